@@ -1,0 +1,5 @@
+"""``python -m streetshop``."""
+
+from streetshop.cli import main
+
+main()

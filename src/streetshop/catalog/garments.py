@@ -1,0 +1,84 @@
+"""From the bytes of a product's picture to what the encoder sees of it, and a thumbnail."""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from PIL import Image
+
+from streetshop.bundles import Encoder, Prepared
+from streetshop.catalog.query import PHOTO_SIDE
+from streetshop.looks import Reader, garment_picture, read_look
+from streetshop.photo import Photo
+from streetshop.records import Garment, Look
+
+THUMBNAIL_SIDE: Final = 320
+"""Longer side of a thumbnail in pixels, at most."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PreparedShot:
+    """A picture that only the network has not seen yet. ``thumbnail`` is ``b""`` where none is wanted."""
+
+    prepared: Prepared
+    thumbnail: bytes
+
+
+@dataclass(frozen=True)
+class ShotReader:
+    """Turns pictures into what the encoder takes; safe from several threads.
+
+    Attributes:
+        reader: finds the garment in the picture; None takes the whole picture.
+        thumbnails: make one of every picture.
+    """
+
+    encoder: Encoder
+    reader: Reader | None = None
+    thumbnails: bool = True
+
+    def prepare(self, data: bytes, category: str, where: str) -> PreparedShot:
+        """Decode a picture, find the garment, cut it out. Raises :class:`PhotoError`.
+
+        Args:
+            data: the bytes of the picture.
+            category: of the product, to choose among the garments of a worn outfit.
+            where: names the picture in errors.
+        """
+        geometry = self.encoder.spec.input
+        side = PHOTO_SIDE if self.reader else max(geometry.width, geometry.height)
+        photo = Photo.from_bytes(data, at_least=side, where=where)
+        garment = product_garment(read_look(photo, self.reader), category)
+        prepared = self.encoder.prepare(garment_picture(photo, garment, self.encoder.spec))
+        return PreparedShot(prepared, thumbnail(photo) if self.thumbnails else b"")
+
+
+def product_garment(look: Look, category: str) -> Garment:
+    """The garment a product's picture is about: the largest of those that fit its category, else the largest."""
+    wanted = _words(category)
+    fitting = [garment for garment in look.garments if _fits(_words(garment.category), wanted)]
+    return max(fitting or look.garments, key=lambda garment: (garment.score > 0.5, garment.box.area))
+
+
+def _words(text: str) -> list[str]:
+    """``"Maxi Dresses"`` is ``["maxi", "dress"]``: lower case, letters only, without an English plural."""
+    words = re.findall(r"[^\W\d_]+", text.lower().replace("t-shirt", "tshirt"))
+    return [re.sub(r"(?<=ss|sh|ch)es$|(?<=[^s])s$", "", word) for word in words]
+
+
+def _fits(found: list[str], wanted: list[str]) -> bool:
+    """``dress`` fits ``maxi dress``, ``ankle boot`` fits ``boot``: one ends with the other."""
+    length = min(len(found), len(wanted))
+    return length > 0 and found[-length:] == wanted[-length:]
+
+
+def thumbnail(photo: Photo) -> bytes:
+    """A JPEG of at most ``THUMBNAIL_SIDE`` pixels on the longer side, upright, with no metadata of the original."""
+    image = photo.image()
+    image.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.BICUBIC, reducing_gap=2.0)
+    stream = io.BytesIO()
+    image.save(stream, "JPEG", quality=80)
+    return stream.getvalue()

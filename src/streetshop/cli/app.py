@@ -1,0 +1,73 @@
+"""All commands in one place, and how errors end.
+
+Nothing heavy is imported here or at the top of a command's file: ``streetshop --help`` must answer at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+import streetshop
+from streetshop.cli.catalog import app as catalog_app
+from streetshop.cli.demo import demo
+from streetshop.cli.embed import embed
+from streetshop.cli.index import index
+from streetshop.cli.lab import app as lab_app
+from streetshop.cli.look import look
+from streetshop.cli.search import search
+from streetshop.cli.serve import serve
+from streetshop.cli.studio import app as studio_app
+from streetshop.errors import StreetshopError
+
+USAGE, INTERRUPTED = 2, 130
+
+app = typer.Typer(
+    help="Visual fashion search: a photograph in, the products of a shop's catalog out.",
+    no_args_is_help=True,
+    # Plain help and plain tracebacks: rich would be imported, at twice the time, for every call.
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.command()(index)
+app.command()(search)
+app.command()(look)
+app.command()(embed)
+app.command()(serve)
+app.add_typer(catalog_app, name="catalog")
+app.command()(demo)
+app.add_typer(studio_app, name="studio")
+app.add_typer(lab_app, name="lab")
+
+
+@app.callback(invoke_without_command=True)
+def _options(version: bool = typer.Option(False, "--version", help="Print the version.")) -> None:
+    if version:
+        typer.echo(f"streetshop {streetshop.__version__}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command line; a user's error ends as one message on stderr and exit code 2."""
+    try:
+        app(prog_name="streetshop")
+    except StreetshopError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(USAGE)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        # The reader of our output (head, say) has gone. Python would complain again when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        print(
+            f"error: {error.filename}: {error.strerror}. Check the path, its permissions and the disk.", file=sys.stderr
+        )
+        sys.exit(USAGE)

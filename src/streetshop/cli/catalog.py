@@ -1,0 +1,179 @@
+"""``streetshop catalog``: look after a catalog."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from streetshop.cli.options import JsonOption, print_json, say
+
+app = typer.Typer(help="Look after a catalog.", no_args_is_help=True)
+
+UrlArgument = Annotated[str, typer.Argument(metavar="CATALOG", help="The catalog: a folder, or milvus://host:port.")]
+
+
+@app.command()
+def info(url: UrlArgument, as_json: JsonOption = False) -> None:
+    """Products, shots, size, index, encoder and the fields a filter may use."""
+    from streetshop.catalog.store import open_catalog
+
+    store = open_catalog(url)
+    try:
+        figures, meta, fields = store.info(), store.meta, dict(store.fields())
+        content = {
+            "url": store.url,
+            "products": figures.products,
+            "shots": figures.shots,
+            "megabytes": round(figures.bytes / 1e6, 2),
+            "indexed": figures.indexed,
+            "recall": figures.recall,
+            "encoder": meta.encoder,
+            "fingerprint": meta.fingerprint,
+            "generation": meta.generation,
+            "blocks": [{"name": b.name, "dim": b.dim, "weight": b.weight} for b in meta.blocks],
+            "fields": fields,
+            **figures.extra,
+        }
+    finally:
+        store.close()
+    if as_json:
+        print_json(content)
+        return
+    for name, value in content.items():
+        if name == "blocks":
+            value = ", ".join(f"{b.name} ({b.dim} numbers, weight {b.weight:g})" for b in meta.blocks)
+        elif name == "fields":
+            value = ", ".join(f"{field} ({kind})" for field, kind in fields.items())
+        elif value is None:
+            value = "none"
+        typer.echo(f"{name:12} {value}")
+
+
+@app.command()
+def get(
+    url: UrlArgument,
+    ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Products to show.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Show products. With --json one line per product."""
+    from streetshop.catalog.store import open_catalog
+    from streetshop.errors import ProductMissing
+    from streetshop.output import product_json
+
+    store = open_catalog(url)
+    try:
+        found = store.get(ids)
+    finally:
+        store.close()
+    missing = [product_id for product_id, product in zip(ids, found, strict=True) if product is None]
+    for product in found:
+        if product is None:
+            continue
+        content = {**product_json(product), "shots": [shot.source for shot in product.shots]}
+        if as_json:
+            print_json(content)
+        else:
+            typer.echo("\n".join(f"{name:10} {value}" for name, value in content.items()) + "\n")
+    if missing:
+        raise ProductMissing(f"no product {', '.join(map(repr, missing))}", where=url, hint="Ids are case-sensitive")
+
+
+@app.command()
+def delete(
+    url: UrlArgument,
+    ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Products to remove.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Remove products; they never come back in a search."""
+    from streetshop.catalog.store import open_catalog
+
+    store = open_catalog(url, write=True)
+    try:
+        removed = store.delete(ids)
+    finally:
+        store.close()
+    if as_json:
+        print_json({"deleted": removed, "missing": len(set(ids)) - removed})
+    else:
+        typer.echo(f"removed {removed} of {len(set(ids))}")
+
+
+@app.command()
+def verify(url: UrlArgument, as_json: JsonOption = False) -> None:
+    """Read everything back and check it. Exit code 1 if something is wrong."""
+    from streetshop.catalog.store import open_catalog
+
+    store = open_catalog(url)
+    try:
+        findings = store.verify(_progress)
+    finally:
+        store.close()
+    if as_json:
+        print_json({"ok": not findings, "findings": [{"what": f.what, "hint": f.hint} for f in findings]})
+    else:
+        for finding in findings:
+            typer.echo(f"{finding.what}. {finding.hint}")
+        typer.echo("all is well" if not findings else f"{len(findings)} findings")
+    if findings:
+        raise typer.Exit(1)
+
+
+@app.command()
+def snapshot(
+    url: UrlArgument,
+    target: Annotated[Path, typer.Argument(help="New folder for the copy.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Write a consistent copy with checksums; `catalog restore` brings it back anywhere."""
+    from streetshop.catalog.store import open_catalog
+
+    store = open_catalog(url)
+    try:
+        store.snapshot(target, _progress)
+    finally:
+        store.close()
+    _done(as_json, {"snapshot": str(target)}, f"wrote {target}")
+
+
+@app.command()
+def restore(
+    source: Annotated[Path, typer.Argument(help="Folder that `catalog snapshot` wrote.")],
+    url: UrlArgument,
+    as_json: JsonOption = False,
+) -> None:
+    """Bring a snapshot back as a new catalog. A damaged snapshot is refused."""
+    from streetshop.catalog.store import restore_snapshot
+
+    restore_snapshot(source, url)
+    _done(as_json, {"catalog": url}, f"restored {url}")
+
+
+@app.command()
+def optimize(url: UrlArgument, as_json: JsonOption = False) -> None:
+    """Build or refresh the search index and drop old versions. Searches go on meanwhile."""
+    from streetshop.catalog.store import open_catalog
+
+    store = open_catalog(url, write=True)
+    try:
+        store.optimize(_progress)
+        figures = store.info()
+    finally:
+        store.close()
+    recall = None if figures.recall is None else round(figures.recall, 4)
+    text = f"{figures.indexed} of {figures.shots} shots in the index"
+    if recall is not None:
+        text += f", recall {recall} against exact search"
+    _done(as_json, {"indexed": figures.indexed, "shots": figures.shots, "recall": recall}, text)
+
+
+def _progress(what: str, done: int, total: int | None) -> None:
+    say(f"{what}: {done}" if total is None else f"{what}: {done} of {total}")
+
+
+def _done(as_json: bool, content: dict[str, object], text: str) -> None:
+    if as_json:
+        print_json(content)
+    else:
+        typer.echo(text)

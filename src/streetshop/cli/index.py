@@ -1,0 +1,181 @@
+"""``streetshop index``."""
+
+from __future__ import annotations
+
+import shlex
+import signal
+import sys
+import threading
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import TYPE_CHECKING, Annotated, Self
+
+import typer
+
+from streetshop.cli.options import (
+    CatalogOption,
+    EncoderOption,
+    JsonOption,
+    ReaderOption,
+    ThreadsOption,
+    print_json,
+    say,
+)
+
+if TYPE_CHECKING:
+    from streetshop.catalog.indexing import IndexReport
+    from streetshop.catalog.ingest import IngestProgress
+
+INTERRUPTED = 130
+
+
+def index(
+    feed: Annotated[
+        Path,
+        typer.Argument(metavar="FEED", help="Folder of pictures, or a CSV, TSV, JSON lines, JSON or Parquet file."),
+    ],
+    catalog: CatalogOption,
+    column: Annotated[
+        list[str] | None,
+        typer.Option("--column", help="Which column holds what, e.g. category=label. May be given several times."),
+    ] = None,
+    image_template: Annotated[
+        str | None, typer.Option(help='A picture\'s path, {} for the image column, e.g. "images/{}.jpg".')
+    ] = None,
+    encoding: Annotated[str | None, typer.Option(help="Of a text file; default: found out.")] = None,
+    fetch: Annotated[bool, typer.Option("--fetch", help="Fetch pictures from http(s) addresses.")] = False,
+    allow_outside: Annotated[
+        bool, typer.Option("--allow-outside", help="Pictures may lie outside the feed's folder.")
+    ] = False,
+    refused: Annotated[
+        Path | None, typer.Option(help="CSV file for what was refused; default: refused.csv in the catalog.")
+    ] = None,
+    delete_missing: Annotated[
+        bool, typer.Option("--delete-missing", help="Afterwards remove products that the feed does not have.")
+    ] = False,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Embed everything anew, then swap: for a catalog of another encoder.")
+    ] = False,
+    thumbnails: Annotated[bool, typer.Option(help="Keep a small picture of every shot.")] = True,
+    optimize: Annotated[bool, typer.Option(help="Bring the search index up to date at the end.")] = True,
+    encoder: EncoderOption = None,
+    reader: ReaderOption = None,
+    threads: ThreadsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Put a shop's products into a catalog.
+
+    Run it again whenever the feed changed or it was interrupted: what is in the catalog already is not embedded again.
+    Rows and pictures that cannot be used are listed, with reasons, in the file of refused rows.
+    """
+    from streetshop.bundles import load_encoder
+    from streetshop.catalog.feed import read_feed
+    from streetshop.catalog.fetch import Fetcher
+    from streetshop.catalog.indexing import IndexOptions, index_feed
+    from streetshop.cli.progress import ProgressDisplay
+    from streetshop.looks import load_reader
+
+    source = read_feed(feed, columns=parse_columns(column), image_template=image_template, encoding=encoding)
+    # One thread a run and several runs at a time: see index_feed.
+    model, looker = load_encoder(encoder, threads=1), load_reader(reader, threads=1)
+    options = IndexOptions(
+        fetcher=Fetcher() if fetch else None,
+        allow_outside=allow_outside,
+        thumbnails=thumbnails,
+        delete_missing=delete_missing,
+        rebuild=rebuild,
+        optimize=optimize,
+        refused=refused,
+        threads=threads,
+    )
+    with ProgressDisplay("rows") as display, InterruptGuard() as guard:
+
+        def show(now: IngestProgress) -> None:
+            note = f"{now.embedded} pictures embedded" + (f", {now.refused} rows refused" if now.refused else "")
+            display.show(f"indexing {source.kind}", now.rows, now.total, note)
+
+        def show_optimizing(what: str, done: int, total: int | None) -> None:
+            guard.release()  # all products are written: nothing is lost by ending at once
+            display.show(what, done, total)
+
+        report = index_feed(
+            source, catalog, model, looker, options, progress=show, optimizing=show_optimizing, stop=guard.stop
+        )
+    _print(report, catalog, as_json)
+    if not report.ingest.complete:
+        say(f"interrupted; what was done is kept. To go on: {shlex.join(['streetshop', *sys.argv[1:]])}")
+        raise typer.Exit(INTERRUPTED)
+
+
+def parse_columns(values: list[str] | None) -> dict[str, str]:
+    """``["category=label"]`` to ``{"category": "label"}``. Raises :class:`UsageError`."""
+    from streetshop.errors import UsageError
+
+    columns: dict[str, str] = {}
+    for value in values or ():
+        name, sign, column = value.partition("=")
+        if not (sign and name.strip() and column.strip()) or name.strip() in columns:
+            raise UsageError(f"--column {value!r}", hint="Write FIELD=COLUMN, each field once, as in category=label")
+        columns[name.strip()] = column.strip()
+    return columns
+
+
+class InterruptGuard:
+    """While it is entered, the first Ctrl-C sets ``stop``; a second one interrupts at once, as usual."""
+
+    def __init__(self) -> None:
+        self.stop = threading.Event()
+
+    def __enter__(self) -> Self:
+        self._before = signal.signal(signal.SIGINT, self._handle)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release()
+
+    def release(self) -> None:
+        """From now on Ctrl-C interrupts at once."""
+        signal.signal(signal.SIGINT, self._before)
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        self.release()
+        self.stop.set()
+        say("stopping; products in hand are finished first. Press Ctrl-C again to stop at once.")
+
+
+def _print(report: IndexReport, catalog: str, as_json: bool) -> None:
+    done = report.ingest
+    if as_json:
+        print_json(
+            {
+                "catalog": catalog,
+                "added": done.added,
+                "updated": done.updated,
+                "unchanged": done.unchanged,
+                "deleted": done.deleted,
+                "refused": done.refused,
+                "refused_pictures": done.refused_pictures,
+                "refused_file": str(report.refused_file),
+                "embedded": done.embedded,
+                "seconds": round(done.seconds, 3),
+                "images_per_second": round(done.images_per_second, 2),
+                "products": report.products,
+                "complete": done.complete,
+                "notes": done.notes,
+            }
+        )
+    else:
+        typer.echo(
+            f"{catalog}: {report.products} products; {done.added} added, {done.updated} updated, "
+            f"{done.unchanged} unchanged, {done.deleted} deleted, {done.refused} refused"
+        )
+        typer.echo(
+            f"{done.embedded} pictures embedded in {done.seconds:.1f} s ({done.images_per_second:.1f} images/s)"
+            + (f", {done.refused_pictures} pictures refused" if done.refused_pictures else "")
+        )
+    for note in done.notes:
+        say(note)
+    if report.refused_lines:
+        say(f"what was refused, and why: {report.refused_file}")

@@ -1,0 +1,42 @@
+"""``streetshop lab``: data sets, training, measuring. Needs the extra ``lab``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from streetshop.cli.lab_data import data
+from streetshop.cli.lab_train import export, train
+from streetshop.cli.options import say
+
+app = typer.Typer(help="Data sets, training, measuring (needs the extra: pip install 'streetshop[lab]').")
+
+
+@app.command()
+def starting_encoder(
+    folders: Annotated[list[Path], typer.Argument(metavar="FOLDER...", help="Pictures to fit the components on.")],
+    out: Annotated[Path, typer.Option(help="Folder for the bundle.")],
+    dim: Annotated[int, typer.Option(min=2, max=1280, help="Length of the style block.")] = 128,
+    threads: Annotated[int, typer.Option(min=1, help="Threads.")] = 2,
+) -> None:
+    """Export the encoder to start from: ImageNet features and colours, nothing trained on fashion."""
+    from streetshop.lab.starting_encoder import export_starting_encoder, find_pictures
+
+    say(f"wrote {export_starting_encoder(find_pictures(folders), out, dim=dim, threads=threads)}")
+
+
+app.command()(data)
+app.command()(train)
+app.command()(export)
+
+
+@app.callback()
+def _needs_torch() -> None:
+    from importlib.util import find_spec
+
+    from streetshop.errors import UsageError
+
+    if find_spec("torch") is None:
+        raise UsageError("the lab needs torch, which is not installed", hint="pip install 'streetshop[lab]'")

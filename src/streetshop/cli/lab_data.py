@@ -1,0 +1,182 @@
+"""``streetshop lab data``: a data set becomes a manifest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from streetshop.cli.options import JsonOption, print_json, say
+
+if TYPE_CHECKING:
+    from streetshop.lab.datasets import Reading
+    from streetshop.lab.manifest import Manifest
+
+MADE_PAIRS = "made-pairs"
+
+
+def data(
+    name: Annotated[str, typer.Argument(help="Which data set; `list` names them all.")] = "list",
+    root: Annotated[Path | None, typer.Argument(help="Where it is (for a feed: the file).")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="The manifest to write, a Parquet file.")] = None,
+    refused: Annotated[
+        Path | None, typer.Option("--refused", help="Write every refused row with its reason to this CSV file.")
+    ] = None,
+    split: Annotated[
+        str | None, typer.Option("--split", help="Draw splits anew: shares of train/val/test, e.g. 80/10/10.")
+    ] = None,
+    split_by: Annotated[
+        str, typer.Option("--split-by", help="What stays in one split: group, product_id, or both.")
+    ] = "group,product_id",
+    seed: Annotated[int, typer.Option("--seed", help="Of splits and of made pairs.")] = 0,
+    verify: Annotated[bool, typer.Option("--verify", help="Decode every picture, not only its header.")] = False,
+    pictures: Annotated[
+        Path | None, typer.Option("--pictures", help="made-pairs: the folder for the pictures; the same again goes on.")
+    ] = None,
+    per_garment: Annotated[int, typer.Option("--per-garment", help="made-pairs: products made of one garment.")] = 3,
+    size: Annotated[int, typer.Option("--size", help="made-pairs: long side of the pictures in pixels.")] = 256,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="made-pairs: make only so many products.")] = None,
+    workers: Annotated[int | None, typer.Option("--workers", min=1, help="made-pairs: processes.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Turn a data set into a manifest: counts, licence, and every row that could not be used with its reason."""
+    from streetshop.errors import UsageError
+    from streetshop.lab.datasets import DATASETS
+
+    if name == "list":
+        _list(as_json)
+        return
+    if root is None:
+        raise UsageError(f"where is the data set {name}?", hint=f"Write: streetshop lab data {name} ROOT --out FILE")
+    if name == MADE_PAIRS:
+        if pictures is None:
+            raise UsageError("made-pairs draws pictures", hint="Say where to put them with --pictures FOLDER")
+        reading = _made_pairs(root, pictures, seed, per_garment, size, limit, workers)
+    elif name not in DATASETS:
+        raise UsageError(
+            f"there is no data set {name!r}", hint=f"There are {', '.join([*DATASETS, MADE_PAIRS])}; `list` says more"
+        )
+    else:
+        reading = _read(name, root, verify)
+    manifest = _with_splits(reading.manifest, split, split_by, seed)
+    if out is not None:
+        manifest.write(out)
+    if refused is not None:
+        _write_refused(reading, refused)
+    _report(reading, manifest, out, as_json)
+
+
+def _list(as_json: bool) -> None:
+    from streetshop.lab.datasets import DATASETS
+
+    if as_json:
+        print_json(
+            [{"name": d.name, "title": d.title, "licence": d.licence, "root": d.root} for d in DATASETS.values()]
+        )
+        return
+    for dataset in DATASETS.values():
+        print(f"{dataset.name:<18} {dataset.title}; point at {dataset.root}\n{'':<18} {dataset.licence}")
+    print(f"{MADE_PAIRS:<18} products made from Clothing Co-Parsing; point at the folder with photos, annotations")
+
+
+def _read(name: str, root: Path, verify: bool) -> Reading:
+    from streetshop.cli.progress import ProgressDisplay
+    from streetshop.lab.datasets import read_dataset
+
+    with ProgressDisplay("rows") as display:
+        return read_dataset(
+            name,
+            root,
+            check="full" if verify else "header",
+            progress=lambda done: display.show(f"reading {name}", done, None),
+        )
+
+
+def _made_pairs(
+    root: Path, pictures: Path, seed: int, per_garment: int, size: int, limit: int | None, workers: int | None
+) -> Reading:
+    import os
+
+    from streetshop.cli.progress import ProgressDisplay
+    from streetshop.lab.datasets.made_pairs import Settings, make_pairs
+
+    settings = Settings(seed=seed, per_garment=per_garment, size=size)
+    with ProgressDisplay("products") as display:
+        return make_pairs(
+            root,
+            pictures,
+            settings,
+            limit=limit,
+            workers=workers or os.cpu_count() or 1,
+            progress=lambda done, total: display.show("making pairs", done, total),
+        )
+
+
+def _with_splits(manifest: Manifest, split: str | None, split_by: str, seed: int) -> Manifest:
+    from streetshop.errors import UsageError
+    from streetshop.lab.splits import assign_splits
+
+    if split is None:
+        return manifest
+    try:
+        shares = [float(share) for share in split.split("/")]
+    except ValueError:
+        shares = []
+    if len(shares) != 3 or min(shares) < 0 or sum(shares) <= 0:
+        raise UsageError(f"--split {split!r}", hint="Give shares of train, val and test, e.g. 80/10/10")
+    fractions = {n: share / sum(shares) for n, share in zip(("train", "val", "test"), shares, strict=True)}
+    columns = [column.strip() for column in split_by.split(",") if column.strip()]
+    if not columns or set(columns) - {"group", "product_id"}:
+        raise UsageError(f"--split-by {split_by!r}", hint="Use group, product_id, or group,product_id")
+    return assign_splits(manifest, fractions, by=columns, seed=seed)
+
+
+def _write_refused(reading: Reading, path: Path) -> None:
+    import csv
+
+    from streetshop.errors import UsageError
+
+    try:
+        with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(("where", "reason", "kept"))
+            writer.writerows((r.where, r.reason, "yes" if r.kept else "no") for r in reading.refusals)
+    except OSError as error:
+        raise UsageError(
+            f"the list of refused rows cannot be written ({error.strerror})", where=str(path), hint="Give another file"
+        ) from None
+
+
+_SHOWN = 20
+
+
+def _report(reading: Reading, manifest: Manifest, out: Path | None, as_json: bool) -> None:
+    summary: dict[str, Any] = {
+        **reading.summary(),
+        **manifest.counts(),
+        "fingerprint": manifest.fingerprint,
+        "manifest": str(out) if out else None,
+    }
+    if as_json:
+        print_json(summary)
+        return
+    print(
+        f"{summary['name']}: {summary['rows']} rows of {summary['offered']}, {summary['pictures']} pictures,", end=" "
+    )
+    print(f"{summary['products']} products, {summary['categories']} categories, {summary['groups']} groups")
+    for title, column in (("domain", "by_domain"), ("split", "by_split")):
+        print(f"{title}: " + ", ".join(f"{key or 'none'} {count}" for key, count in summary[column].items()))
+    print(f"licence: {summary['licence']}")
+    print(f"fingerprint: {summary['fingerprint']}")
+    print(f"refused: {summary['refused']}; kept with a remark: {summary['kept_with_remark']}")
+    for reason, count in summary["reasons"].items():
+        print(f"  {count} x {reason}")
+    for refusal in reading.refused[:_SHOWN]:
+        say(f"refused {refusal.where}: {refusal.reason}")
+    if len(reading.refused) > _SHOWN:
+        say(f"and {len(reading.refused) - _SHOWN} more; --refused FILE writes them all")
+    if out is not None:
+        print(f"wrote {out}")
+    else:
+        say("nothing written: give --out FILE")

@@ -1,0 +1,57 @@
+"""``streetshop lab train`` and ``streetshop lab export``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def train(
+    recipe: Annotated[str, typer.Argument(help="A YAML file, or the name of a recipe that comes with streetshop.")],
+    data: Annotated[Path, typer.Option("--data", help="The manifest (see `streetshop lab data`).")],
+    out: Annotated[Path, typer.Option("--out", help="The run's folder; the same again continues the run.")],
+    overrides: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[KEY=VALUE]...", help="Changes, such as stages.0.epochs=3 or stages.*.epochs=3."),
+    ] = None,
+    root: Annotated[Path | None, typer.Option(help="Where the manifest's pictures are, when they moved.")] = None,
+    device: Annotated[str, typer.Option(help="cpu, cuda, or ddp: one process a GPU.")] = "cpu",
+    processes: Annotated[int | None, typer.Option(help="For ddp: how many processes.")] = None,
+    cache: Annotated[Path | None, typer.Option(help="Folder of decoded pictures; default: beside the run.")] = None,
+    threads: Annotated[int, typer.Option(help="Threads that decode pictures.")] = 2,
+) -> None:
+    """Train a recipe on a manifest. An interrupted run goes on where it was when it is started again."""
+    from streetshop.lab.training.run import train as run
+
+    result = run(
+        recipe,
+        data,
+        out,
+        overrides or [],
+        root=root,
+        device=device,
+        processes=processes,
+        cache=cache,
+        threads=threads,
+    )
+    print(f"{result.out}\t{result.score:.4f}\t{result.steps} batches\t{result.seconds:.0f} s")
+
+
+def export(
+    run: Annotated[Path, typer.Argument(help="A trained run's folder.")],
+    out: Annotated[Path, typer.Option("--out", help="The bundle's folder; must not exist.")],
+    weights: Annotated[str, typer.Option(help="best (by validation) or last.")] = "best",
+    full: Annotated[bool, typer.Option("--full", help="Store weights in single precision, not half.")] = False,
+    converter: Annotated[
+        Path | None, typer.Option(help="A converter's run: queries go through it first (method 1 end to end).")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="Of the bundle; default: the recipe's.")] = None,
+    version: Annotated[str, typer.Option(help="Of the bundle.")] = "1",
+) -> None:
+    """Write a run's bundle, which `streetshop index` and `search` use with --encoder."""
+    from streetshop.lab.training.export import export as write
+
+    for folder in write(run, out, weights=weights, half=not full, converter=converter, name=name, version=version):
+        print(folder)

@@ -1,0 +1,85 @@
+"""``streetshop look``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from streetshop.cli.options import JsonOption, ReaderOption, ThreadsOption, new_folder, print_json, say
+
+
+def look(
+    photos: Annotated[list[Path], typer.Argument(metavar="PHOTO...", help="Photographs to read.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the overlays; default: NAME.look.png beside each photo.")
+    ] = None,
+    masks: Annotated[Path | None, typer.Option(help="Folder for one indexed PNG per photo, and classes.json.")] = None,
+    overlay: Annotated[bool, typer.Option(help="Write the overlays.")] = True,
+    as_json: JsonOption = False,
+    reader: ReaderOption = None,
+    threads: ThreadsOption = None,
+) -> None:
+    """Read photographs: garments, persons and keypoints, drawn over the photo as NAME.look.png.
+
+    --masks writes NAME.png, whose pixel values are indices into the list in classes.json (0 is the background). With
+    --json no overlay is written unless --out is given, and each photo gives one line.
+    """
+    from streetshop.errors import PhotoError, UsageError
+    from streetshop.looks import load_reader, read_look
+    from streetshop.looks.overlay import class_names, draw_overlay, index_picture
+    from streetshop.output import look_json
+    from streetshop.photo import Photo
+
+    loaded = load_reader(reader, threads=threads)
+    targets = _distinct_names(photos) if (out or masks) else {}
+    if masks is not None:
+        names = class_names(loaded)
+        (new_folder(masks) / "classes.json").write_text(json.dumps(names) + "\n", encoding="utf-8")
+    refused = 0
+    for path in photos:
+        try:
+            photo = Photo.from_path(path)
+        except PhotoError as error:
+            if len(photos) == 1:
+                raise
+            say(f"refused: {error}")
+            refused += 1
+            continue
+        found = read_look(photo, loaded)
+        if masks is not None:
+            index_picture(found, names).save(masks / f"{targets[path]}.png")
+        if overlay and (out is not None or not as_json):
+            file = new_folder(out) / f"{targets[path]}.look.png" if out else path.with_name(f"{path.stem}.look.png")
+            draw_overlay(photo, found).save(file)
+            say(f"wrote {file}")
+        if as_json:
+            content = look_json(found)
+            print_json({**content, "photo": {"path": str(path), **content["photo"]}})
+        else:
+            note = "" if found.reader else " (no reader: the whole photo stands as one garment)"
+            typer.echo(f"{path}: {found.width} x {found.height}{note}")
+            for i, garment in enumerate(found.garments):
+                corners = ", ".join(f"{v:.0f}" for v in garment.box.corners)
+                typer.echo(f"  {i}  {garment.category}  {garment.score:.2f}  box {corners}")
+    if refused == len(photos):
+        raise UsageError("no photo could be read", hint="See the messages above")
+
+
+def _distinct_names(photos: list[Path]) -> dict[Path, str]:
+    """A file name for each photo; an error rather than one overwriting another."""
+    from streetshop.errors import UsageError
+
+    names = {path: path.stem for path in photos}
+    if len(set(names.values())) < len(names):
+        first: dict[str, Path] = {}
+        for path, name in names.items():
+            if name in first:
+                raise UsageError(
+                    f"{first[name]} and {path} would both be written as {name}",
+                    hint="Read them in two calls, into two folders",
+                )
+            first[name] = path
+    return names

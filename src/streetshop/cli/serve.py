@@ -1,0 +1,63 @@
+"""``streetshop serve``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from streetshop.cli.options import CatalogOption, EncoderOption, ReaderOption, ThreadsOption
+
+
+def serve(
+    catalog: CatalogOption,
+    host: Annotated[str, typer.Option(help="Address to listen on; any but this machine's own needs a key.")] = (
+        "127.0.0.1"
+    ),
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 takes any free one.")] = 8000,
+    api_key_file: Annotated[
+        Path | None, typer.Option(help="File whose first line is the key that writes need. Without it: no writes.")
+    ] = None,
+    encoder: EncoderOption = None,
+    reader: ReaderOption = None,
+    threads: ThreadsOption = None,
+    queue: Annotated[int, typer.Option(help="Searches that may wait; one more is answered with 429.")] = 128,
+    max_photo_mb: Annotated[int, typer.Option(help="Largest picture that is taken, in MiB.")] = 32,
+) -> None:
+    """Serve the search page and the HTTP API of a catalog."""
+    from streetshop.bundles import load_encoder
+    from streetshop.catalog.query import check_encoder
+    from streetshop.catalog.store import open_catalog
+    from streetshop.errors import UsageError
+    from streetshop.looks import load_reader
+    from streetshop.photo import PhotoLimits
+    from streetshop.web import ApiKey, Settings, bind, check_bind, create_app, log_to_stderr
+    from streetshop.web import serve as answer
+
+    key = None if api_key_file is None else ApiKey.from_file(api_key_file)
+    check_bind(host, key)
+    if not 1 <= max_photo_mb <= 256:
+        raise UsageError(f"--max-photo-mb {max_photo_mb}", hint="Between 1 and 256")
+    photo = PhotoLimits(max_bytes=max_photo_mb * 2**20)
+    settings = Settings(photo=photo, max_body=photo.max_bytes + 2**20, queue=queue)
+    listener = bind(host, port)
+    try:
+        loaded = load_encoder(encoder, threads=threads)
+        # A catalog that cannot be served now is an error now; one that becomes so later shows at /readyz.
+        first = open_catalog(catalog, write=key is not None)
+        try:
+            check_encoder(first, loaded)
+        finally:
+            first.close()
+        log_to_stderr()
+        app = create_app(
+            lambda: open_catalog(catalog, write=key is not None),
+            loaded,
+            load_reader(reader, threads=threads),
+            key=key,
+            settings=settings,
+        )
+        answer(app, listener, started=lambda url: typer.echo(f"Serving {catalog} at {url}"))
+    finally:
+        listener.close()

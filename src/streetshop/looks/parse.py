@@ -1,0 +1,253 @@
+"""From what a reader's network says of each pixel to garments and persons."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streetshop.geometry import Box, Keypoint, Mask, box_of_mask
+from streetshop.looks.pose import INDEX, SEEN, hotspot, is_full_shot, read_keypoints, view_of, visibility
+from streetshop.looks.regions import gap, near_groups, parts_of
+from streetshop.records import Garment, Person
+
+_BODY: Final = ("skin", "hair")
+_SEVERAL: Final = frozenset({"bag", "accessory"})
+"""Classes of which a person may wear several; of any other all parts are one garment."""
+_LEAST: Final[Mapping[str, float]] = {
+    "footwear": 0.002,
+    "hat": 0.003,
+    "bag": 0.004,
+    "scarf": 0.004,
+    "legwear": 0.004,
+    "accessory": 0.0008,
+}
+"""Smallest garment, as a share of the person's or article's pixels; :data:`_LEAST_ELSE` for other classes."""
+_LEAST_ELSE: Final = 0.012
+_LEAST_REGION: Final = 0.004
+"""Smallest region that is looked at, as a share of the photo."""
+_STRAY: Final = 0.04
+"""Parts below this share of a garment's largest part are strays, and dropped."""
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """What the network said, on a raster stretched over the whole photo.
+
+    Attributes:
+        probabilities: (classes, h, w) float32, summing to one over classes.
+        heat: (17, h', w') float32 from 0 to 1, the keypoints' heatmaps, on a raster of their own; None from a reader
+            without them.
+        width, height: of the photo in pixels.
+    """
+
+    probabilities: NDArray[np.float32]
+    heat: NDArray[np.float32] | None
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a reader's bundle says about its classes.
+
+    Attributes:
+        classes: names; the first is the background.
+        garments: those that are garments.
+        calibration: a, b, c of ``score = sigmoid(a logit(p) + b log(share) + c)`` with p the mean probability of the
+            class over the garment's pixels and share their number over the photo's.
+        thresholds: least score of a garment to be reported, by class.
+    """
+
+    classes: tuple[str, ...]
+    garments: tuple[str, ...]
+    calibration: tuple[float, float, float] = (1.0, 0.0, 0.0)
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """Garments by falling score, persons from the largest; and what the largest person's keypoints say."""
+
+    garments: tuple[Garment, ...]
+    persons: tuple[Person, ...]
+    full_shot: bool | None
+    view: str | None
+
+
+@dataclass(frozen=True, eq=False)
+class _Article:
+    """Pixels of one garment, before they become one."""
+
+    category: str
+    mask: Mask
+    chance: float
+
+
+def parse(reading: Reading, rules: Rules) -> Parsed:
+    """The garments and persons of a photo.
+
+    A region of connected pixels that are not background, and that shows skin or hair or a head's keypoints, is a
+    person (split where it holds two heads); loose regions beside a person, a bag at arm's length say, go with the
+    nearest one. What remains are single articles: of each the class that most of it votes for is taken.
+    """
+    labels = reading.probabilities.argmax(axis=0).astype(np.uint8)
+    people, loose = _persons(labels, reading.heat, rules)
+    garments: list[Garment] = []
+    persons: list[Person] = []
+    for number, region in enumerate(people):
+        points = _keypoints(reading, region)
+        for article in _worn(reading, labels, region, rules):
+            garments += _finish(article, reading, rules, points, number)
+        persons.append(Person(_box(box_of_mask(region), reading), points))
+    for region in loose:
+        article = _single(reading, region, rules)
+        garments += _finish(article, reading, rules, (), None)
+    garments.sort(key=lambda g: -g.score)
+    main = persons[0].keypoints if persons else ()
+    full = is_full_shot(main) if main else (False if reading.heat is not None else None)
+    view = view_of(main) if main else ("detail" if reading.heat is not None and garments else None)
+    return Parsed(tuple(garments), tuple(persons), full, view)
+
+
+def score_of(chance: float, share: float, calibration: tuple[float, float, float]) -> float:
+    """See :class:`Rules`."""
+    p = min(max(chance, 1e-4), 1 - 1e-4)
+    a, b, c = calibration
+    z = a * math.log(p / (1 - p)) + b * math.log(max(share, 1e-6)) + c
+    return 1 / (1 + math.exp(-max(min(z, 30.0), -30.0)))
+
+
+# --- persons ------------------------------------------------------------------------------------------------------
+
+
+def _persons(
+    labels: NDArray[np.uint8], heat: NDArray[np.float32] | None, rules: Rules
+) -> tuple[list[Mask], list[Mask]]:
+    """Masks of persons, largest first, and of loose regions, largest first."""
+    body = np.isin(labels, [rules.classes.index(name) for name in _BODY if name in rules.classes])
+    regions = [part for part in parts_of(labels > 0) if part.sum() >= 0.0002 * labels.size]
+    people = [r for r in regions if r.sum() >= _LEAST_REGION * labels.size and _is_person(r, body, heat)]
+    # Bystanders far behind are not what the photo is about.
+    people = [r for r in people if r.sum() >= 0.1 * people[0].sum()]
+    boxes = [box_of_mask(r) for r in people]
+    loose = []
+    for region in regions:
+        if any(region is person for person in people):
+            continue
+        box = box_of_mask(region)
+        near = min(range(len(people)), key=lambda i: gap(box, boxes[i]), default=None)
+        if near is not None and gap(box, boxes[near]) <= 0.08 * boxes[near].height:
+            people[near] = people[near] | region
+        elif region.sum() >= _LEAST_REGION * labels.size and (not people or region.sum() >= 0.2 * people[0].sum()):
+            loose.append(region)
+    split = [half for region in people for half in _by_head(region, heat)]
+    return sorted(split, key=lambda r: -int(r.sum())), loose
+
+
+def _is_person(region: Mask, body: Mask, heat: NDArray[np.float32] | None) -> bool:
+    if np.count_nonzero(region & body) >= 0.03 * np.count_nonzero(region):
+        return True
+    if heat is None:
+        return False
+    where = _sampled(region, heat)
+    return bool(where.any()) and sum(float(plane[where].max()) >= 2 * SEEN for plane in heat) >= 6
+
+
+def _by_head(region: Mask, heat: NDArray[np.float32] | None) -> list[Mask]:
+    """The region, or its halves where it holds two heads side by side: each pixel goes to the nearer head's column."""
+    if heat is None:
+        return [region]
+    where = _sampled(region, heat)
+    nose = np.where(where, heat[INDEX["nose"]], 0.0)
+    y, x = np.unravel_index(int(nose.argmax()), nose.shape)
+    apart = max(0.12 * np.count_nonzero(where.any(axis=1)), 2)
+    others = nose.copy()
+    others[:, max(int(x - apart), 0) : int(x + apart) + 1] = 0
+    other = int(others.argmax())
+    if others.flat[other] < 2 * SEEN or nose[y, x] < 2 * SEEN:
+        return [region]
+    middle = ((x + other % nose.shape[1]) / 2 + 0.5) / nose.shape[1]
+    side = (np.arange(region.shape[1]) + 0.5) / region.shape[1] < middle
+    halves = [region & side[None, :], region & ~side[None, :]]
+    return [region] if min(h.sum() for h in halves) < 0.1 * region.sum() else halves
+
+
+def _sampled(region: Mask, heat: NDArray[np.float32]) -> Mask:
+    """The region on the heatmaps' raster."""
+    height, width = heat.shape[1:]
+    rows = ((np.arange(height) + 0.5) * (region.shape[0] / height)).astype(np.intp)
+    columns = ((np.arange(width) + 0.5) * (region.shape[1] / width)).astype(np.intp)
+    sampled: Mask = region[np.ix_(rows, columns)]
+    return sampled
+
+
+def _keypoints(reading: Reading, region: Mask) -> tuple[Keypoint, ...]:
+    """In pixels of the photo; empty from a reader without keypoints."""
+    if reading.heat is None:
+        return ()
+    height, width = reading.heat.shape[1:]
+    sx, sy = reading.width / width, reading.height / height
+    box = _box(box_of_mask(region), reading).expand(0.06).clip(reading.width, reading.height)
+    where = np.zeros((height, width), np.bool_)
+    where[box.scale(1 / sx, 1 / sy).slices()] = True
+    return tuple(
+        Keypoint(x * sx, y * sy, visibility(peak), round(peak, 4)) for x, y, peak in read_keypoints(reading.heat, where)
+    )
+
+
+# --- garments -----------------------------------------------------------------------------------------------------
+
+
+def _worn(reading: Reading, labels: NDArray[np.uint8], region: Mask, rules: Rules) -> list[_Article]:
+    """What one person wears: all parts of a class are one garment, since arms, bags and hair split what is one; bags
+    and accessories may be several, unless they lie close together."""
+    found = []
+    size = int(region.sum())
+    reach = 0.03 * box_of_mask(region).height
+    for category in rules.garments:
+        index = rules.classes.index(category)
+        mine = region & (labels == index)
+        if not mine.any():
+            continue
+        parts = parts_of(mine)
+        if category in _SEVERAL:
+            groups = [[parts[i] for i in group] for group in near_groups([box_of_mask(p) for p in parts], reach)]
+        else:
+            groups = [[p for p in parts if p.sum() >= _STRAY * parts[0].sum()]]
+        for group in groups:
+            mask = np.logical_or.reduce(group)
+            share = float(mask.sum()) / size
+            if share >= _LEAST.get(category, _LEAST_ELSE):
+                found.append(_Article(category, mask, float(reading.probabilities[index][mask].mean())))
+    return found
+
+
+def _single(reading: Reading, region: Mask, rules: Rules) -> _Article:
+    """A garment that nobody wears: the class with most of the region's probability takes all of it."""
+    votes = [float(reading.probabilities[rules.classes.index(name)][region].mean()) for name in rules.garments]
+    best = int(np.argmax(votes))
+    return _Article(rules.garments[best], region, votes[best] / max(sum(votes), 1e-6))
+
+
+def _finish(
+    article: _Article, reading: Reading, rules: Rules, points: Sequence[Keypoint], person: int | None
+) -> list[Garment]:
+    """One garment, or none when its score is too low."""
+    score = score_of(article.chance, float(article.mask.mean()), rules.calibration)
+    if score < rules.thresholds.get(article.category, 0.0):
+        return []
+    around = box_of_mask(article.mask)
+    mask = article.mask[around.slices()]
+    box = _box(around, reading)
+    spot = hotspot(article.category, mask, box, points)
+    return [Garment(article.category, round(score, 4), box, spot, mask, person)]
+
+
+def _box(box: Box, reading: Reading) -> Box:
+    height, width = reading.probabilities.shape[1:]
+    return box.scale(reading.width / width, reading.height / height).clip(reading.width, reading.height)

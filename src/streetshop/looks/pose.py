@@ -1,0 +1,111 @@
+"""Keypoints out of heatmaps, and what they say about a photo: its view, whether it is a full shot, where a hotspot
+belongs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streetshop.geometry import COCO_KEYPOINTS, Box, Keypoint, Mask, point_inside
+
+INDEX: Final = {name: i for i, name in enumerate(COCO_KEYPOINTS)}
+SEEN: Final = 0.25
+"""Least height of a heatmap's peak for a keypoint to count as visible."""
+HIDDEN: Final = 0.1
+"""Least height for it to be reported at all, as hidden."""
+_BOTTOMS: Final = frozenset({"trousers", "shorts", "skirt", "legwear"})
+_LEGS: Final = (("left_knee", "left_hip"), ("right_knee", "right_hip"))
+
+
+def read_keypoints(heat: NDArray[np.float32], where: Mask) -> list[tuple[float, float, float]]:
+    """The peak of each heatmap inside ``where``: x, y in heatmap pixels (half-open: a pixel's middle is .5) and height.
+
+    Args:
+        heat: (17, h, w) from 0 to 1.
+        where: (h, w) pixels that belong to one person.
+
+    Between pixels, the peak is moved by the log-parabola through its neighbours (Zhang et al. 2020, section 3.2, along
+    each axis alone).
+    """
+    found = []
+    for plane in heat:
+        masked = np.where(where, plane, 0.0)
+        y, x = np.unravel_index(int(masked.argmax()), masked.shape)
+        peak = float(masked[y, x])
+        dx = _offset(plane[y, max(x - 1, 0)], peak, plane[y, min(x + 1, plane.shape[1] - 1)])
+        dy = _offset(plane[max(y - 1, 0), x], peak, plane[min(y + 1, plane.shape[0] - 1), x])
+        found.append((float(x) + 0.5 + dx, float(y) + 0.5 + dy, peak))
+    return found
+
+
+def _offset(before: float, peak: float, after: float) -> float:
+    left, middle, right = (math.log(max(float(v), 1e-6)) for v in (before, peak, after))
+    bend = left - 2 * middle + right
+    return max(-0.5, min(0.5, 0.5 * (left - right) / bend)) if bend < -1e-9 else 0.0
+
+
+def visibility(peak: float) -> int:
+    """COCO's 2, 1 or 0 for the height of a peak."""
+    return 2 if peak >= SEEN else 1 if peak >= HIDDEN else 0
+
+
+def is_full_shot(points: Sequence[Keypoint]) -> bool:
+    """Both eyes and both ankles visible (method 3)."""
+    return all(points[INDEX[name]].visibility == 2 for name in ("left_eye", "right_eye", "left_ankle", "right_ankle"))
+
+
+def view_of(points: Sequence[Keypoint]) -> str | None:
+    """front, back, left, right (the side the person turns to the camera) or detail; None when the points do not say.
+
+    From the front a person's left shoulder lies to the right in the photo, from the back to the left; in a side view
+    the shoulders lie over each other, less than a third of the torso's length apart, and the nose shows the way.
+    """
+    at = {name: points[i] for name, i in INDEX.items()}
+    shoulders = (at["left_shoulder"], at["right_shoulder"])
+    if not all(p.visibility for p in shoulders):
+        return "detail"
+    across = shoulders[0].x - shoulders[1].x
+    hips = [at[name] for name in ("left_hip", "right_hip") if at[name].visibility]
+    head = any(at[name].visibility == 2 for name in ("nose", "left_eye", "right_eye"))
+    if hips:
+        middle = [sum(p.x for p in group) / len(group) for group in (shoulders, hips)]
+        lengthwise = [sum(p.y for p in group) / len(group) for group in (shoulders, hips)]
+        torso = math.dist((middle[0], lengthwise[0]), (middle[1], lengthwise[1]))
+        nose = at["nose"]
+        if torso and abs(across) < torso / 3 and nose.visibility == 2:
+            turned = nose.x - middle[0]
+            if abs(turned) > 0.08 * torso:
+                return "left" if turned < 0 else "right"
+    if across > 0 and head:
+        return "front"
+    if across < 0 and not head:
+        return "back"
+    return None
+
+
+def hotspot(category: str, mask: Mask, box: Box, points: Sequence[Keypoint]) -> tuple[float, float]:
+    """Where a garment's marker belongs (method 3), always on the garment.
+
+    A bottom's lies a quarter of the way from knee to hip, on the leg that is more visible; any other's in the middle
+    of its box. Where that is not on the garment, a point well inside it is taken.
+
+    Args:
+        mask: raster over ``box``.
+        points: of the person who wears it; may be empty.
+    """
+    wanted = box.center
+    if category in _BOTTOMS and points:
+        legs = [(points[INDEX[knee]], points[INDEX[hip]]) for knee, hip in _LEGS]
+        knee, hip = max(legs, key=lambda leg: min((p.visibility, p.score) for p in leg))
+        if knee.visibility and hip.visibility:
+            wanted = (knee.x + (hip.x - knee.x) / 4, knee.y + (hip.y - knee.y) / 4)
+    sx, sy = mask.shape[1] / box.width, mask.shape[0] / box.height
+    column, row = int((wanted[0] - box.x0) * sx), int((wanted[1] - box.y0) * sy)
+    if box.contains(*wanted) and mask[min(row, mask.shape[0] - 1), min(column, mask.shape[1] - 1)]:
+        return wanted
+    x, y = point_inside(mask)
+    return box.x0 + x / sx, box.y0 + y / sy

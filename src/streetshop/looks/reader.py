@@ -1,0 +1,184 @@
+"""The reader: the bundle that turns a photo into a look."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from streetshop.bundles.folder import SHIPPED, SPEC_FILE, read_spec, start_session, verify_files
+from streetshop.bundles.spec import InputSpec, ReaderSpec
+from streetshop.errors import BundleDamaged, BundleError
+from streetshop.geometry import COCO_KEYPOINTS
+from streetshop.looks.parse import Reading, Rules, parse
+from streetshop.photo import Photo
+from streetshop.records import Look
+
+DEFAULT_READER: Final = SHIPPED / "reader"
+RASTER_STEP: Final = 2
+"""Input pixels per pixel of the masks, along each side."""
+
+
+class Reader(Protocol):
+    """Turns photos into looks."""
+
+    name: str
+    """``name version``."""
+    classes: tuple[str, ...]
+    """What it tells apart; the first is the background."""
+
+    def read(self, photo: Photo) -> Look:
+        """The garments and persons in ``photo``, boxes in the frame of the upright original."""
+        ...
+
+
+class OnnxReader:
+    """A reader bundle on onnxruntime.
+
+    Attributes:
+        spec: its ``bundle.json``.
+        folder: where it lies.
+    """
+
+    def __init__(self, folder: Path, *, threads: int | None = None) -> None:
+        spec = read_spec(folder)
+        if not isinstance(spec, ReaderSpec):
+            raise BundleError(
+                f"this is an {spec.kind} bundle, not a reader",
+                where=str(folder),
+                hint="Give --reader the folder of a reader",
+            )
+        verify_files(folder, spec)
+        self.folder, self.spec = folder, spec
+        self.name = f"{spec.name} {spec.version}"
+        self.classes = spec.classes
+        self._session = start_session(folder / spec.model, threads)
+        self._outputs = ["classes", "keypoints"] if spec.keypoints else ["classes"]
+        missing = set(self._outputs) - {output.name for output in self._session.get_outputs()}
+        if missing:
+            raise BundleDamaged(
+                f"the network has no output {', '.join(sorted(missing))}",
+                where=str(folder / SPEC_FILE),
+                hint="Export the bundle again",
+            )
+
+    def read(self, photo: Photo) -> Look:
+        """The garments and persons in ``photo``, boxes in the frame of the upright original.
+
+        Thread-safe. Raises :class:`BundleDamaged` when the network's answer does not fit the bundle.
+        """
+        rules = Rules(self.classes, self.spec.garments, self.spec.calibration, self.spec.thresholds)
+        found = parse(self.see(photo), rules)
+        return Look(photo.width, photo.height, found.garments, found.persons, self.name, found.full_shot, found.view)
+
+    def see(self, photo: Photo) -> Reading:
+        """What the network says of each pixel, before anything is made of it."""
+        size = input_size(photo.width, photo.height, self.spec)
+        letterbox = self.spec.side_step is None and self.spec.input.fit == "letterbox"
+        left, top, width, height = _place(photo, size) if letterbox else (0, 0, *size)
+        tensor = _tensor(photo, size, (left, top, width, height), self.spec.input)
+        answers = self._session.run(self._outputs, {self._session.get_inputs()[0].name: tensor})
+        found = dict(zip(self._outputs, answers, strict=True))
+        part = (left / size[0], top / size[1], (left + width) / size[0], (top + height) / size[1])
+        heat = None
+        if self.spec.keypoints:
+            heat = _sigmoid(_cut(self._checked("keypoints", found, len(COCO_KEYPOINTS)), part))
+        logits = self._checked("classes", found, len(self.classes))
+        raster = (max(width // RASTER_STEP, 1), max(height // RASTER_STEP, 1))
+        logits = _resample(logits, raster, part)
+        return Reading(_softmax(logits), heat, photo.width, photo.height)
+
+    def _checked(self, name: str, answers: dict[str, NDArray[np.float32]], channels: int) -> NDArray[np.float32]:
+        """(channels, h, w) of an output. Raises :class:`BundleDamaged`."""
+        answer = answers[name]
+        if answer.ndim != 4 or answer.shape[1] != channels or not np.isfinite(answer).all():
+            raise BundleDamaged(
+                f"output {name} has shape {answer.shape} or holds NaN or infinity; expected (1, {channels}, h, w)",
+                where=str(self.folder),
+                hint="Export the bundle again",
+            )
+        planes: NDArray[np.float32] = answer[0]
+        return planes
+
+
+def input_size(width: int, height: int, spec: ReaderSpec) -> tuple[int, int]:
+    """(width, height) of the network's input for a photo of that size; see ``ReaderSpec.side_step``."""
+    if spec.side_step is None:
+        return spec.input.width, spec.input.height
+    # Beyond 3 : 1 a side would fall under what the network can see in; such a photo is squeezed.
+    ratio = min(max(width / height, 1 / 3), 3.0)
+    area = spec.input.width * spec.input.height
+    sides = (math.sqrt(area * ratio), math.sqrt(area / ratio))
+    wide, high = (max(round(side / spec.side_step), 1) * spec.side_step for side in sides)
+    return wide, high
+
+
+def _place(photo: Photo, size: tuple[int, int]) -> tuple[int, int, int, int]:
+    """Left, top, width and height of a photo letterboxed into ``size``."""
+    ratio = min(size[0] / photo.width, size[1] / photo.height)
+    width, height = max(round(photo.width * ratio), 1), max(round(photo.height * ratio), 1)
+    return (size[0] - width) // 2, (size[1] - height) // 2, width, height
+
+
+def _tensor(
+    photo: Photo, size: tuple[int, int], place: tuple[int, int, int, int], geometry: InputSpec
+) -> NDArray[np.float32]:
+    """(1, 3, h, w) float32, centred and scaled."""
+    left, top, width, height = place
+    image = photo.image().resize((width, height), Image.Resampling.BILINEAR, reducing_gap=2.0)
+    if (width, height) != size:
+        canvas = Image.new("RGB", size, geometry.background)
+        canvas.paste(image, (left, top))
+        image = canvas
+    pixels = np.asarray(image, np.float32)
+    pixels -= np.asarray(geometry.mean, np.float32)
+    pixels /= np.asarray(geometry.std, np.float32)
+    return np.ascontiguousarray(pixels.transpose(2, 0, 1)[None])
+
+
+def _resample(
+    planes: NDArray[np.float32], size: tuple[int, int], part: tuple[float, float, float, float]
+) -> NDArray[np.float32]:
+    """(n, h, w) planes: of each the ``part`` (left, top, right, bottom, 0 to 1), bilinearly, as (n, height, width)."""
+    height, width = planes.shape[1:]
+    region = (part[0] * width, part[1] * height, part[2] * width, part[3] * height)
+    made = [Image.fromarray(plane).resize(size, Image.Resampling.BILINEAR, box=region) for plane in planes]
+    return np.stack([np.asarray(image) for image in made])
+
+
+def _cut(planes: NDArray[np.float32], part: tuple[float, float, float, float]) -> NDArray[np.float32]:
+    """(n, h, w) planes: of each the ``part``, at about the size it has."""
+    if part == (0, 0, 1, 1):
+        return planes
+    height, width = planes.shape[1:]
+    size = (max(round((part[2] - part[0]) * width), 1), max(round((part[3] - part[1]) * height), 1))
+    return _resample(planes, size, part)
+
+
+def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Over the first axis."""
+    powers = np.exp(logits - logits.max(axis=0))
+    total: NDArray[np.float32] = powers / powers.sum(axis=0)
+    return total
+
+
+def _sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    value: NDArray[np.float32] = np.float32(1) / (np.float32(1) + np.exp(-np.clip(logits, -30, 30)))
+    return value
+
+
+def load_reader(folder: Path | None = None, *, threads: int | None = None) -> Reader | None:
+    """Load and verify a reader bundle.
+
+    Args:
+        folder: the bundle; None for the one shipped in the package, and then the answer is None when none is shipped:
+            a look is the whole photo as one garment then, and says so (``Look.reader`` is None).
+        threads: of one run of the network; None for one per core.
+    """
+    if folder is None and not (DEFAULT_READER / SPEC_FILE).is_file():
+        return None
+    return OnnxReader(folder or DEFAULT_READER, threads=threads)

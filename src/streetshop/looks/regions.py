@@ -1,0 +1,73 @@
+"""Connected regions of small rasters, by runs and union-find; numpy only."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streetshop.geometry import Box, Mask
+
+Raster = NDArray[np.uint8]
+
+
+def components(labels: Raster) -> NDArray[np.intp]:
+    """(h, w) number of each pixel's region, from 0: neighbours, diagonal ones too, of one label share a region.
+
+    Regions are numbered in reading order of their first pixel.
+    """
+    height, width = labels.shape
+    starts = np.ones((height, width), np.bool_)
+    starts[:, 1:] = labels[:, 1:] != labels[:, :-1]
+    runs = np.cumsum(starts.ravel()).reshape(height, width) - 1
+    upper: list[NDArray[np.intp]] = []
+    lower: list[NDArray[np.intp]] = []
+    for shift in (-1, 0, 1):
+        above = labels[:-1, max(-shift, 0) : width - max(shift, 0)]
+        below = labels[1:, max(shift, 0) : width - max(-shift, 0)]
+        same = above == below
+        upper.append(runs[:-1, max(-shift, 0) : width - max(shift, 0)][same])
+        lower.append(runs[1:, max(shift, 0) : width - max(-shift, 0)][same])
+    root = _union(int(runs[-1, -1]) + 1, np.concatenate(upper), np.concatenate(lower))
+    numbers: NDArray[np.intp] = np.unique(root, return_inverse=True)[1][runs].astype(np.intp)
+    return numbers
+
+
+def _union(count: int, a: NDArray[np.intp], b: NDArray[np.intp]) -> NDArray[np.intp]:
+    """The smallest member of each element's set after joining every a with its b."""
+    root = np.arange(count, dtype=np.intp)
+    while len(a):
+        low, high = np.minimum(root[a], root[b]), np.maximum(root[a], root[b])
+        np.minimum.at(root, high, low)
+        while True:
+            further = root[root]
+            if (further == root).all():
+                break
+            root = further
+        apart = root[a] != root[b]
+        a, b = a[apart], b[apart]
+    return root
+
+
+def parts_of(mask: Mask) -> list[Mask]:
+    """The connected parts of ``mask``, largest first, each as a mask of the same shape."""
+    if not mask.any():
+        return []
+    numbers = components(mask.astype(np.uint8))
+    sizes = np.bincount(numbers[mask], minlength=int(numbers.max()) + 1)
+    order = np.argsort(-sizes, kind="stable")
+    return [numbers == i for i in order[: np.count_nonzero(sizes)]]
+
+
+def gap(a: Box, b: Box) -> float:
+    """Distance of two boxes, 0 when they touch or overlap."""
+    across = max(a.x0 - b.x1, b.x0 - a.x1, 0.0)
+    down = max(a.y0 - b.y1, b.y0 - a.y1, 0.0)
+    return float(np.hypot(across, down))
+
+
+def near_groups(boxes: list[Box], reach: float) -> list[list[int]]:
+    """Indices of boxes that hang together by gaps of at most ``reach``, in order of their first member."""
+    pairs = [(i, j) for i in range(len(boxes)) for j in range(i) if gap(boxes[i], boxes[j]) <= reach]
+    a, b = (np.asarray([pair[k] for pair in pairs], np.intp) for k in (0, 1))
+    root = _union(len(boxes), a, b)
+    return [np.flatnonzero(root == r).tolist() for r in np.unique(root)]

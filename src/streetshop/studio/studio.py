@@ -1,0 +1,372 @@
+"""Drawing many pictures: in several processes, in any order, always the same bytes."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from pathlib import Path
+
+from streetshop.errors import StudioError
+from streetshop.studio.files import claim, finished, keep, read_truth, unwritable, write
+from streetshop.studio.outfit import Wardrobe
+from streetshop.studio.products import Product, make_catalog
+from streetshop.studio.shots import SHOTS, draw_shot
+from streetshop.studio.street import draw_street_photo
+from streetshop.studio.truth import PictureTruth, coco, write_manifest
+
+Progress = Callable[[int, int], None]
+"""Called with pictures finished and pictures in all."""
+
+SIZES = (96, 4096)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shop:
+    """All a worker needs to know to draw any picture."""
+
+    out: str
+    products: int
+    seed: int
+    categories: tuple[str, ...]
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    image: str
+    number: int
+    shot: str
+
+
+def draw_catalog(
+    out: Path,
+    products: int,
+    seed: int,
+    workers: int | None = None,
+    size: int = 512,
+    progress: Progress | None = None,
+    categories: Sequence[str] = (),
+    shots: Sequence[str] = SHOTS,
+    split: str = "all",
+) -> Path:
+    """Draw the product pages of a shop.
+
+    Args:
+        out: a new or empty folder, or one in which the same drawing was interrupted.
+        products: how many; the first products of a larger shop of the same seed are the same.
+        seed: of everything.
+        workers: processes; None takes one a core.
+        size: long side of the pictures in pixels.
+        progress: called with (finished, all).
+        categories: article types to sell; all when empty.
+        shots: which pictures of :data:`SHOTS` each page has.
+        split: ``train``, ``val``, ``test`` or ``all``: only pages of these products.
+
+    Returns:
+        Path of ``feed.csv``, in Google Merchant columns, its picture paths relative to it.
+
+    Raises:
+        StudioError: unknown category or shot, a folder that holds something else, no space left.
+    """
+    shop = _shop(out, products, seed, categories, size)
+    catalog = make_catalog(products, seed, shop.categories)
+    wanted = _in_split(catalog, split)
+    tasks = _pages(wanted, shots)
+    claim(Path(out), _settings(shop, kind="catalog", shots=list(shots), split=split, photos=0))
+    truths = _draw(shop, tasks, workers, progress)
+    _finish(Path(out), truths, wanted, shots)
+    return Path(out) / "feed.csv"
+
+
+def draw_street(
+    out: Path,
+    photos: int,
+    seed: int,
+    products: int,
+    workers: int | None = None,
+    size: int = 512,
+    progress: Progress | None = None,
+    categories: Sequence[str] = (),
+    split: str = "all",
+) -> Path:
+    """Draw street photos of people who wear products of the shop (products, seed).
+
+    Arguments as for :func:`draw_catalog`; with a ``split``, people wear products of that split only.
+
+    Returns:
+        Path of ``coco.json``, the truth of all photos; ``manifest.parquet`` lies beside it.
+    """
+    shop = _shop(out, products, seed, categories, size)
+    tasks = _photos(photos)
+    _in_split(make_catalog(products, seed, shop.categories), split)
+    claim(Path(out), _settings(shop, kind="street", shots=[], split=split, photos=photos))
+    truths = _draw(shop, tasks, workers, progress, split)
+    _finish(Path(out), truths, [], ())
+    return Path(out) / "coco.json"
+
+
+def draw_dataset(
+    out: Path,
+    products: int,
+    seed: int,
+    photos: int | None = None,
+    workers: int | None = None,
+    size: int = 512,
+    progress: Progress | None = None,
+    categories: Sequence[str] = (),
+    shots: Sequence[str] = SHOTS,
+    split: str = "all",
+) -> Path:
+    """Draw product pages and street photos of one shop into one folder, with one manifest.
+
+    In each split, people wear only products of that split, so that a model trained on ``train`` has seen no product of
+    ``test`` anywhere. ``photos`` is how many street photos in all; None draws as many as there are products.
+
+    Returns:
+        Path of ``manifest.parquet``.
+    """
+    shop = _shop(out, products, seed, categories, size)
+    count = products if photos is None else photos
+    catalog = make_catalog(products, seed, shop.categories)
+    wanted = _in_split(catalog, split)
+    tasks = _pages(wanted, shots) + _photos(count)
+    claim(Path(out), _settings(shop, kind="dataset", shots=list(shots), split=split, photos=count))
+    truths = _draw(shop, tasks, workers, progress, split if split != "all" else "each")
+    _finish(Path(out), truths, wanted, shots)
+    return Path(out) / "manifest.parquet"
+
+
+def _shop(out: Path, products: int, seed: int, categories: Sequence[str], size: int) -> _Shop:
+    if not SIZES[0] <= size <= SIZES[1]:
+        raise StudioError(f"pictures of {size} pixels", where="studio", hint=f"Choose {SIZES[0]} to {SIZES[1]}")
+    if seed < 0:
+        raise StudioError(f"seed {seed}", where="studio", hint="A seed is 0 or more")
+    return _Shop(str(out), products, seed, tuple(categories), size)
+
+
+def _settings(shop: _Shop, **more: object) -> dict[str, object]:
+    return {
+        "products": shop.products,
+        "seed": shop.seed,
+        "categories": list(shop.categories),
+        "size": shop.size,
+        **more,
+    }
+
+
+def _in_split(catalog: Sequence[Product], split: str) -> list[Product]:
+    if split not in ("all", "train", "val", "test"):
+        raise StudioError(f"unknown split {split!r}", where="studio", hint="Known: all, train, val, test")
+    wanted = [p for p in catalog if split in ("all", p.split)]
+    if not wanted:
+        raise StudioError(
+            f"none of the {len(catalog)} products is in split {split!r}", where="studio", hint="Ask for more products"
+        )
+    return wanted
+
+
+def _pages(products: Sequence[Product], shots: Sequence[str]) -> list[_Task]:
+    for shot in shots:
+        if shot not in SHOTS:
+            raise StudioError(f"unknown shot {shot!r}", where="studio", hint=f"Known: {', '.join(SHOTS)}")
+    return [_Task(f"images/shop/{p.id}-{s}.jpg", p.number, s) for p in products for s in shots]
+
+
+def _photos(count: int) -> list[_Task]:
+    if count < 0:
+        raise StudioError(f"{count} photos", where="studio", hint="Ask for none or more")
+    return [_Task(f"images/street/{k:06d}.jpg", k, "street") for k in range(count)]
+
+
+# --- workers ------------------------------------------------------------------------------------------------------
+
+
+class _Worker:
+    """Draws any picture of one shop."""
+
+    def __init__(self, shop: _Shop, split: str):
+        self.shop, self.split = shop, split
+        self.catalog = make_catalog(shop.products, shop.seed, shop.categories)
+        self.wardrobe = Wardrobe(self.catalog, shop.seed)
+        parts = {p.split for p in self.catalog}
+        self.by_split = {s: Wardrobe([p for p in self.catalog if p.split == s], shop.seed) for s in parts}
+
+    def draw(self, task: _Task) -> None:
+        shop = self.shop
+        if task.shot == "street":
+            picture = draw_street_photo(task.number, self._people_wear(task.number), shop.seed, shop.size)
+        else:
+            product = self.catalog[task.number]
+            wardrobe = self.by_split[product.split] if self.split else self.wardrobe
+            picture = draw_shot(product, task.shot, wardrobe, shop.seed, shop.size)
+        keep(Path(shop.out), picture)
+
+    def _people_wear(self, number: int) -> Wardrobe:
+        if self.split == "each":
+            # The splits take turns in proportion to their products.
+            return self.by_split[self.catalog[number % len(self.catalog)].split]
+        return self.by_split.get(self.split, self.wardrobe)
+
+
+_worker: _Worker | None = None
+
+
+def _start(shop: _Shop, split: str) -> None:
+    global _worker
+    _worker = _Worker(shop, split)
+
+
+def _run(task: _Task) -> str:
+    if _worker is None:
+        raise RuntimeError("the worker was not started")
+    _worker.draw(task)
+    return task.image
+
+
+def _draw(
+    shop: _Shop, tasks: Sequence[_Task], workers: int | None, progress: Progress | None, split: str = ""
+) -> list[PictureTruth]:
+    """Draw what is not there yet; the truths of all, in the order of ``tasks``."""
+    out = Path(shop.out)
+    if workers is not None and workers < 1:
+        raise StudioError(f"{workers} workers", where="studio", hint="Use at least one")
+    todo = [t for t in tasks if not finished(out, t.image)]
+    done = len(tasks) - len(todo)
+    if progress is not None:
+        progress(done, len(tasks))
+    count = min(workers or _cores(), max(len(todo), 1))
+    if count == 1 or len(todo) < 4:
+        steps = _inline(shop, todo, split)
+    else:
+        steps = _parallel(shop, todo, split, count)
+    for _ in steps:
+        done += 1
+        if progress is not None:
+            progress(done, len(tasks))
+    return [read_truth(out, t.image) for t in tasks]
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _inline(shop: _Shop, tasks: Sequence[_Task], split: str) -> Iterator[str]:
+    if tasks:
+        worker = _Worker(shop, split)
+        for task in tasks:
+            worker.draw(task)
+            yield task.image
+
+
+def _parallel(shop: _Shop, tasks: Sequence[_Task], split: str, count: int) -> Iterator[str]:
+    """A few tasks ahead of each worker, no more: an error or an interrupt then stops at once."""
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(count, mp_context=context, initializer=_start, initargs=(shop, split))
+    waiting = iter(tasks)
+    running: set[Future[str]] = set()
+    try:
+        for task in waiting:
+            running.add(pool.submit(_run, task))
+            if len(running) < 3 * count:
+                continue
+            ready, running = wait(running, return_when=FIRST_COMPLETED)
+            for future in ready:
+                yield future.result()
+        while running:
+            ready, running = wait(running, return_when=FIRST_COMPLETED)
+            for future in ready:
+                yield future.result()
+    except BrokenProcessPool:
+        raise StudioError(
+            "a drawing process was ended from outside, perhaps for want of memory",
+            where=shop.out,
+            hint="Run it again, with fewer --workers if need be: finished pictures are kept",
+        ) from None
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+# --- what lies beside the pictures --------------------------------------------------------------------------------
+
+_COLUMNS = (
+    "id",
+    "title",
+    "description",
+    "link",
+    "image_link",
+    "additional_image_link",
+    "availability",
+    "price",
+    "brand",
+    "product_type",
+    "item_group_id",
+    "gender",
+    "age_group",
+    "color",
+    "pattern",
+    "category",
+    "split",
+    "base_colour",
+    "secondary_colour",
+    "neckline",
+    "sleeve_length",
+    "length",
+    "fit",
+    "closure",
+    "details",
+)
+
+
+def _finish(out: Path, truths: Sequence[PictureTruth], products: Sequence[Product], shots: Sequence[str]) -> None:
+    write(out / "coco.json", json.dumps(coco(truths), separators=(",", ":")).encode())
+    temporary = out / "manifest.parquet.part"
+    try:
+        write_manifest(temporary, truths)
+        write(out / "manifest.parquet", temporary.read_bytes())
+    except OSError as error:
+        raise unwritable(out / "manifest.parquet", error) from None
+    finally:
+        temporary.unlink(missing_ok=True)
+    if products:
+        write(out / "feed.csv", feed(products, shots).encode())
+
+
+def feed(products: Sequence[Product], shots: Sequence[str]) -> str:
+    """The shop's feed as CSV in Google Merchant columns, and one column an attribute."""
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, _COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    for p in products:
+        pictures = [f"images/shop/{p.id}-{s}.jpg" for s in shots]
+        a = p.attributes
+        colors = [c for c in (a["base_colour"], a["secondary_colour"]) if c != "none"]
+        writer.writerow(
+            {
+                "id": p.id,
+                "title": f"{p.brand} {p.title}",
+                "description": f"{p.title} by {p.brand}",
+                "link": f"https://shop.example/products/{p.id}",
+                "image_link": pictures[0] if pictures else "",
+                "additional_image_link": ",".join(pictures[1:]),
+                "availability": "in_stock" if p.number % 9 else "out_of_stock",
+                "price": f"{p.price:.2f} EUR",
+                "brand": p.brand,
+                "product_type": f"{p.group} > {p.category}",
+                "item_group_id": f"F{p.family:05d}",
+                "gender": "female",
+                "age_group": "adult",
+                "color": "/".join(colors),
+                "pattern": a.get("pattern", ""),
+                "category": p.category,
+                "split": p.split,
+                **{k: v for k, v in a.items() if k in _COLUMNS},
+            }
+        )
+    return stream.getvalue()

@@ -1,0 +1,94 @@
+"""``GET /v1/catalog``, ``/healthz``, ``/readyz`` and ``/metrics``."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from streetshop.catalog.filters import MAX_LENGTH
+from streetshop.photo import readable_formats
+from streetshop.web import schemas
+from streetshop.web.answers import json_response, product_json
+from streetshop.web.settings import MAX_BOXES
+from streetshop.web.state import CatalogFacts, State, state_of
+
+router = APIRouter()
+
+
+@router.get(
+    "/v1/catalog",
+    tags=["catalog"],
+    response_model=schemas.CatalogOut,
+    responses=schemas.problems(503),
+    summary="Figures, blocks, filterable fields and limits",
+)
+async def catalog(request: Request) -> Response:
+    """Everything a client needs to offer filters and weights. Figures may be half a minute old."""
+    state = state_of(request)
+    facts = await state.queue.search(state.catalog.facts)
+    return json_response(_catalog_json(state, facts), headers={"Cache-Control": "no-cache"})
+
+
+def _catalog_json(state: State, facts: CatalogFacts) -> dict[str, object]:
+    settings = state.settings
+    return {
+        "products": facts.products,
+        "shots": facts.shots,
+        "indexed": facts.indexed,
+        "recall": facts.recall,
+        "generation": facts.meta.generation,
+        "encoder": state.encoder.name,
+        "fingerprint": state.encoder.fingerprint,
+        "reader": state.reader and state.reader.name,
+        "formats": readable_formats(),
+        "blocks": [{"name": block.name, "dim": block.dim, "weight": block.weight} for block in state.encoder.blocks],
+        "fields": [
+            {
+                "name": field.name,
+                "type": field.type,
+                "values": [{"value": value, "count": count} for value, count in field.values],
+                "bounds": field.bounds and list(field.bounds),
+            }
+            for field in facts.fields
+        ],
+        "samples": [product_json(product) for product in facts.samples],
+        "limits": {
+            "photo_bytes": settings.photo.max_bytes,
+            "photo_pixels": settings.photo.max_pixels,
+            "k": settings.max_k,
+            "boxes": MAX_BOXES,
+            "filter_characters": MAX_LENGTH,
+        },
+    }
+
+
+@router.get("/healthz", tags=["operation"], response_model=schemas.StatusOut, summary="The process answers")
+async def healthz() -> Response:
+    """200 as long as the event loop turns, whatever the catalog is like."""
+    return json_response({"status": "ok"})
+
+
+@router.get(
+    "/readyz",
+    tags=["operation"],
+    response_model=schemas.StatusOut,
+    responses={503: {"model": schemas.StatusOut, "description": "Searches cannot be answered; `reason` says why"}},
+    summary="Searches can be answered",
+)
+async def readyz(request: Request) -> Response:
+    """503 with the reason while the catalog is missing, damaged or of another encoder."""
+    why = state_of(request).catalog.why_not_ready
+    if why is None:
+        return json_response({"status": "ok"})
+    return json_response({"status": "not ready", "reason": why}, 503, {"Retry-After": "5"})
+
+
+@router.get("/metrics", tags=["operation"], response_class=Response, summary="Prometheus metrics")
+async def metrics(request: Request) -> Response:
+    """Counters and histograms in Prometheus' text format."""
+    state = state_of(request)
+    if state.catalog.why_not_ready is None:
+        facts = await state.queue.search(state.catalog.facts)
+        state.metrics.products.set(facts.products)
+        state.metrics.generation.set(facts.meta.generation)
+    return Response(state.metrics.text(), media_type=state.metrics.content_type)

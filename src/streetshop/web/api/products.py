@@ -1,0 +1,206 @@
+"""Products of the catalog: read, look for similar ones, write, delete."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final
+from urllib.parse import unquote
+
+from fastapi import APIRouter, Request
+from pydantic import ValidationError
+from starlette.datastructures import FormData
+from starlette.responses import Response
+
+from streetshop.catalog.query import check_weights, search_similar
+from streetshop.catalog.store import Store
+from streetshop.errors import ProductMissing, RequestInvalid
+from streetshop.records import Product, check_product_id
+from streetshop.web import forms, schemas
+from streetshop.web.answers import image_version, json_response, match_json, product_json
+from streetshop.web.api.search import invalid_json
+from streetshop.web.limits import file_bytes
+from streetshop.web.requests import received_form, while_connected
+from streetshop.web.security import require_key
+from streetshop.web.settings import MAX_SHOTS
+from streetshop.web.state import state_of
+from streetshop.web.writing import put_product
+
+router = APIRouter(tags=["products"])
+
+_FOR_EVER: Final = "public, max-age=31536000, immutable"
+_FOR_NOW: Final = "public, max-age=0, must-revalidate"
+_KEY: Final[list[dict[str, list[str]]]] = [{"apiKey": []}, {"bearer": []}]
+
+
+def decoded_id(segment: str) -> str:
+    """The product id in a path segment that is still percent-encoded, so that an id may hold any character."""
+    try:
+        return check_product_id(unquote(segment, errors="strict"))
+    except UnicodeDecodeError:
+        raise RequestInvalid("the product id is no UTF-8", where="id", hint="Percent-encode its UTF-8 bytes") from None
+
+
+def _get(store: Store, product_id: str) -> Product:
+    product = store.get([product_id])[0]
+    if product is None:
+        raise ProductMissing(f"there is no product {product_id!r}", hint="Check the id")
+    return product
+
+
+@router.get(
+    "/v1/products/{product_id}",
+    response_model=schemas.ProductOut,
+    responses=schemas.problems(404, 422, 503),
+    summary="A product",
+)
+async def get_product(product_id: str, request: Request) -> Response:
+    """One product by its id, percent-encoded (`/` as `%2F`)."""
+    state, wanted = state_of(request), decoded_id(product_id)
+    store = state.catalog.store()
+    product = await state.queue.search(lambda: _get(store, wanted))
+    return json_response(product_json(product), headers={"Cache-Control": "no-cache"})
+
+
+@router.get(
+    "/v1/products/{product_id}/similar",
+    response_model=schemas.MatchesOut,
+    responses=schemas.problems(404, 422, 429, 503),
+    summary="Products like a product",
+    openapi_extra={
+        "parameters": [
+            {"name": "k", "in": "query", "schema": {"type": "integer", "minimum": 1, "default": 20}},
+            {"name": "filter", "in": "query", "schema": {"type": "string"}},
+            {
+                "name": "weights",
+                "in": "query",
+                "schema": {"type": "array", "items": {"type": "string"}},
+                "example": ["colour=2"],
+            },
+            {"name": "shot", "in": "query", "schema": {"type": "integer", "minimum": 0, "default": 0}},
+        ]
+    },
+)
+async def similar(product_id: str, request: Request) -> Response:
+    """The products nearest to a shot of a product, without that product."""
+    state, wanted = state_of(request), decoded_id(product_id)
+    searcher = state.catalog.searcher()
+    common = forms.wanted(request.query_params, state.settings)
+    where = state.parse_filter(common.filter)
+    weights = check_weights(common.weights, searcher.encoder.blocks)
+    shot = forms.whole_number("shot", forms.one(request.query_params, "shot") or "0")
+
+    def find(store: Store) -> Response:
+        matches = search_similar(store, wanted, common.k, where, weights, shot=shot)
+        return json_response({"matches": [match_json(match) for match in matches], "weights": weights})
+
+    with state.queue.slot():
+        return await while_connected(request, state, state.queue.search(lambda: state.catalog.read(find)))
+
+
+@router.get(
+    "/v1/products/{product_id}/image/{shot}",
+    response_class=Response,
+    responses={200: {"content": {"image/jpeg": {}}}, **schemas.problems(404, 422, 503)},
+    summary="Thumbnail of a shot",
+)
+async def image(product_id: str, shot: str, request: Request) -> Response:
+    """A small JPEG without metadata. With the picture's hash as `v`, as in every answer, it may be cached for ever."""
+    state, wanted = state_of(request), decoded_id(product_id)
+    number = forms.whole_number("shot", shot)
+    store = state.catalog.store()
+
+    def fetch() -> tuple[Product, bytes | None]:
+        product = _get(store, wanted)
+        if not 0 <= number < len(product.shots):
+            raise ProductMissing(f"product {wanted!r} has {len(product.shots)} shots, no number {number}")
+        return product, store.thumbnail(wanted, number)
+
+    product, data = await state.queue.search(fetch)
+    if not data:
+        raise ProductMissing(f"no thumbnail is kept for shot {number} of product {wanted!r}")
+    version = image_version(product, number)
+    etag = f'"{hashlib.sha256(data).hexdigest()[:32]}"'
+    headers = {
+        "ETag": etag,
+        "Cache-Control": _FOR_EVER if version and request.query_params.get("v") == version else _FOR_NOW,
+        "Cross-Origin-Resource-Policy": "cross-origin",
+        "Content-Disposition": "inline",
+    }
+    if etag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    return Response(data, headers=headers, media_type="image/jpeg")
+
+
+@router.put(
+    "/v1/products/{product_id}",
+    response_model=schemas.ProductOut,
+    responses={201: {"model": schemas.ProductOut}, **schemas.problems(401, 408, 413, 415, 422, 423, 429, 503)},
+    summary="Add or replace a product",
+    openapi_extra={
+        "security": _KEY,
+        "requestBody": {
+            "required": True,
+            "content": {
+                "multipart/form-data": {
+                    "schema": {
+                        "type": "object",
+                        "required": ["product"],
+                        "properties": {
+                            "product": schemas.ProductIn.model_json_schema(),
+                            "pictures": {
+                                "type": "array",
+                                "items": {"type": "string", "format": "binary"},
+                                "maxItems": MAX_SHOTS,
+                                "description": "The first is the main one. Without any, the stored ones stay.",
+                            },
+                        },
+                    }
+                }
+            },
+        },
+    },
+)
+async def put(product_id: str, request: Request) -> Response:
+    """Stored and searchable when this answers. 201 when the product is new, 200 when it was there."""
+    state = state_of(request)
+    require_key(request, state.key)
+    wanted = decoded_id(product_id)
+    limit = min(state.settings.photo.max_bytes * MAX_SHOTS, state.settings.upload_memory)
+    async with received_form(request, state, max_files=MAX_SHOTS, max_bytes=limit) as form:
+        described = _product_in(form, wanted)
+        pictures = await file_bytes(form, "pictures")
+        with state.queue.slot():
+            product, new = await put_product(state, wanted, described, pictures)
+    return json_response(product_json(product), 201 if new else 200)
+
+
+def _product_in(form: FormData, product_id: str) -> schemas.ProductIn:
+    text = forms.one(form, "product")
+    if text is None:
+        raise RequestInvalid("product is missing", where="product", hint="Send it as JSON in the form field product")
+    try:
+        described = schemas.ProductIn.model_validate_json(text)
+    except ValidationError as error:
+        raise invalid_json(error) from None
+    if described.id is not None and check_product_id(described.id) != product_id:
+        raise RequestInvalid("the id in the product is not the one in the path", where="id", hint="Leave it out")
+    return described
+
+
+@router.delete(
+    "/v1/products/{product_id}",
+    status_code=204,
+    responses=schemas.problems(401, 404, 422, 423, 503),
+    summary="Delete a product",
+    openapi_extra={"security": _KEY},
+)
+async def delete(product_id: str, request: Request) -> Response:
+    """The product never comes back in any search once this has answered."""
+    state = state_of(request)
+    require_key(request, state.key)
+    wanted, store = decoded_id(product_id), state.catalog.store()
+    removed = await state.queue.search(lambda: store.delete([wanted]))
+    if not removed:
+        raise ProductMissing(f"there is no product {wanted!r}", hint="Check the id")
+    state.catalog.forget_facts()
+    return Response(status_code=204)

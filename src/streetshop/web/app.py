@@ -1,0 +1,97 @@
+"""The application: routes, middleware and the state they share."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from streetshop import __version__
+from streetshop.bundles import Encoder
+from streetshop.catalog.store import Store
+from streetshop.looks import Reader
+from streetshop.web import problems
+from streetshop.web.api import catalog, products, search
+from streetshop.web.limits import UploadMemory
+from streetshop.web.metrics import Metrics
+from streetshop.web.observe import Observe
+from streetshop.web.pages import page_router
+from streetshop.web.queue import WorkQueue
+from streetshop.web.security import ApiKey
+from streetshop.web.settings import Settings
+from streetshop.web.state import Catalog, State
+
+
+def create_app(
+    open_store: Callable[[], Store],
+    encoder: Encoder,
+    reader: Reader | None = None,
+    *,
+    key: ApiKey | None = None,
+    settings: Settings | None = None,
+) -> FastAPI:
+    """The ASGI application of one catalog.
+
+    Args:
+        open_store: opens the catalog; called at the start and again to look for a rebuilt one.
+        encoder: the encoder whose vectors the catalog holds; with another the server is up but not ready.
+        reader: finds garments; None takes the whole photo as one.
+        key: what writes need; None takes no writes.
+    """
+    settings = settings or Settings()
+    metrics = Metrics()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        state = State(
+            settings=settings,
+            encoder=encoder,
+            reader=reader,
+            catalog=await asyncio.to_thread(Catalog, open_store, encoder, reader),
+            queue=WorkQueue(encoder, size=settings.queue, max_batch=settings.max_batch, metrics=metrics),
+            metrics=metrics,
+            memory=UploadMemory(settings.upload_memory),
+            key=key,
+        )
+        app.state.streetshop = state
+        watch = asyncio.create_task(state.watch())
+        try:
+            yield
+        finally:
+            watch.cancel()
+            await asyncio.gather(watch, return_exceptions=True)
+            state.queue.close()
+            state.catalog.close()
+
+    app = FastAPI(
+        title="streetshop",
+        version=__version__,
+        summary="Visual fashion search: a photograph in, the products of a shop's catalog out.",
+        lifespan=lifespan,
+        docs_url=None,  # both viewers load scripts from elsewhere
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.add_middleware(Observe, metrics=metrics)
+    problems.install(app)
+    app.include_router(search.router)
+    app.include_router(products.router)
+    app.include_router(catalog.router)
+    app.include_router(page_router())
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
+    return app
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    if app.openapi_schema is None:
+        schema = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)
+        schema.setdefault("components", {})["securitySchemes"] = {
+            "bearer": {"type": "http", "scheme": "bearer"},
+            "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+        }
+        app.openapi_schema = schema
+    return app.openapi_schema

@@ -1,0 +1,158 @@
+"""Limits that hold while a request is being read: size, pauses, total time, memory of all uploads together.
+
+A body is never trusted to be as long as it says, nor to end. Nothing of a body is written to disk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
+from typing import Final
+
+from python_multipart.exceptions import MultipartParseError
+from starlette.datastructures import FormData, Headers, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import Message, Receive
+
+from streetshop.errors import RequestInvalid, RequestTooLarge
+from streetshop.web.problems import Busy, RequestTimeout
+from streetshop.web.settings import MAX_FIELD_BYTES, MAX_FORM_FIELDS, Settings
+
+_DRAIN_BYTES: Final = 64 * 2**20
+_DRAIN_SECONDS: Final = 2.0
+
+
+class UploadMemory:
+    """Bytes held by all request bodies. Used from the event loop only."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.used = 0
+
+    def take(self, size: int) -> None:
+        """Raise Busy when ``size`` more bytes do not fit."""
+        if self.used + size > self.limit:
+            raise Busy("too many uploads at once")
+        self.used += size
+
+    def give_back(self, size: int) -> None:
+        self.used -= size
+
+
+@dataclass(slots=True)
+class BodyReader:
+    """Reads one body within the limits. What was read stays charged to ``memory`` until :meth:`release`."""
+
+    receive: Receive
+    headers: Headers
+    settings: Settings
+    memory: UploadMemory
+    max_bytes: int
+    read: int = 0
+    held: int = 0
+    _complete: bool = False
+    _deadline: float = field(default=0.0)
+
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
+        """The body piece by piece.
+
+        Raises RequestTooLarge, RequestTimeout, Busy, or ClientDisconnect when the client is gone.
+        """
+        announced = self.headers.get("content-length")
+        if announced is not None and announced.isdecimal() and int(announced) > self.max_bytes:
+            await self._refuse(int(announced))
+        self._deadline = time.monotonic() + self.settings.body_total
+        while not self._complete:
+            message = await self._next()
+            if message["type"] == "http.disconnect":
+                raise ClientDisconnect
+            chunk: bytes = message.get("body", b"")
+            self._complete = not message.get("more_body", False)
+            if self.read + len(chunk) > self.max_bytes:
+                await self._refuse(None)
+            self.memory.take(len(chunk))
+            self.read += len(chunk)
+            self.held += len(chunk)
+            if chunk:
+                yield chunk
+
+    def release(self) -> None:
+        """The body is no longer held."""
+        self.memory.give_back(self.held)
+        self.held = 0
+
+    async def _next(self) -> Message:
+        left = self._deadline - time.monotonic()
+        try:
+            return await asyncio.wait_for(self.receive(), max(min(self.settings.body_idle, left), 0.001))
+        except TimeoutError:
+            raise RequestTimeout(
+                f"the body came too slowly ({self.read} bytes, then nothing for {self.settings.body_idle:g} s)"
+                if left > self.settings.body_idle
+                else f"the body took longer than {self.settings.body_total:g} s",
+                hint="Send it again, or a smaller picture",
+            ) from None
+
+    async def _refuse(self, announced: int | None) -> None:
+        """Read on for a moment without keeping anything, so that the client sees the answer and not a reset."""
+        if self.headers.get("expect", "").lower() != "100-continue":
+            left, until = _DRAIN_BYTES, time.monotonic() + min(_DRAIN_SECONDS, self.settings.body_idle)
+            while not self._complete and left > 0 and (wait := until - time.monotonic()) > 0:
+                try:
+                    message = await asyncio.wait_for(self.receive(), wait)
+                except TimeoutError:
+                    break
+                if message["type"] == "http.disconnect":
+                    raise ClientDisconnect
+                left -= len(message.get("body", b""))
+                self._complete = not message.get("more_body", False)
+        size = f"{announced / 2**20:.1f} MiB are" if announced is not None else "the body is"
+        raise RequestTooLarge(
+            f"{size} more than the limit of {self.max_bytes / 2**20:.0f} MiB", hint="Send a smaller picture"
+        )
+
+
+class _InMemoryParser(MultiPartParser):
+    """Starlette's parser, but files never spill to disk: query photos leave no trace."""
+
+    spool_max_size = 2**40
+
+
+async def read_form(request: Request, body: BodyReader, *, max_files: int) -> FormData:
+    """Parse multipart/form-data within the limits. Raises RequestInvalid for any other or broken content."""
+    kind = request.headers.get("content-type", "")
+    if not kind.lower().startswith("multipart/form-data"):
+        async for _ in body.chunks():
+            body.release()
+        raise RequestInvalid(
+            f"the content type is {kind.partition(';')[0][:80] or 'missing'}, not multipart/form-data",
+            hint="Send a form, e.g. curl -F photo=@photo.jpg",
+        )
+    parser = _InMemoryParser(
+        request.headers,
+        body.chunks(),
+        max_files=max_files,
+        max_fields=MAX_FORM_FIELDS,
+        max_part_size=MAX_FIELD_BYTES,
+    )
+    try:
+        return await parser.parse()
+    except (MultiPartException, MultipartParseError) as error:
+        message = getattr(error, "message", None) or str(error)
+        # Read the rest: an answer before the end of the body would be lost in a reset connection.
+        async for _ in body.chunks():
+            body.release()
+        raise RequestInvalid(f"the form is malformed ({message.rstrip('.')})", hint="Send it again") from None
+
+
+async def file_bytes(form: FormData, name: str) -> list[bytes]:
+    """The content of every file in the field ``name``; text in that field is refused."""
+    found = []
+    for value in form.getlist(name):
+        if not isinstance(value, UploadFile):
+            raise RequestInvalid(f"the field {name} holds text, not a file", where=name, hint="Send it as a file")
+        found.append(await value.read())
+    return found

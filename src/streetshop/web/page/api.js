@@ -1,0 +1,95 @@
+// Talking to the server. Every failure becomes an ApiError with something to say to a person.
+
+const TIMEOUT = 60_000;
+
+/** What went wrong: `title` and `detail` for people, `retry` in seconds when trying again may help. */
+export class ApiError extends Error {
+  constructor(title, detail, { status = 0, retry = null, slug = '' } = {}) {
+    super(detail);
+    Object.assign(this, { title, detail, status, retry, slug });
+  }
+}
+
+const TITLES = {
+  'photo-format-unsupported': 'That file is not a photo we can read',
+  'photo-truncated': 'That photo is incomplete',
+  'photo-damaged': 'That photo is damaged',
+  'photo-empty': 'That file is empty',
+  'photo-too-large': 'That photo is too large',
+  'photo-too-many-pixels': 'That photo has too many pixels',
+  'photo-too-small': 'That photo is too small',
+  'request-too-large': 'That photo is too large',
+  'product-missing': 'This product is no longer there',
+  'queue-full': 'Many people are searching right now',
+  'not-ready': 'The shop is not ready yet',
+  filter: 'That filter does not work',
+};
+
+async function failure(response) {
+  let said = {};
+  try {
+    said = await response.json();
+  } catch {
+    // Something between us and the server answered; the status has to do.
+  }
+  const slug = String(said.type ?? '').split(':').pop();
+  const wait = Number(response.headers.get('Retry-After'));
+  const detail = [said.detail, said.hint].filter(Boolean).join(' ').replace(/^photo: /, '');
+  return new ApiError(TITLES[slug] ?? 'Something went wrong', sentence(detail) || `The server answered ${response.status}.`, {
+    status: response.status,
+    slug,
+    retry: wait > 0 ? wait : response.status >= 500 ? 5 : null,
+  });
+}
+
+const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+
+async function call(path, options = {}) {
+  const late = AbortSignal.timeout(TIMEOUT);
+  const signal = options.signal ? AbortSignal.any([options.signal, late]) : late;
+  let response;
+  try {
+    response = await fetch(path, { ...options, signal, credentials: 'omit' });
+    if (!response.ok) throw await failure(response);
+    return await response.json();
+  } catch (error) {
+    if (error instanceof ApiError || options.signal?.aborted) throw error;
+    if (late.aborted) throw new ApiError('That took too long', 'The server has not answered for a minute.', { retry: 5 });
+    throw new ApiError('The shop does not answer', 'Check your connection, then try again.', { retry: 5, slug: 'offline' });
+  }
+}
+
+/** Whether an error only says that we ourselves gave up the request. */
+export const isAbort = (error) => error?.name === 'AbortError';
+
+export const catalog = () => call('/v1/catalog');
+
+const productPath = (id) => `/v1/products/${encodeURIComponent(id)}`;
+export const product = (id, signal) => call(productPath(id), { signal });
+export const similar = (id, { k, weights }, signal) => {
+  const query = new URLSearchParams({ k });
+  if (weights) query.set('weights', JSON.stringify(weights));
+  return call(`${productPath(id)}/similar?${query}`, { signal });
+};
+
+/** Products for the garments of a photo, or for a box in it. */
+export function searchPhoto(blob, { k, filter, weights, box }, signal) {
+  const form = new FormData();
+  form.set('photo', blob, 'photo');
+  form.set('k', k);
+  form.set('vectors', 'true');
+  form.set('masks', 'true');
+  if (filter) form.set('filter', filter);
+  if (weights) form.set('weights', JSON.stringify(weights));
+  if (box) form.set('box', box.map((value) => value.toFixed(1)).join(','));
+  return call('/v1/search', { method: 'POST', body: form, signal });
+}
+
+/** The same garment again, under other weights or filters: nothing is uploaded. */
+export const searchVector = (vector, { k, filter, weights }, signal) =>
+  call('/v1/search/vector', {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ vector, k, filter: filter || null, weights }),
+    signal,
+  });

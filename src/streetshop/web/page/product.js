@@ -1,0 +1,145 @@
+// One product in a dialog, with its like below. Every product opened is a step in the browser's history.
+
+import * as api from './api.js';
+import { card, notice, pictureOf, productHash, shopLink, skeletons, titleOf } from './cards.js';
+import { $, announce, h, price, words } from './dom.js';
+import { blockName } from './weights.js';
+
+const SIMILAR = 12;
+
+export class ProductDialog {
+  /** `weights()` gives the shopper's weights; `found(id)` the match in the results, if it is there. */
+  constructor({ weights, found }) {
+    this.weights = weights;
+    this.found = found;
+    this.dialog = $('product');
+    this.body = $('product-body');
+    this.request = null;
+    this.opener = null;
+    this.base = document.title;
+    document.addEventListener('click', (event) => this.#clicked(event));
+    addEventListener('popstate', () => this.follow());
+    $('product-close').addEventListener('click', () => this.close());
+    $('product-back').addEventListener('click', () => history.back());
+    this.dialog.addEventListener('cancel', (event) => {
+      event.preventDefault();
+      this.close();
+    });
+    this.dialog.addEventListener('click', (event) => {
+      if (event.target === this.dialog) this.close();
+    });
+  }
+
+  #clicked(event) {
+    const link = event.target.closest?.('a[data-product]');
+    if (!link || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    const depth = (history.state?.depth ?? 0) + 1;
+    if (depth === 1) this.opener = link;
+    history.pushState({ depth }, '', productHash(link.dataset.product));
+    this.follow();
+  }
+
+  /** Show what the address says. */
+  follow() {
+    const match = location.hash.match(/^#\/product\/(.+)$/);
+    let id = null;
+    try {
+      id = match && decodeURIComponent(match[1]);
+    } catch {
+      // Not an address of ours.
+    }
+    if (id === null) this.#hide();
+    else this.#show(id);
+  }
+
+  /** Back to where the first product was opened. */
+  close() {
+    const depth = history.state?.depth ?? 0;
+    if (depth > 0) history.go(-depth);
+    else {
+      history.replaceState(null, '', location.pathname);
+      this.#hide();
+    }
+  }
+
+  #hide() {
+    this.request?.abort();
+    if (this.dialog.open) this.dialog.close();
+    document.title = this.base;
+    document.body.classList.remove('behind');
+    this.opener?.focus({ preventScroll: true });
+    this.opener = null;
+  }
+
+  async #show(id) {
+    this.request?.abort();
+    const request = new AbortController();
+    this.request = request;
+    $('product-back').hidden = (history.state?.depth ?? 0) < 2;
+    if (!this.dialog.open) this.dialog.showModal();
+    document.body.classList.add('behind');
+    const match = this.found(id);
+    if (match) this.#draw(match, match);
+    else this.body.replaceChildren(h('div', { class: 'product-wait', 'aria-busy': 'true' }));
+    this.dialog.scrollTop = 0;
+    try {
+      const [product] = await Promise.all([match ?? api.product(id, request.signal)]);
+      if (!match) this.#draw(product, null);
+      await this.#similar(product, request);
+    } catch (error) {
+      if (request.signal.aborted) return;
+      this.body.replaceChildren(h('h2', { class: 'away', id: 'product-title', text: error.title ?? 'Error' }), notice({
+        title: error.title ?? 'Something went wrong', detail: error.detail ?? '', kind: 'error',
+        actions: error.status === 404 ? [] : [{ text: 'Try again', run: () => this.#show(id), primary: true }],
+      }));
+    }
+  }
+
+  #draw(product, match) {
+    const main = h('div', { class: 'product-main' }, pictureOf(product));
+    const thumbs = product.shots.length > 1 ? h('div', { class: 'thumbs', role: 'group', 'aria-label': 'Pictures' }, product.shots.map((shot, i) => h('button', {
+      type: 'button', class: 'thumb', 'aria-label': `Picture ${i + 1} of ${product.shots.length}`, onclick: () => main.replaceChildren(pictureOf(product, shot.image)),
+    }, pictureOf(product, shot.image)))) : null;
+    const facts = [['Category', words(product.category)], ...Object.entries(product.attributes).map(([name, value]) => [words(name), value === true ? 'yes' : value === false ? 'no' : String(value)])]
+      .filter(([, value]) => value !== '').slice(0, 16);
+    const stock = product.in_stock === null ? null : h('p', { class: `stock ${product.in_stock ? 'yes' : 'no'}`, text: product.in_stock ? 'In stock' : 'Sold out' });
+    this.similar = h('section', { class: 'similar', 'aria-labelledby': 'similar-title' }, h('h3', { id: 'similar-title', text: 'More like this' }), h('ul', { class: 'grid small', role: 'list' }, skeletons(4)));
+    this.body.replaceChildren(
+      h('div', { class: 'product-top' },
+        h('div', { class: 'product-pictures' }, main, thumbs),
+        h('div', { class: 'product-text' },
+          product.brand ? h('p', { class: 'eyebrow', text: product.brand }) : null,
+          h('h2', { id: 'product-title', text: titleOf(product), tabindex: '-1' }),
+          h('div', { class: 'product-cost' }, h('p', { class: 'product-price', text: price(product.price, product.currency) }), stock),
+          shopLink(product),
+          match ? alike(match) : null,
+          facts.length ? h('dl', { class: 'facts' }, facts.map(([name, value]) => h('div', {}, h('dt', { text: name }), h('dd', { text: value })))) : null,
+          h('p', { class: 'fine code', text: `No. ${product.id}` }))),
+      this.similar);
+    document.title = `${titleOf(product)} · streetshop`;
+    $('product-title').focus({ preventScroll: true });
+  }
+
+  async #similar(product, request) {
+    const list = this.similar.querySelector('ul');
+    try {
+      const { matches } = await api.similar(product.id, { k: SIMILAR, weights: this.weights() }, request.signal);
+      list.replaceChildren(...matches.map((match) => card(match, -1, 'h4')));
+      if (!matches.length) list.replaceWith(h('p', { class: 'fine', text: 'There is nothing else in the shop yet.' }));
+      announce(`${titleOf(product)}, ${matches.length} similar products`);
+    } catch (error) {
+      if (request.signal.aborted) return;
+      list.replaceWith(notice({ title: error.title ?? 'Something went wrong', detail: error.detail ?? '', kind: 'error', actions: [{ text: 'Try again', run: () => this.follow(), primary: true }] }));
+    }
+  }
+}
+
+/** How near each block is, as bars. */
+function alike(match) {
+  return h('div', { class: 'alike' }, h('h3', { text: 'Why it is here' }), Object.entries(match.blocks).map(([name, cosine]) => {
+    const bar = h('span', { class: 'bar', 'aria-hidden': 'true' });
+    bar.style.setProperty('--part', `${Math.round(Math.max(0, cosine) * 100)}%`);
+    return h('p', {}, h('span', { text: blockName(name) }), bar, h('span', { class: 'away', text: `: ${Math.round(cosine * 100)} of 100` }));
+  }));
+}

@@ -1,0 +1,171 @@
+"""Every error as ``application/problem+json`` (RFC 9457).
+
+``type`` is ``urn:streetshop:problem:<slug>`` with the slug of the :class:`StreetshopError`, ``instance`` is
+``urn:streetshop:request:<id>`` with the id that is also in the ``X-Request-Id`` header and in the log line.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+
+from streetshop.errors import CatalogError, FilterError, QueueFull, StreetshopError, Unauthorized
+
+MEDIA_TYPE: Final = "application/problem+json"
+REQUEST_ID: Final = "streetshop.request_id"
+"""Key of the request's id in the ASGI scope, set by the outermost middleware."""
+
+CLIENT_CLOSED_REQUEST: Final = 499
+"""nginx's code for a client that went away; only logs and metrics ever see it."""
+
+_log = logging.getLogger("streetshop.web")
+
+
+class RequestTimeout(StreetshopError):
+    """The client sent its request too slowly."""
+
+    slug = "request-timeout"
+    status = 408
+
+
+class Busy(QueueFull):
+    """Too much is going on; ``retry_after`` is in whole seconds."""
+
+    def __init__(self, what: str, *, retry_after: int = 1) -> None:
+        super().__init__(what, hint="Try again in a moment")
+        self.retry_after = retry_after
+
+
+class NotReady(StreetshopError):
+    """The server cannot answer searches at the moment; the message says why."""
+
+    slug = "not-ready"
+    status = 503
+
+
+def problem(
+    slug: str,
+    status: int,
+    detail: str,
+    *,
+    hint: str = "",
+    request_id: str = "",
+    extra: Mapping[str, object] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """A problem+json response; empty members are left out."""
+    body: dict[str, object] = {
+        "type": f"urn:streetshop:problem:{slug}",
+        "title": slug.replace("-", " ").capitalize(),
+        "status": status,
+        "detail": detail,
+    }
+    if hint:
+        body["hint"] = hint
+    if request_id:
+        body["instance"] = f"urn:streetshop:request:{request_id}"
+    body.update(extra or {})
+    content = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+    return Response(content, status_code=status, media_type=MEDIA_TYPE, headers=dict(headers or {}))
+
+
+def problem_of(error: StreetshopError, request_id: str = "") -> Response:
+    """The response to a typed error. Where the catalog is on the server's disk is nobody's business."""
+    extra: dict[str, object] = {}
+    headers: dict[str, str] = {}
+    if error.where and not isinstance(error, CatalogError):
+        extra["where"] = error.where
+    if isinstance(error, FilterError):
+        extra |= {"filter": error.text, "position": error.position}
+    if isinstance(error, QueueFull):
+        headers["Retry-After"] = str(error.retry_after if isinstance(error, Busy) else 1)
+    if isinstance(error, NotReady):
+        headers["Retry-After"] = "5"
+    if isinstance(error, Unauthorized):
+        headers["WWW-Authenticate"] = 'Bearer realm="streetshop"'
+    if error.status in (408, 413):
+        # The rest of the body is not read: the connection cannot be used again.
+        headers["Connection"] = "close"
+    detail = error.what.split("\n", 1)[0] + "."
+    hint = error.hint and error.hint + "."
+    return problem(error.slug, error.status, detail, hint=hint, request_id=request_id, extra=extra, headers=headers)
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of ``app`` with problem+json."""
+
+    async def typed(request: Request, error: Exception) -> Response:
+        if not isinstance(error, StreetshopError):
+            return await unexpected(request, error)
+        request.scope["streetshop.problem"] = error.slug
+        if error.status >= 500 and not isinstance(error, NotReady):  # that has been said once already
+            _log.error("%s %s", _id(request), error)
+        return problem_of(error, _id(request))
+
+    async def http(request: Request, error: Exception) -> Response:
+        if not isinstance(error, HTTPException):
+            return await unexpected(request, error)
+        slug = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-").replace("'", "")
+        hints = {404: "GET /openapi.json lists what there is.", 405: "GET /openapi.json lists the methods."}
+        return problem(
+            slug,
+            error.status_code,
+            f"{request.method} is not allowed here." if error.status_code == 405 else "There is nothing at this path.",
+            hint=hints.get(error.status_code, ""),
+            request_id=_id(request),
+            headers=error.headers,
+        )
+
+    async def invalid(request: Request, error: Exception) -> Response:
+        if not isinstance(error, RequestValidationError):
+            return await unexpected(request, error)
+        # Only where and why: the input itself is not echoed.
+        errors = [{"where": _place(e["loc"]), "what": str(e["msg"])} for e in error.errors()[:20]]
+        first = errors[0] if errors else {"where": "request", "what": "invalid"}
+        return problem(
+            "request-invalid",
+            422,
+            f"{first['where']}: {first['what']}.",
+            hint="GET /openapi.json describes every field.",
+            request_id=_id(request),
+            extra={"errors": errors},
+        )
+
+    async def gone(request: Request, error: Exception) -> Response:
+        return Response(status_code=CLIENT_CLOSED_REQUEST)
+
+    async def unexpected(request: Request, error: Exception) -> Response:
+        return internal(_id(request))
+
+    app.add_exception_handler(StreetshopError, typed)
+    app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(ClientDisconnect, gone)
+
+
+def internal(request_id: str) -> Response:
+    """The answer to a bug: nothing of it is shown."""
+    return problem(
+        "internal-error",
+        500,
+        "The server met an error of its own.",
+        hint="Its log has the details under the id in `instance`.",
+        request_id=request_id,
+    )
+
+
+def _id(request: Request) -> str:
+    return str(request.scope.get(REQUEST_ID, ""))
+
+
+def _place(loc: tuple[Any, ...]) -> str:
+    return ".".join(str(part) for part in loc if part not in ("body", "query", "path")) or "request"

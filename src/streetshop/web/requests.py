@@ -1,0 +1,74 @@
+"""One request's body and one request's work, both given up as soon as the client is gone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+from starlette.datastructures import FormData
+from starlette.requests import ClientDisconnect, Request
+
+from streetshop.errors import RequestInvalid
+from streetshop.web.limits import BodyReader, read_form
+from streetshop.web.state import State
+
+T = TypeVar("T")
+
+
+@asynccontextmanager
+async def received_form(request: Request, state: State, *, max_files: int, max_bytes: int) -> AsyncIterator[FormData]:
+    """The request's form; its bytes count as held until the block ends."""
+    body = BodyReader(request.receive, request.headers, state.settings, state.memory, max_bytes)
+    try:
+        form = await read_form(request, body, max_files=max_files)
+        state.metrics.uploads.set(state.memory.used)
+        try:
+            yield form
+        finally:
+            await form.close()
+    finally:
+        body.release()
+        state.metrics.uploads.set(state.memory.used)
+
+
+async def received_bytes(request: Request, state: State, *, max_bytes: int) -> bytes:
+    """The request's body as it came, for small bodies."""
+    body = BodyReader(request.receive, request.headers, state.settings, state.memory, max_bytes)
+    try:
+        return b"".join([chunk async for chunk in body.chunks()])
+    finally:
+        body.release()
+
+
+async def while_connected(request: Request, state: State, work: Coroutine[Any, Any, T]) -> T:
+    """The result of ``work``, which is cancelled when the client goes away; then ClientDisconnect is raised."""
+    task = asyncio.create_task(work)
+    gone = asyncio.create_task(_disconnected(request))
+    try:
+        await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            state.metrics.cancelled.inc()
+            raise ClientDisconnect
+        return task.result()
+    finally:
+        for each in (task, gone):
+            each.cancel()
+        await asyncio.gather(task, gone, return_exceptions=True)
+
+
+async def _disconnected(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+def single_file(files: list[bytes], name: str) -> bytes:
+    """The one file a field must hold. Raises RequestInvalid."""
+    if len(files) != 1:
+        raise RequestInvalid(
+            f"{name} is missing" if not files else f"{len(files)} files are given as {name}",
+            where=name,
+            hint=f"Send one picture, e.g. curl -F {name}=@photo.jpg",
+        )
+    return files[0]

@@ -1,0 +1,271 @@
+"""The shapes of requests and answers, as the OpenAPI document shows them. Field docs say units."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
+
+BoxOut = Annotated[list[float], Field(min_length=4, max_length=4, description="x0, y0, x1, y1 in pixels, half-open")]
+PointOut = Annotated[list[float], Field(min_length=2, max_length=2, description="x, y in pixels")]
+
+
+class Problem(BaseModel):
+    """RFC 9457 problem details."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "type": "urn:streetshop:problem:photo-truncated",
+                "title": "Photo truncated",
+                "status": 422,
+                "detail": "the file ends early.",
+                "hint": "Send the whole file again.",
+                "instance": "urn:streetshop:request:5c1f0a9e4b7d",
+            }
+        }
+    )
+    type: str
+    title: str
+    status: int
+    detail: str
+    hint: str | None = None
+    instance: str | None = None
+
+
+class ShotOut(BaseModel):
+    """A picture of a product."""
+
+    image: str = Field(description="Path of its thumbnail on this server")
+    sha256: str
+
+
+class ProductOut(BaseModel):
+    """A product of the catalog."""
+
+    id: str
+    title: str
+    category: str
+    brand: str
+    price: float | None
+    currency: str
+    url: str | None = Field(description="http or https, else null")
+    in_stock: bool | None
+    attributes: dict[str, str | float | bool]
+    image: str | None = Field(description="Path of the best shot's thumbnail on this server")
+    shots: list[ShotOut]
+
+
+class MatchOut(ProductOut):
+    """A product that answers a query."""
+
+    score: float = Field(description="Weighted mean of the blocks' cosines, -1 to 1; higher is nearer")
+    shot: int = Field(description="Index of the nearest shot")
+    blocks: dict[str, float] = Field(description="Cosine of each block")
+
+
+class GarmentOut(BaseModel):
+    """A garment of the photo."""
+
+    category: str
+    score: float = Field(description="Probability that it is there and of that category")
+    box: BoxOut
+    hotspot: PointOut
+
+
+class MaskOut(BaseModel):
+    """Which pixels are garment: a one-channel PNG stretched over the garment's box."""
+
+    png: str = Field(description="base64")
+
+
+class GarmentAnswerOut(GarmentOut):
+    """A garment of the photo with the products nearest to it."""
+
+    matches: list[MatchOut]
+    vector: str | None = Field(None, description="When asked for: its vector, base64 of little-endian float32")
+    mask: MaskOut | None = None
+
+
+class SizeOut(BaseModel):
+    """Of the upright photo, in pixels."""
+
+    width: int
+    height: int
+
+
+class SearchOut(BaseModel):
+    """Answer to a photo search."""
+
+    garments: list[GarmentAnswerOut]
+    photo: SizeOut
+    reader: str | None = Field(description="Name and version; null when the whole photo stands as one garment")
+    weights: dict[str, float] = Field(description="Of every block, as used")
+
+
+class MatchesOut(BaseModel):
+    """Products, nearest first."""
+
+    matches: list[MatchOut]
+    weights: dict[str, float]
+
+
+class KeypointOut(BaseModel):
+    """A point of the body."""
+
+    name: str
+    x: float
+    y: float
+    visibility: int = Field(description="0 unknown, 1 hidden, 2 visible")
+    score: float
+
+
+class PersonOut(BaseModel):
+    """A person in the photo."""
+
+    box: BoxOut
+    keypoints: list[KeypointOut]
+
+
+class LookGarmentOut(GarmentOut):
+    """A garment of a look."""
+
+    person: int | None = Field(description="Index into persons")
+    mask: MaskOut | None = None
+
+
+class LookOut(BaseModel):
+    """What was read in a photo."""
+
+    photo: SizeOut
+    reader: str | None
+    garments: list[LookGarmentOut]
+    persons: list[PersonOut]
+    full_shot: bool | None
+    view: str | None
+
+
+class BlockOut(BaseModel):
+    """A part of every vector."""
+
+    name: str
+    dim: int
+    weight: float = Field(description="Default weight of a search")
+
+
+class ValueOut(BaseModel):
+    """A common value of a text field."""
+
+    value: str
+    count: int
+
+
+class FieldOut(BaseModel):
+    """A field that a filter may use."""
+
+    name: str
+    type: Literal["text", "number", "boolean"]
+    values: list[ValueOut] = Field(description="Of a text field, commonest first")
+    bounds: list[float] | None = Field(description="Smallest and largest value of a number field")
+
+
+class LimitsOut(BaseModel):
+    """What a request may ask for."""
+
+    photo_bytes: int
+    photo_pixels: int
+    k: int
+    boxes: int
+    filter_characters: int
+
+
+class CatalogOut(BaseModel):
+    """The catalog being served."""
+
+    products: int
+    shots: int
+    indexed: int = Field(description="Shots in the approximate index; the others are searched exactly")
+    recall: float | None = Field(description="Of the approximate index, measured when it was built")
+    generation: int
+    encoder: str
+    fingerprint: str
+    reader: str | None
+    formats: list[str] = Field(description="Picture formats that can be read")
+    blocks: list[BlockOut]
+    fields: list[FieldOut]
+    samples: list[ProductOut] = Field(description="A few products, to begin with")
+    limits: LimitsOut
+
+
+class StatusOut(BaseModel):
+    """Whether the server is well."""
+
+    status: Literal["ok", "not ready"]
+    reason: str | None = None
+
+
+class ProductIn(BaseModel):
+    """What ``PUT`` takes in the field ``product``; the id is in the path."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "example": {
+                "title": "Linen shirt",
+                "category": "shirt",
+                "brand": "Nord",
+                "price": 59.9,
+                "currency": "EUR",
+                "url": "https://shop.example/p/4711",
+                "in_stock": True,
+                "attributes": {"colour": "white", "season": "summer"},
+            }
+        },
+    )
+    id: Annotated[str, Field(max_length=256)] | None = None
+    title: Annotated[str, Field(max_length=1_000)] = ""
+    category: Annotated[str, Field(max_length=200)] = ""
+    brand: Annotated[str, Field(max_length=200)] = ""
+    price: Annotated[FiniteFloat, Field(ge=0)] | None = None
+    currency: Annotated[str, Field(max_length=8)] = ""
+    url: Annotated[str, Field(max_length=2_000, pattern=r"^(https?://.+)?$")] = ""
+    in_stock: bool | None = None
+    attributes: Annotated[
+        dict[
+            Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")],
+            Annotated[str, Field(max_length=2_000)] | bool | FiniteFloat,
+        ],
+        Field(max_length=64),
+    ] = {}
+
+
+class VectorSearchIn(BaseModel):
+    """A search by the vector of an earlier answer: no picture, so no decoding and no encoding."""
+
+    model_config = ConfigDict(extra="forbid")
+    vector: Annotated[str, Field(max_length=200_000, description="base64 of little-endian float32")]
+    k: int | None = None
+    filter: str | None = None
+    weights: Annotated[dict[str, float], Field(max_length=64)] | None = None
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """OpenAPI ``responses`` for the errors a route can answer with."""
+    said = {
+        401: "The API key is missing or wrong",
+        404: "No such product or shot",
+        408: "The body came too slowly",
+        413: "Too many bytes or pixels",
+        415: "Not a picture in a readable format",
+        422: "Something in the request is wrong; `detail` says what, `hint` what to do",
+        423: "Another process is writing to the catalog",
+        429: "The queue is full; `Retry-After` says how many seconds to wait",
+        503: "The catalog cannot be served at the moment",
+    }
+    return {
+        status: {
+            "description": said[status],
+            "content": {"application/problem+json": {"schema": Problem.model_json_schema()}},
+        }
+        for status in statuses
+    }

@@ -1,0 +1,57 @@
+"""What the server allows: one frozen value, validated where it is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from streetshop.errors import UsageError
+from streetshop.photo import DEFAULT_LIMITS, PhotoLimits
+
+MAX_BOXES: Final = 16
+MAX_GARMENTS: Final = 16
+MAX_SHOTS: Final = 16
+MAX_FORM_FIELDS: Final = 64
+MAX_FIELD_BYTES: Final = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Limits of the server. All sizes in bytes, all times in seconds.
+
+    Attributes:
+        photo: what one uploaded picture may cost.
+        max_body: bytes of a search request; a product upload may be ``MAX_SHOTS`` pictures, within ``upload_memory``.
+        upload_memory: bytes of all bodies that are being received or worked on; beyond it requests get 429.
+        body_idle: the longest pause while a body is sent.
+        body_total: the longest time a whole body may take.
+        queue: searches that may wait or run at once; one more gets 429.
+        max_batch: garment pictures in one run of the encoder.
+        max_k: matches per garment.
+        default_k: when the request does not say.
+    """
+
+    photo: PhotoLimits = DEFAULT_LIMITS
+    max_body: int = 33 * 2**20
+    upload_memory: int = 512 * 2**20
+    body_idle: float = 10.0
+    body_total: float = 60.0
+    queue: int = 128
+    max_batch: int = 16
+    max_k: int = 100
+    default_k: int = 20
+
+    def __post_init__(self) -> None:
+        for name in ("max_body", "upload_memory", "body_idle", "body_total", "queue", "max_batch", "max_k"):
+            value = getattr(self, name)
+            if value <= 0:
+                raise UsageError(f"{name} is {value}", hint="It must be above zero")
+        if not 0 < self.default_k <= self.max_k:
+            raise UsageError(f"default_k is {self.default_k}", hint=f"Between 1 and {self.max_k}")
+        if self.max_body < self.photo.max_bytes:
+            raise UsageError(
+                f"max_body is {self.max_body}, less than a photo may be ({self.photo.max_bytes})",
+                hint="Raise max_body or lower the photo limit",
+            )
+        if self.upload_memory < self.max_body:
+            raise UsageError("upload_memory is smaller than max_body", hint="Raise upload_memory")

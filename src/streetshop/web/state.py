@@ -1,0 +1,231 @@
+"""What a running server holds: the models, the catalog it serves at the moment, the queue, the metrics."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+import numpy as np
+from starlette.requests import Request
+
+from streetshop.bundles import Encoder
+from streetshop.catalog.filters import Filter, parse_filter
+from streetshop.catalog.query import Searcher, check_encoder
+from streetshop.catalog.store import CatalogMeta, Store
+from streetshop.errors import ProductMissing, StreetshopError
+from streetshop.looks import Reader
+from streetshop.records import FieldType, Product
+from streetshop.web.limits import UploadMemory
+from streetshop.web.metrics import Metrics
+from streetshop.web.problems import NotReady
+from streetshop.web.queue import WorkQueue
+from streetshop.web.security import ApiKey
+from streetshop.web.settings import Settings
+
+T = TypeVar("T")
+
+_log = logging.getLogger("streetshop.web")
+
+WATCH_SECONDS: Final = 2.0
+"""How often the server looks whether the catalog was rebuilt."""
+
+_FACETS: Final = 24
+_FACET_VALUES: Final = 60
+_NOT_FACETS: Final = frozenset({"id", "title", "url"})
+_FACTS_SECONDS: Final = 30.0
+_SAMPLES: Final = 18
+_SAMPLED_FROM: Final = 360
+
+
+@dataclass(frozen=True, slots=True)
+class FieldFacts:
+    """What a filter may say about one field."""
+
+    name: str
+    type: FieldType
+    values: tuple[tuple[str, int], ...] = ()
+    bounds: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogFacts:
+    """Figures, filterable fields and a few products of one generation of the catalog."""
+
+    meta: CatalogMeta
+    made: float
+    products: int
+    shots: int
+    indexed: int
+    recall: float | None
+    fields: tuple[FieldFacts, ...]
+    samples: tuple[Product, ...]
+
+
+class Catalog:
+    """The catalog being served. An open store follows rebuilds by itself; this watches what they bring.
+
+    Args:
+        open_store: opens the catalog; called again when the open one stops working.
+        encoder: whose vectors the catalog must hold.
+        reader: finds the garments of a photo; None when there is none.
+    """
+
+    def __init__(self, open_store: Callable[[], Store], encoder: Encoder, reader: Reader | None) -> None:
+        self._open = open_store
+        self._encoder = encoder
+        self._reader = reader
+        self._watching = threading.Lock()
+        self._looking = threading.Lock()
+        self._store: Store | None = None
+        self._retired: Store | None = None
+        self._searcher: Searcher | None = None
+        self._facts: CatalogFacts | None = None
+        self._why_not = "the catalog has not been opened yet"
+        self.refresh()
+
+    @property
+    def why_not_ready(self) -> str | None:
+        """Why searches cannot be answered, None when they can."""
+        return None if self._searcher else self._why_not
+
+    def searcher(self) -> Searcher:
+        """For the catalog as it is. Raises NotReady."""
+        searcher = self._searcher
+        if searcher is None or searcher.store.meta.fingerprint != self._encoder.fingerprint:
+            raise NotReady(self._why_not, hint="Ask /readyz again in a moment")
+        return searcher
+
+    def store(self) -> Store:
+        """The open catalog, of this server's encoder. Raises NotReady."""
+        return self.searcher().store
+
+    def read(self, work: Callable[[Store], T]) -> T:
+        """What ``work`` finds in the catalog.
+
+        Raises NotReady also when the catalog went over to another encoder while ``work`` was at it: its numbers would
+        mean nothing.
+        """
+        found = work(self.store())
+        self.store()
+        return found
+
+    def refresh(self) -> None:
+        """Look whether the catalog can be read and is of this encoder; open it again when it cannot."""
+        with self._watching:
+            try:
+                store = self._probed()
+                check_encoder(store, self._encoder)
+            except StreetshopError as error:
+                why = f"{error.what}. {error.hint}." if error.hint else f"{error.what}."
+                if self._searcher is not None or why != self._why_not:
+                    _log.warning("not ready: %s", why)
+                self._why_not, self._searcher = why, None
+                return
+            if self._searcher is None or self._searcher.store is not store:
+                self._searcher = Searcher(store, self._encoder, self._reader)
+                _log.info("serving generation %d of %s", store.meta.generation, store.url)
+
+    def _probed(self) -> Store:
+        if self._store is not None:
+            try:
+                self._store.count()
+                return self._store
+            except StreetshopError:
+                # Somebody may be in the middle of a search: it is closed when the next one is given up.
+                self._retired, retired = self._store, self._retired
+                self._store = None
+                if retired is not None:
+                    retired.close()
+        store = self._open()
+        store.count()
+        with suppress(ProductMissing):
+            store.thumbnail("")  # the first read of rows loads LanceDB, for seconds: not at a shopper's expense
+        self._store = store
+        return store
+
+    def facts(self) -> CatalogFacts:
+        """Figures and fields, at most half a minute old; takes time, so call it off the event loop."""
+        with self._looking:
+            store, facts = self.store(), self._facts
+            if facts is None or facts.meta != store.meta or time.monotonic() - facts.made > _FACTS_SECONDS:
+                facts = self._facts = _look_at(store)
+            return facts
+
+    def forget_facts(self) -> None:
+        """The catalog was written to."""
+        self._facts = None
+
+    def close(self) -> None:
+        for store in (self._retired, self._store):
+            if store is not None:
+                store.close()
+
+
+def _look_at(store: Store) -> CatalogFacts:
+    info = store.info()
+    fields: list[FieldFacts] = []
+    for name, kind in store.fields().items():
+        if name in _NOT_FACETS or len(fields) >= _FACETS:
+            continue
+        values = tuple(store.values(name, _FACET_VALUES)) if kind == "text" else ()
+        bounds = store.bounds(name) if kind == "number" else None
+        fields.append(FieldFacts(name, kind, values, bounds))
+    return CatalogFacts(
+        meta=store.meta,
+        made=time.monotonic(),
+        products=info.products,
+        shots=info.shots,
+        indexed=info.indexed,
+        recall=info.recall,
+        fields=tuple(fields),
+        samples=tuple(_samples(store)) if info.products else (),
+    )
+
+
+def _samples(store: Store) -> list[Product]:
+    """Products from all over the catalog: every so many of those nearest to a direction drawn at random, but fixed."""
+    direction = np.random.default_rng(0).normal(size=store.meta.dim).astype(np.float32)
+    ids = list(dict.fromkeys(hit.product_id for hit in store.search(direction, _SAMPLED_FROM)))
+    chosen = ids[:: max(len(ids) // _SAMPLES, 1)][:_SAMPLES]
+    return [product for product in store.get(chosen) if product is not None]
+
+
+@dataclass(slots=True)
+class State:
+    """Everything the routes need; ``app.state.streetshop``."""
+
+    settings: Settings
+    encoder: Encoder
+    reader: Reader | None
+    catalog: Catalog
+    queue: WorkQueue
+    metrics: Metrics
+    memory: UploadMemory
+    key: ApiKey | None
+
+    async def watch(self) -> None:
+        """Follow the catalog until cancelled."""
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            try:
+                await asyncio.to_thread(self.catalog.refresh)
+            except Exception:  # the watch must outlive whatever it meets; the next round may succeed
+                _log.exception("could not look at the catalog")
+
+    def parse_filter(self, text: str | None) -> Filter | None:
+        """The filter of a request. Raises FilterError."""
+        if text is None or not text.strip():
+            return None
+        return parse_filter(text, self.catalog.store().fields())
+
+
+def state_of(request: Request) -> State:
+    """The server's state."""
+    state: State = request.app.state.streetshop
+    return state

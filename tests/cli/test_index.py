@@ -1,0 +1,226 @@
+"""``streetshop index``, as it is run: output, exit codes, Ctrl-C."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from streetshop.catalog.store import open_catalog
+from streetshop.cli.app import main
+from streetshop.cli.index import InterruptGuard
+from streetshop.cli.progress import ProgressDisplay, duration
+from tests.bundles.tiny import tiny_encoder
+from tests.catalog.shop import draw_picture, read_rows, write_feed, write_shop
+from tests.cli.running import run
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_encoder(tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture
+def index(bundle: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):  # type: ignore[no-untyped-def]
+    """Run the command in this process; answers exit code, stdout and stderr."""
+
+    def call(*words: object) -> tuple[int, str, str]:
+        command = ["streetshop", "index", *map(str, words), "--no-optimize", "--encoder", str(bundle)]
+        monkeypatch.setattr(sys, "argv", command)
+        with pytest.raises(SystemExit) as ended:
+            main()
+        out, err = capsys.readouterr()
+        return int(ended.value.code or 0), out, err
+
+    return call
+
+
+def test_index_and_index_again(tmp_path: Path, index) -> None:  # type: ignore[no-untyped-def]
+    feed, catalog = write_shop(tmp_path, 12), tmp_path / "shop.catalog"
+    code, out, err = index(feed, "--catalog", catalog)
+    assert code == 0 and "error" not in err
+    assert "12 products; 12 added, 0 updated, 0 unchanged, 0 deleted, 0 refused" in out
+    code, out, _ = index(feed, "--catalog", catalog, "--json")
+    report = json.loads(out)
+    assert code == 0
+    assert (report["unchanged"], report["embedded"], report["products"], report["complete"]) == (12, 0, 12, True)
+
+
+def test_a_feed_with_other_columns_in_one_command(tmp_path: Path, index) -> None:  # type: ignore[no-untyped-def]
+    names = [f"{i:08x}-aaaa" for i in range(4)]
+    for i, name in enumerate(names):
+        draw_picture(tmp_path / "images" / f"{name}.jpg", i)
+    write_feed(tmp_path / "images.csv", [{"image": n, "sender_id": 7, "label": "Hat", "kids": "False"} for n in names])
+    mapping = ["--column", "category=label", "--image-template", "images/{}.jpg"]
+    code, out, _ = index(tmp_path / "images.csv", "--catalog", tmp_path / "c", *mapping, "--json")
+    assert code == 0 and json.loads(out)["added"] == 4
+    (product,) = open_catalog(str(tmp_path / "c")).get([names[2]])
+    assert product is not None
+    assert (product.category, dict(product.attributes)) == ("Hat", {"sender_id": "7", "kids": False})
+
+
+def test_what_was_refused_is_said(tmp_path: Path, index) -> None:  # type: ignore[no-untyped-def]
+    write_shop(tmp_path, 2)
+    write_feed(tmp_path / "f.csv", [{"id": "a", "image": "images/0.png"}, {"id": "b", "image": "/etc/passwd"}])
+    code, out, err = index(tmp_path / "f.csv", "--catalog", tmp_path / "c", "--refused", tmp_path / "r.csv")
+    assert code == 0
+    assert "1 added" in out and "1 refused" in out and str(tmp_path / "r.csv") in err
+    assert "leaves the feed's folder" in read_rows(tmp_path / "r.csv")[0]["reason"]
+    code, out, _ = index(tmp_path / "f.csv", "--catalog", tmp_path / "c", "--delete-missing", "--no-thumbnails")
+    assert code == 0 and "1 unchanged" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (["missing.csv"], "no such file or folder"),
+        (["bare.csv"], "--column image=<column>"),
+        (["feed.csv", "--column", "category"], "Write FIELD=COLUMN"),
+        (["feed.csv", "--column", "id=id", "--column", "id=id"], "each field once"),
+        (["feed.csv", "--column", "id=sku"], "there is no column 'sku'"),
+        (["feed.csv", "--encoding", "klingon"], "no encoding called"),
+        (["feed.csv", "--image-template", "{}{}"], "with one {}"),
+        (["feed.csv", "--refused", "no/such/folder.csv"], "cannot be written"),
+    ],
+)
+def test_bad_input_is_one_message_and_exit_code_2(
+    tmp_path: Path,
+    index,
+    monkeypatch: pytest.MonkeyPatch,
+    words: list[str],
+    text: str,  # type: ignore[no-untyped-def]
+) -> None:
+    write_shop(tmp_path, 1)
+    (tmp_path / "bare.csv").write_text("id,label\n1,dress\n")
+    monkeypatch.chdir(tmp_path)
+    code, out, err = index(*words, "--catalog", "c")
+    assert (code, out) == (2, "")
+    assert err.startswith("error: ") and text in err
+    assert not (tmp_path / "c").exists()
+
+
+def test_another_encoder_and_rebuild(tmp_path: Path, index) -> None:  # type: ignore[no-untyped-def]
+    feed, catalog = write_shop(tmp_path, 3), tmp_path / "c"
+    index(feed, "--catalog", catalog)
+    words = ["index", feed, "--catalog", catalog, "--encoder", tiny_encoder(tmp_path / "other", seed=5)]
+    refused = run(*words)
+    assert refused.code == 2 and "--rebuild" in refused.err
+    rebuilt = run(*words, "--rebuild", "--json")
+    assert rebuilt.code == 0
+    assert json.loads(rebuilt.out)["added"] == 3
+    assert open_catalog(str(catalog)).meta.generation == 2
+
+
+def test_ctrl_c_finishes_what_is_in_hand_and_says_how_to_go_on(tmp_path: Path, bundle: Path) -> None:
+    feed, catalog = write_shop(tmp_path, 150), tmp_path / "shop catalog"
+    # A slow disk makes the test independent of how fast this machine is.
+    program = """
+import sys, time
+from streetshop.catalog import pictures
+read = pictures.read_picture_bytes
+def slow(*words):
+    time.sleep(0.02)
+    return read(*words)
+pictures.read_picture_bytes = slow
+from streetshop.cli import main
+main()
+"""
+    words = ["index", str(feed), "--catalog", str(catalog), "--encoder", str(bundle), "--json", "--no-optimize"]
+    with subprocess.Popen(
+        [sys.executable, "-c", program, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        deadline = time.monotonic() + 60
+        while not (catalog / "refused.csv").exists() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        time.sleep(0.6)
+        os.kill(process.pid, signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    report = json.loads(out)
+    assert not report["complete"]
+    assert open_catalog(str(catalog)).count() == report["products"] < 150
+    assert "stopping; products in hand are finished first" in err
+    assert "To go on: streetshop index" in err and f"--catalog '{catalog}'" in err
+    assert "Traceback" not in err
+    again = run(*words)
+    assert again.code == 0
+    final = json.loads(again.out)
+    assert (final["products"], final["unchanged"]) == (150, report["products"])
+
+
+def test_interrupts_before_and_after_release(
+    capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest
+) -> None:
+    # A process started in the background ignores SIGINT; this test is about one that does not.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
+    with InterruptGuard() as guard:
+        signal.raise_signal(signal.SIGINT)
+        assert guard.stop.is_set()
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    with InterruptGuard() as guard:
+        guard.release()
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        assert not guard.stop.is_set()
+
+
+def test_progress_lines(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    now = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    with ProgressDisplay("rows", bar=False) as display:
+        for done in range(0, 1000, 10):
+            display.show("indexing CSV", done, 1000, "note")
+            now[0] += 1
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "indexing CSV: 100 of 1000 rows, 10.0/s, 1 min 30 s left, note"
+    assert len(lines) == 9
+
+
+def test_progress_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.StringIO()
+    stream.isatty = lambda: True  # type: ignore[method-assign]
+    monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.setenv("TERM", "xterm")
+    with ProgressDisplay("rows") as display:
+        display.show("indexing CSV", 5, 10)
+        display.show("compacting", 0, None)
+    assert re.search("indexing CSV|compacting", stream.getvalue())
+
+
+def test_the_commands_of_the_docs(tmp_path: Path, index, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+    text = (Path(__file__).parents[2] / "docs" / "feeds.md").read_text(encoding="utf-8")
+    commands = [shlex.split(line) for line in re.findall(r"^streetshop .*", text, re.MULTILINE)]
+    assert len(commands) == 6
+    write_shop(tmp_path, 2, "shop.csv")
+    write_feed(
+        tmp_path / "images.csv", [{"image": i, "sender_id": 1, "label": "Hat", "kids": "False"} for i in range(2)]
+    )
+    for i in range(2):
+        draw_picture(tmp_path / "images" / f"{i}.jpg", i)
+        draw_picture(tmp_path / "pictures" / f"{i}.jpg", i)
+    # No address of a picture server in a test: what is fetched, and refused, is the machine itself.
+    (tmp_path / "merchant.tsv").write_text("g:id\tg:image_link\n1\thttp://127.0.0.1/a.jpg\n")
+    monkeypatch.chdir(tmp_path)
+    products = []
+    for command in commands:
+        assert command[:2] == ["streetshop", "index"]
+        code, out, err = index(*command[2:], "--json")
+        assert code == 0, err
+        products.append(json.loads(out)["products"])
+    assert products == [2, 4, 2, 4, 2, 2]
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0.4, "0 s"), (75, "1 min 15 s"), (3700, "1 h 01 min"), (-1, "0 s")])
+def test_durations(seconds: float, text: str) -> None:
+    assert duration(seconds) == text

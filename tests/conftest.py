@@ -1,0 +1,24 @@
+"""What all tests share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+# The machine may be busy with other tests: a slow example is no failure.
+settings.register_profile("streetshop", deadline=None)
+settings.load_profile("streetshop")
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def data_root() -> Path:
+    """Folder of real photographs (`ccp`, `clothing`); skips where there is none."""
+    root = Path(os.environ.get("STREETSHOP_DATA", ROOT.parent / "shared" / "data"))
+    if not (root / "clothing" / "images.csv").is_file():
+        pytest.skip(f"no real photographs at {root}: set STREETSHOP_DATA")
+    return root

@@ -1,0 +1,116 @@
+"""Looks, garment pictures and overlays."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from streetshop.bundles.spec import EncoderSpec
+from streetshop.geometry import COCO_KEYPOINTS, Box, Keypoint
+from streetshop.looks import boxed_garment, garment_picture, read_look, whole_photo
+from streetshop.looks.overlay import class_names, draw_overlay, index_picture
+from streetshop.photo import Photo, encode_jpeg
+from streetshop.records import Garment, Look, Person
+from tests.bundles.tiny import tiny_encoder
+from tests.test_photo import gradient
+
+
+@pytest.fixture
+def photo() -> Photo:
+    return Photo.from_array(np.asarray(gradient(90, 60)))
+
+
+@pytest.fixture
+def spec(tmp_path: Path) -> EncoderSpec:
+    from streetshop.bundles.folder import read_spec
+
+    found = read_spec(tiny_encoder(tmp_path))
+    assert isinstance(found, EncoderSpec)
+    return found
+
+
+class FixedReader:
+    """A reader that has read the photo before."""
+
+    name = "fixed 1"
+    classes = ("background", "dress", "bag")
+
+    def __init__(self, look: Look) -> None:
+        self.look = look
+
+    def read(self, photo: Photo) -> Look:
+        return self.look
+
+
+def test_without_a_reader_the_whole_photo_is_one_garment(photo: Photo) -> None:
+    look = read_look(photo, None)
+    assert look.reader is None and len(look.garments) == 1
+    assert look.garments[0].box.corners == (0, 0, 90, 60) and look.garments[0].hotspot == (45, 30)
+
+
+def test_a_reader_that_finds_nothing_leaves_something_to_search_with(photo: Photo) -> None:
+    empty = Look(90, 60, (), reader="fixed 1", view="front")
+    look = read_look(photo, FixedReader(empty))
+    assert look.reader == "fixed 1" and look.view == "front" and look.garments == (whole_photo(photo),)
+    dress = Garment("dress", 0.9, Box(10, 10, 30, 50), (20, 30))
+    assert read_look(photo, FixedReader(Look(90, 60, (dress,), reader="fixed 1"))).garments == (dress,)
+
+
+def test_crop_is_the_box_with_its_margin(photo: Photo, spec: EncoderSpec) -> None:
+    picture = garment_picture(photo, boxed_garment(Box(20, 20, 40, 40)), spec)  # margin .05 of 20 pixels
+    assert picture.mask is None
+    assert (picture.pixels == photo.pixels[19:41, 19:41]).all()
+    edge = garment_picture(photo, boxed_garment(Box(80, 50, 90, 60)), spec)
+    assert edge.pixels.shape[:2] == (11, 11)
+
+
+def test_boxes_are_in_the_frame_of_the_original(spec: EncoderSpec) -> None:
+    big = gradient(900, 600)
+    photo = Photo.from_bytes(encode_jpeg(big, 95), at_least=150)
+    picture = garment_picture(photo, boxed_garment(Box(450, 300, 900, 600)), spec)
+    whole = garment_picture(Photo.from_array(np.asarray(big)), boxed_garment(Box(450, 300, 900, 600)), spec)
+    assert np.abs(picture.pixels.mean((0, 1)) - whole.pixels.mean((0, 1))).max() < 3
+
+
+@pytest.mark.parametrize("cut", ["box", "mask", "soft"])
+def test_cutting_out(photo: Photo, spec: EncoderSpec, cut: str) -> None:
+    mask = np.zeros((10, 10), bool)
+    mask[:, :5] = True
+    garment = Garment("dress", 1.0, Box(20, 20, 40, 40), (25, 30), mask)
+    chosen = spec.model_copy(update={"cut": cut, "margin": 0.0})
+    picture = garment_picture(photo, garment, chosen)
+    crop = photo.pixels[20:40, 20:40]
+    assert picture.mask is not None and picture.mask.shape == (20, 20)
+    assert (picture.pixels[:, :8] == crop[:, :8]).all(), "the garment itself is untouched"
+    assert picture.mask[:, :8].min() == 1
+    far = picture.pixels[:, 14:]
+    if cut == "box":
+        assert (far == crop[:, 14:]).all()
+    elif cut == "mask":
+        assert (far == 255).all()
+    else:
+        assert far.mean() > crop[:, 14:].mean()
+
+
+def test_index_picture_and_overlay(photo: Photo) -> None:
+    square = np.ones((4, 4), bool)
+    look = Look(
+        90,
+        60,
+        (
+            Garment("dress", 0.9, Box(10, 10, 50, 50), (30, 30), square),
+            Garment("bag", 0.5, Box(40, 40, 60, 58), (50, 50)),
+        ),
+        persons=(Person(Box(5, 5, 70, 58), tuple(Keypoint(10 + 2 * i, 10 + 2 * i) for i in range(17))),),
+        reader="fixed 1",
+    )
+    names = class_names(FixedReader(look))
+    index = np.asarray(index_picture(look, names))
+    assert index.shape == (60, 90)
+    assert index[20, 20] == 1 and index[55, 55] == 2 and index[0, 0] == 0
+    assert index[45, 45] == 1, "the surer garment lies on top"
+    overlay = draw_overlay(photo, look)
+    assert overlay.size == (90, 60) and (np.asarray(overlay) != photo.pixels).any()
+    assert class_names(None) == ["background", "garment"] and len(COCO_KEYPOINTS) == 17

@@ -1,0 +1,244 @@
+"""From pixel classes and heatmaps to garments and persons."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from numpy.typing import NDArray
+
+from streetshop.geometry import COCO_KEYPOINTS, Box, Keypoint, paint_mask
+from streetshop.looks.parse import Parsed, Reading, Rules, parse, score_of
+from streetshop.looks.pose import hotspot, is_full_shot, read_keypoints, view_of
+from streetshop.looks.regions import components, gap, near_groups, parts_of
+
+CLASSES = ("background", "skin", "hair", "top", "trousers", "dress", "footwear", "bag", "accessory")
+RULES = Rules(CLASSES, CLASSES[3:])
+HEIGHT, WIDTH = 96, 64
+
+
+def drawing() -> NDArray[np.uint8]:
+    """A person of rectangles: hair, face, top, two trouser legs, two shoes."""
+    labels = np.zeros((HEIGHT, WIDTH), np.uint8)
+    labels[8:12, 28:36] = CLASSES.index("hair")
+    labels[12:18, 28:36] = CLASSES.index("skin")
+    labels[18:42, 22:42] = CLASSES.index("top")
+    labels[42:80, 22:30] = CLASSES.index("trousers")
+    labels[42:80, 34:42] = CLASSES.index("trousers")
+    labels[42:46, 30:34] = CLASSES.index("trousers")
+    labels[80:84, 20:30] = CLASSES.index("footwear")
+    labels[80:84, 34:44] = CLASSES.index("footwear")
+    return labels
+
+
+def read(labels: NDArray[np.uint8], heat: NDArray[np.float32] | None = None, scale: int = 10) -> Parsed:
+    sure = np.where(labels[None] == np.arange(len(CLASSES))[:, None, None], 0.92, 0.01).astype(np.float32)
+    return parse(Reading(sure, heat, labels.shape[1] * scale, labels.shape[0] * scale), RULES)
+
+
+def found(parsed: Parsed, category: str) -> list[Box]:
+    return [g.box for g in parsed.garments if g.category == category]
+
+
+# --- regions ------------------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=60, deadline=None)
+@given(arrays(np.uint8, st.tuples(st.integers(1, 12), st.integers(1, 12)), elements=st.integers(0, 2)))
+def test_components_equal_a_flood_fill(labels: NDArray[np.uint8]) -> None:
+    numbers = components(labels)
+    expected, count = np.full(labels.shape, -1), 0
+    for start in np.ndindex(labels.shape):
+        if expected[start] >= 0:
+            continue
+        todo = [start]
+        expected[start] = count
+        while todo:
+            y, x = todo.pop()
+            for v in range(max(y - 1, 0), min(y + 2, labels.shape[0])):
+                for u in range(max(x - 1, 0), min(x + 2, labels.shape[1])):
+                    if expected[v, u] < 0 and labels[v, u] == labels[y, x]:
+                        expected[v, u] = count
+                        todo.append((v, u))
+        count += 1
+    assert (numbers == expected).all()
+
+
+def test_a_spiral_is_one_region() -> None:
+    picture = np.zeros((9, 9), np.uint8)
+    picture[1:8, 1] = picture[1, 1:8] = picture[1:8, 7] = picture[7, 3:8] = picture[3:8, 3] = 1
+    assert len(parts_of(picture == 1)) == 1
+
+
+def test_parts_come_largest_first_and_boxes_group_by_their_gaps() -> None:
+    mask = np.zeros((10, 10), bool)
+    mask[0, 0] = mask[4:8, 4:8] = True
+    assert [int(p.sum()) for p in parts_of(mask)] == [16, 1]
+    assert parts_of(np.zeros((3, 3), bool)) == []
+    a, b, c = Box(0, 0, 2, 2), Box(5, 0, 6, 2), Box(5, 6, 6, 8)
+    assert (gap(a, b), gap(a, a), gap(a, c)) == (3, 0, 5)
+    assert near_groups([a, b, c], 3) == [[0, 1], [2]] and near_groups([a, b, c], 4) == [[0, 1, 2]]
+
+
+# --- garments -----------------------------------------------------------------------------------------------------
+
+
+def test_a_person_and_what_it_wears() -> None:
+    parsed = read(drawing())
+    assert sorted(g.category for g in parsed.garments) == ["footwear", "top", "trousers"]
+    assert len(parsed.persons) == 1 and parsed.persons[0].box == Box(200, 80, 440, 840)
+    assert all(g.person == 0 for g in parsed.garments)
+    assert found(parsed, "footwear") == [Box(200, 800, 440, 840)], "a pair of shoes is one garment"
+    assert parsed.full_shot is None and parsed.view is None, "without keypoints nobody can tell"
+
+
+def test_masks_lie_over_their_boxes_in_the_frame_of_the_photo() -> None:
+    labels = drawing()
+    for garment in read(labels).garments:
+        assert garment.mask is not None
+        painted = paint_mask(garment.mask, garment.box, WIDTH * 10, HEIGHT * 10)
+        true = np.kron(labels == CLASSES.index(garment.category), np.ones((10, 10), bool))
+        assert (painted == true).all()
+        x, y = garment.hotspot
+        assert painted[int(y), int(x)], "a hotspot is on its garment"
+
+
+def test_what_an_occluder_split_is_one_garment_and_bags_stay_apart() -> None:
+    labels = drawing()
+    labels[28:32, 20:44] = CLASSES.index("bag")  # a strap right across the top
+    parsed = read(labels)
+    assert found(parsed, "top") == [Box(220, 180, 420, 420)]
+    labels[46:56, 44:52] = CLASSES.index("bag")  # and a bag at the hand, touching the leg
+    labels[46:56, 42:44] = CLASSES.index("skin")
+    assert len(found(read(labels), "bag")) == 2
+
+
+def test_specks_are_dropped_but_small_things_are_kept() -> None:
+    labels = drawing()
+    labels[30, 30] = CLASSES.index("dress")
+    labels[14, 29:34] = CLASSES.index("accessory")  # sunglasses
+    names = [g.category for g in read(labels).garments]
+    assert "dress" not in names and names.count("accessory") == 1
+
+
+def test_two_people_are_two_persons() -> None:
+    labels = np.concatenate([drawing(), drawing()], axis=1)
+    parsed = read(labels)
+    assert len(parsed.persons) == 2
+    assert sorted(g.person or 0 for g in parsed.garments) == [0, 0, 0, 1, 1, 1]
+    assert len(found(parsed, "top")) == 2
+
+
+def test_two_people_arm_in_arm_are_parted_between_their_heads() -> None:
+    labels = np.concatenate([drawing(), drawing()], axis=1)
+    labels[26:30, 42 : WIDTH + 22] = CLASSES.index("top")  # sleeves that touch
+    assert len(read(labels).persons) == 1
+    heat = np.zeros((17, HEIGHT // 2, WIDTH), np.float32)
+    heat[0, 7, 16] = heat[0, 7, 16 + WIDTH // 2] = 0.9
+    parsed = read(labels, heat)
+    assert len(parsed.persons) == 2 and len(found(parsed, "top")) == 2
+
+
+def test_a_loose_bag_beside_a_person_goes_with_it_and_bystanders_do_not_count() -> None:
+    labels = drawing()
+    labels[50:58, 45:50] = CLASSES.index("bag")
+    labels[2:7, 2:5] = CLASSES.index("skin")  # someone far away
+    parsed = read(labels)
+    assert len(parsed.persons) == 1
+    assert [g.person for g in parsed.garments if g.category == "bag"] == [0]
+
+
+def test_a_lying_garment_is_one_article_of_the_class_most_of_it_votes_for() -> None:
+    labels = np.zeros((HEIGHT, WIDTH), np.uint8)
+    labels[20:80, 16:48] = CLASSES.index("dress")
+    labels[20:36, 16:48] = CLASSES.index("top")
+    parsed = read(labels)
+    assert [g.category for g in parsed.garments] == ["dress"] and parsed.persons == ()
+    assert parsed.garments[0].box == Box(160, 200, 480, 800) and parsed.garments[0].person is None
+
+
+def test_an_empty_photo_has_nothing() -> None:
+    assert read(np.zeros((8, 8), np.uint8)) == Parsed((), (), None, None)
+
+
+def test_thresholds_and_calibration() -> None:
+    labels = drawing()
+    sure = np.where(labels[None] == np.arange(len(CLASSES))[:, None, None], 0.92, 0.01).astype(np.float32)
+    reading = Reading(sure, None, WIDTH, HEIGHT)
+    strict = Rules(CLASSES, CLASSES[3:], (1.0, 0.0, -3.0), {"top": 0.5})
+    parsed = parse(reading, strict)
+    assert found(parsed, "top") == [] and len(parsed.garments) == 2
+    assert parsed.garments[0].score == pytest.approx(1 / (1 + np.exp(3 - np.log(0.92 / 0.08))), abs=1e-3)
+    assert score_of(0.7, 0.1, (1.0, 0.0, 0.0)) == pytest.approx(0.7)
+    assert score_of(0.7, 0.01, (1.0, 0.5, 0.0)) < score_of(0.7, 0.1, (1.0, 0.5, 0.0))
+    assert 0 <= score_of(0.0, 0.0, (9.0, 9.0, 0.0)) <= score_of(1.0, 1.0, (9.0, 9.0, 9.0)) <= 1
+
+
+# --- pose ---------------------------------------------------------------------------------------------------------
+
+
+def pose(**changed: tuple[float, float, int]) -> tuple[Keypoint, ...]:
+    """Someone facing the camera, 200 pixels high; visibility 2 everywhere but as changed."""
+    at = {
+        "nose": (50, 10),
+        "eye": (5, 8),
+        "ear": (8, 9),
+        "shoulder": (20, 35),
+        "elbow": (26, 65),
+        "wrist": (28, 90),
+        "hip": (12, 100),
+        "knee": (12, 145),
+        "ankle": (12, 190),
+    }
+    points = []
+    for name in COCO_KEYPOINTS:
+        side, _, joint = name.rpartition("_")
+        dx, y = at[joint] if side else (0, 10)
+        x = 50 + dx if side == "left" else 50 - dx
+        points.append(Keypoint(*changed.get(name, (x, y, 2))))
+    return tuple(points)
+
+
+def test_peaks_are_read_between_pixels_and_only_on_the_person() -> None:
+    ys, xs = np.mgrid[:24, :16] + 0.5
+    heat = np.exp(-((xs - 6.3) ** 2 + (ys - 9.8) ** 2) / 4).astype(np.float32)
+    heat[20, 12] = 1.5  # someone else's
+    where = np.ones((24, 16), bool)
+    where[16:] = False
+    [(x, y, peak)] = read_keypoints(heat[None], where)
+    assert (x, y) == (pytest.approx(6.3, abs=0.02), pytest.approx(9.8, abs=0.02)) and 0.9 < peak <= 1
+
+
+def test_full_shot_wants_eyes_and_ankles() -> None:
+    assert is_full_shot(pose())
+    assert not is_full_shot(pose(left_ankle=(62, 190, 1)))
+    assert not is_full_shot(pose(right_eye=(0, 0, 0)))
+
+
+def test_views() -> None:
+    assert view_of(pose()) == "front"
+    head = dict.fromkeys(("nose", "left_eye", "right_eye"), (0.0, 0.0, 0))
+    turned = {"left_shoulder": (30.0, 35.0, 2), "right_shoulder": (70.0, 35.0, 2)}
+    assert view_of(pose(**head, **turned)) == "back"
+    side = {"left_shoulder": (51.0, 35.0, 2), "right_shoulder": (49.0, 35.0, 2)}
+    assert view_of(pose(nose=(35, 12, 2), **side)) == "left"
+    assert view_of(pose(nose=(65, 12, 2), **side)) == "right"
+    assert view_of(pose(left_shoulder=(0, 0, 0))) == "detail"
+
+
+def test_hotspots() -> None:
+    full = np.ones((10, 10), bool)
+    box = Box(30, 90, 70, 190)
+    assert hotspot("top", full, box, pose()) == box.center
+    assert hotspot("trousers", full, box, ()) == box.center
+    # A quarter of the way from knee (62, 145) to hip (62, 100), on the leg that is seen.
+    assert hotspot("trousers", full, box, pose(right_knee=(38, 145, 1))) == (62, 133.75)
+    assert hotspot("trousers", full, box, pose(left_knee=(62, 145, 1))) == (38, 133.75)
+    legs = full.copy()
+    legs[2:, 3:7] = False  # the box's centre falls between them
+    x, y = hotspot("trousers", legs, box, ())
+    assert legs[int((y - 90) / 10), int((x - 30) / 4)]
+    hidden = dict.fromkeys(("left_knee", "right_knee"), (0.0, 0.0, 0))
+    assert hotspot("skirt", full, box, pose(**hidden)) == box.center

@@ -1,0 +1,139 @@
+"""Reader bundles: loading, reading, frames."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from streetshop.bundles.folder import read_spec
+from streetshop.bundles.spec import ReaderSpec
+from streetshop.errors import BundleDamaged, BundleError, BundleMissing
+from streetshop.geometry import Box
+from streetshop.looks.reader import DEFAULT_READER, OnnxReader, input_size, load_reader
+from streetshop.photo import Photo
+from tests.bundles.tiny import tiny_encoder
+from tests.bundles.tiny_reader import COLOURS, tiny_reader
+
+PARTS = {
+    "skin": (150, 40, 250, 120),
+    "top": (120, 120, 280, 280),
+    "trousers": (130, 280, 270, 500),
+    "footwear": (120, 500, 280, 530),
+}
+
+
+def person() -> Image.Image:
+    """400 x 600, in the colours of the tiny reader's classes."""
+    image = Image.new("RGB", (400, 600), COLOURS["background"])
+    draw = ImageDraw.Draw(image)
+    for name, (x0, y0, x1, y1) in PARTS.items():
+        draw.rectangle((x0, y0, x1 - 1, y1 - 1), fill=COLOURS[name])
+    return image
+
+
+def near(box: Box, corners: tuple[int, int, int, int], slack: float = 14) -> bool:
+    return max(abs(a - b) for a, b in zip(box.corners, corners, strict=True)) <= slack
+
+
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory: pytest.TempPathFactory) -> OnnxReader:
+    return OnnxReader(tiny_reader(tmp_path_factory.mktemp("reader")), threads=1)
+
+
+def test_it_reads_garments_and_the_person(reader: OnnxReader) -> None:
+    look = reader.read(Photo.from_array(np.asarray(person())))
+    assert (look.width, look.height, look.reader) == (400, 600, "tiny-reader 1")
+    assert {g.category for g in look.garments} == {"top", "trousers", "footwear"}
+    for garment in look.garments:
+        assert near(garment.box, PARTS[garment.category]), garment
+        assert garment.person == 0 and 0 < garment.score <= 1 and garment.mask is not None
+    assert near(look.persons[0].box, (120, 40, 280, 530)) and len(look.persons[0].keypoints) == 17
+    assert look.full_shot is False
+
+
+@pytest.mark.parametrize(("step", "fit"), [(8, "stretch"), (None, "stretch"), (None, "letterbox")])
+@pytest.mark.parametrize("turn", [False, True])
+def test_boxes_are_right_however_a_photo_is_fitted(tmp_path: Path, step: int | None, fit: str, turn: bool) -> None:
+    reader = OnnxReader(tiny_reader(tmp_path, step=step, fit=fit), threads=1)
+    image = person()
+    if turn:  # a wide photo: the person at the right
+        wide = Image.new("RGB", (1000, 600), COLOURS["background"])
+        wide.paste(image, (600, 0))
+        image = wide
+    found = {g.category: g.box for g in reader.read(Photo.from_array(np.asarray(image))).garments}
+    shift = 600 if turn else 0
+    for name in ("top", "trousers"):
+        x0, y0, x1, y1 = PARTS[name]
+        assert near(found[name], (x0 + shift, y0, x1 + shift, y1), 36 if turn else 14), (name, found[name])
+
+
+def test_boxes_are_in_the_frame_of_the_original(reader: OnnxReader) -> None:
+    stream = io.BytesIO()
+    person().resize((1600, 2400)).save(stream, "JPEG", quality=95)
+    photo = Photo.from_bytes(stream.getvalue(), at_least=256)
+    assert photo.pixels.shape[0] < 2400
+    found = {g.category: g.box for g in reader.read(photo).garments}
+    assert near(found["top"], tuple(4 * v for v in PARTS["top"]), 56)
+
+
+def test_an_empty_photo_has_no_garments(reader: OnnxReader) -> None:
+    look = reader.read(Photo.from_array(np.full((90, 60, 3), 255, np.uint8)))
+    assert look.garments == () and look.persons == ()
+
+
+def test_the_input_keeps_the_sides_ratio(reader: OnnxReader) -> None:
+    assert input_size(400, 600, reader.spec) == (64, 96)
+    assert input_size(600, 400, reader.spec) == (96, 64)
+    assert input_size(500, 500, reader.spec) == (80, 80)
+    width, height = input_size(10_000, 16, reader.spec)
+    assert width <= 3.2 * height and width % 8 == height % 8 == 0
+    fixed = reader.spec.model_copy(update={"side_step": None})
+    assert input_size(600, 400, fixed) == (64, 96)
+
+
+def test_a_reader_without_keypoints(tmp_path: Path) -> None:
+    look = OnnxReader(tiny_reader(tmp_path, keypoints=False), threads=1).read(Photo.from_array(np.asarray(person())))
+    assert len(look.garments) == 3 and look.full_shot is None and look.persons[0].keypoints == ()
+
+
+def test_what_is_no_reader_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BundleMissing):
+        load_reader(tmp_path / "nowhere")
+    with pytest.raises(BundleError, match="not a reader"):
+        load_reader(tiny_encoder(tmp_path / "encoder"))
+    damaged = tiny_reader(tmp_path / "damaged")
+    (damaged / "model.onnx").write_bytes(b"x" + (damaged / "model.onnx").read_bytes()[1:])
+    with pytest.raises(BundleDamaged, match="checksum"):
+        load_reader(damaged)
+
+
+def test_a_network_that_does_not_fit_its_spec_is_refused(tmp_path: Path) -> None:
+    folder = tiny_reader(tmp_path)
+    spec = json.loads((folder / "bundle.json").read_text())
+    spec["classes"].append("hat")
+    (folder / "bundle.json").write_text(json.dumps(spec))
+    with pytest.raises(BundleDamaged, match="shape"):
+        OnnxReader(folder, threads=1).read(Photo.from_array(np.asarray(person())))
+
+
+@pytest.mark.parametrize(("key", "value"), [("garments", ["crown"]), ("thresholds", {"crown": 0.5})])
+def test_a_spec_must_hang_together(tmp_path: Path, key: str, value: object) -> None:
+    folder = tiny_reader(tmp_path)
+    spec = json.loads((folder / "bundle.json").read_text())
+    spec[key] = value
+    (folder / "bundle.json").write_text(json.dumps(spec))
+    with pytest.raises(BundleDamaged, match="crown"):
+        read_spec(folder)
+
+
+def test_the_packaged_reader_is_loaded_when_there_is_one() -> None:
+    found = load_reader()
+    if not (DEFAULT_READER / "bundle.json").is_file():
+        assert found is None
+    else:
+        assert isinstance(found, OnnxReader) and isinstance(found.spec, ReaderSpec) and found.classes[0] == "background"

@@ -1,0 +1,229 @@
+"""Photo searches over HTTP against a real catalog."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+
+import httpx
+import numpy as np
+import pytest
+from PIL import Image
+
+from streetshop.catalog.query import Searcher
+from streetshop.catalog.store import open_catalog
+from streetshop.photo import Photo
+from tests.web.serving import BandReader, jpeg, png, street
+
+
+def search(client: httpx.Client, photo: bytes, **fields: object) -> httpx.Response:
+    return client.post("/v1/search", files={"photo": ("p.jpg", photo)}, data=fields)
+
+
+def test_every_garment_gets_its_products(client):
+    answer = search(client, png(street("red", "blue")), k=3, weights="colour=1,style=0").json()
+    assert answer["photo"] == {"width": 240, "height": 320}
+    assert answer["reader"] == "bands 1"
+    top, bottom = answer["garments"]
+    assert (top["category"], bottom["category"]) == ("top", "bottom")
+    assert top["box"] == [70, 40, 170, 140]
+    assert bottom["box"] == [60, 170, 160, 270]
+    assert top["matches"][0]["id"] == "red-plain"
+    assert bottom["matches"][0]["id"] == "blue-plain"
+    for garment in (top, bottom):
+        (x0, y0, x1, y1), (x, y) = garment["box"], garment["hotspot"]
+        assert x0 <= x < x1
+        assert y0 <= y < y1
+        scores = [match["score"] for match in garment["matches"]]
+        assert len(scores) == 3
+        assert scores == sorted(scores, reverse=True)
+
+
+def test_same_answer_as_the_searcher(client, shop):
+    photo = jpeg(street("green", "black"))
+    catalog, encoder = shop
+    expected = Searcher(open_catalog(str(catalog)), encoder, BandReader()).search(Photo.from_bytes(photo), k=5)
+    answer = search(client, photo, k=5).json()
+    for got, wanted in zip(answer["garments"], expected.garments, strict=True):
+        assert [match["id"] for match in got["matches"]] == [match.product.id for match in wanted.matches]
+        assert [match["score"] for match in got["matches"]] == pytest.approx(
+            [match.score for match in wanted.matches], abs=2e-5
+        )
+
+
+def test_match_holds_what_a_page_needs(client):
+    match = search(client, png(street()), k=1, garment=0).json()["garments"][0]["matches"][0]
+    assert match["title"] == "Red plain"
+    assert match["currency"] == "EUR"
+    assert match["attributes"]["colour"] == "red"
+    assert set(match["blocks"]) == {"style", "colour"}
+    picture = client.get(match["image"])
+    assert picture.status_code == 200
+    assert picture.headers["content-type"] == "image/jpeg"
+    assert "source" not in json.dumps(match)
+
+
+def test_one_garment_by_index_and_boxes_in_order(client):
+    photo = png(street("orange", "white"))
+    answer = search(client, photo, garment=1, k=1, weights='{"colour": 1, "style": 0}').json()
+    assert [garment["matches"][0]["id"] for garment in answer["garments"]] == ["white-plain"]
+    boxes = ["70,40,170,140", "[60, 170, 160, 270]"]
+    answer = search(client, photo, box=boxes, k=1, weights=["colour=1", "style=0"]).json()
+    assert [garment["category"] for garment in answer["garments"]] == ["garment", "garment"]
+    assert [garment["matches"][0]["id"] for garment in answer["garments"]] == ["orange-plain", "white-plain"]
+
+
+def test_filter_and_weights_change_the_answer(client):
+    photo = png(street("red"))
+    answer = search(client, photo, garment=0, filter="price > 25 and category = dress", k=20).json()
+    matches = answer["garments"][0]["matches"]
+    assert matches
+    assert all(match["price"] > 25 and match["category"] == "dress" for match in matches)
+    answer = search(client, photo, garment=0, weights=["colour=0", "style=1"], k=1).json()
+    assert answer["weights"] == {"style": 1, "colour": 0}
+    match = answer["garments"][0]["matches"][0]
+    assert match["score"] == pytest.approx(match["blocks"]["style"], abs=1e-5)
+
+
+def test_vector_of_an_answer_searches_again_without_the_photo(client):
+    first = search(client, png(street("green")), garment=0, vectors="true", k=4).json()["garments"][0]
+    again = client.post("/v1/search/vector", json={"vector": first["vector"], "k": 4}).json()
+    assert [match["id"] for match in again["matches"]] == [match["id"] for match in first["matches"]]
+    dresses = {"vector": first["vector"], "k": 4, "filter": "category = dress", "weights": {"colour": 2}}
+    again = client.post("/v1/search/vector", json=dresses).json()
+    assert {match["category"] for match in again["matches"]} == {"dress"}
+    assert again["weights"] == {"style": 1.0, "colour": 2.0}
+
+
+@pytest.mark.parametrize(
+    ("vector", "says"),
+    [
+        ("", "finite numbers"),
+        ("%%%", "no base64"),
+        (base64.b64encode(np.zeros(126, "<f4").tobytes()).decode(), "length 0"),
+        (base64.b64encode(np.full(126, np.nan, "<f4").tobytes()).decode(), "finite numbers"),
+        (base64.b64encode(np.full(126, 1e38, "<f4").tobytes()).decode(), "length"),
+        (base64.b64encode(np.ones(7, "<f4").tobytes()).decode(), "finite numbers"),
+    ],
+)
+def test_bad_vectors_are_refused(client, vector, says):
+    answer = client.post("/v1/search/vector", json={"vector": vector})
+    assert answer.status_code == 422
+    assert answer.json()["type"] == "urn:streetshop:problem:vector"
+    assert says in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_orientation_gives_the_same_garments_in_the_upright_frame(client, orientation):
+    upright = street("red", "blue")
+    stored = Image.fromarray(upright)
+    way = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_90,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_270,
+    }
+    if orientation in way:
+        stored = stored.transpose(way[orientation])
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stream = io.BytesIO()
+    stored.save(stream, "PNG", exif=exif)
+    answer = search(client, stream.getvalue(), k=1, weights="colour=1,style=0").json()
+    assert answer["photo"] == {"width": 240, "height": 320}
+    assert [garment["box"] for garment in answer["garments"]] == [[70, 40, 170, 140], [60, 170, 160, 270]]
+    assert [garment["matches"][0]["id"] for garment in answer["garments"]] == ["red-plain", "blue-plain"]
+
+
+def test_boxes_are_in_the_frame_of_a_photo_that_was_decoded_smaller(client):
+    answer = search(client, jpeg(street(scale=6)), k=1).json()
+    assert answer["photo"] == {"width": 1440, "height": 1920}
+    assert answer["garments"][0]["box"] == pytest.approx([420, 240, 1020, 840], abs=6)
+
+
+def test_look_answers_garments_masks_and_no_matches(client):
+    answer = client.post("/v1/look", files={"photo": png(street())}, data={"masks": "true"}).json()
+    assert [garment["category"] for garment in answer["garments"]] == ["top", "bottom"]
+    assert answer["persons"] == []
+    mask = Image.open(io.BytesIO(base64.b64decode(answer["garments"][0]["mask"]["png"])))
+    assert mask.size == (100, 100)
+    assert mask.getextrema() == (255, 255)
+    assert "matches" not in answer["garments"][0]
+
+
+def test_alone_or_among_thirty_two_the_answer_is_the_same(server):
+    import concurrent.futures
+
+    photos = [jpeg(street(top, bottom)) for top in ("red", "green", "blue", "black") for bottom in ("white", "orange")]
+    with server.client(limits=httpx.Limits(max_connections=40)) as client:
+        alone = [search(client, photo, k=6).json() for photo in photos]
+        with concurrent.futures.ThreadPoolExecutor(32) as pool:
+            together = list(pool.map(lambda i: search(client, photos[i % 8], k=6).json(), range(32)))
+    for i, answer in enumerate(together):
+        for got, wanted in zip(answer["garments"], alone[i % 8]["garments"], strict=True):
+            assert [match["id"] for match in got["matches"]] == [match["id"] for match in wanted["matches"]]
+
+
+@pytest.mark.parametrize(
+    ("fields", "slug"),
+    [
+        ({"k": 0}, "request-invalid"),
+        ({"k": 101}, "request-invalid"),
+        ({"k": "many"}, "request-invalid"),
+        ({"k": "9" * 400}, "request-invalid"),
+        ({"k": ["3", "4"]}, "request-invalid"),
+        ({"garment": 9}, "request-invalid"),
+        ({"garment": -1}, "request-invalid"),
+        ({"garment": 0, "box": "1,2,3,4"}, "request-invalid"),
+        ({"box": "1,2,3"}, "geometry"),
+        ({"box": "4,4,2,2"}, "geometry"),
+        ({"box": "nan,0,5,5"}, "geometry"),
+        ({"box": "900,900,950,950"}, "geometry"),
+        ({"box": "a,b,c,d"}, "request-invalid"),
+        ({"box": ["0,0,50,50"] * 17}, "request-invalid"),
+        ({"weights": "sleeve=1"}, "weights"),
+        ({"weights": "colour=-1"}, "weights"),
+        ({"weights": "colour"}, "weights"),
+        ({"weights": '{"colour": "x"}'}, "weights"),
+        ({"weights": '{"colour"'}, "weights"),
+        ({"weights": "[" * 5000}, "weights"),
+        ({"weights": "colour=0,style=0"}, "weights"),
+        ({"filter": "price <"}, "filter"),
+        ({"filter": "(" * 500 + "price = 1"}, "filter"),
+        ({"filter": "price = 1 and " * 400}, "filter"),
+        ({"vectors": "perhaps"}, "request-invalid"),
+    ],
+)
+def test_bad_fields_are_refused_by_name(client, fields, slug):
+    answer = search(client, png(street()), **fields)
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["type"] == f"urn:streetshop:problem:{slug}"
+    assert answer.json()["detail"]
+
+
+def test_a_bad_filter_shows_where(client):
+    answer = search(client, png(street()), filter="price < 20 und brand = Birke").json()
+    assert answer["position"] == 11
+    assert answer["filter"] == "price < 20 und brand = Birke"
+
+
+def test_missing_photo_and_other_content_types(client):
+    answer = client.post("/v1/search", data={"k": "3"})
+    assert (answer.status_code, answer.json()["title"]) == (422, "Request invalid")
+    answer = client.post("/v1/search", files={"other": b"x"})
+    assert "photo is missing" in answer.json()["detail"]
+    answer = client.post("/v1/search", files={"k": b"12", "photo": b"x"})
+    assert answer.status_code == 422
+    answer = client.post("/v1/search", content=b"{}", headers={"Content-Type": "application/json"})
+    assert "not multipart/form-data" in answer.json()["detail"]
+    answer = client.post("/v1/search", content=b"hi", headers={"Content-Type": "multipart/form-data; boundary=b"})
+    assert answer.status_code == 422
+    answer = client.post("/v1/search", content=b"hi", headers={"Content-Type": "multipart/form-data"})
+    assert "boundary" in answer.json()["detail"]
+    answer = client.post("/v1/search/vector", content=b"[1]", headers={"Content-Type": "application/json"})
+    assert answer.status_code == 422

@@ -1,0 +1,256 @@
+"""The survival list's items about keys, headers, logs and what is kept: 5 to 8, 14, 15, 17."""
+
+from __future__ import annotations
+
+import logging
+import re
+import socket
+import threading
+from pathlib import Path
+
+import pytest
+
+from streetshop.errors import ServerError, Unauthorized, UsageError
+from streetshop.records import Product, Shot
+from streetshop.web import ApiKey, check_bind
+from streetshop.web.answers import product_json, safe_url
+from streetshop.web.security import API_POLICY, PAGE_POLICY, is_loopback, require_key
+from tests.web.serving import KEY, Running, png, running, street
+
+
+def test_writes_need_the_key(server):
+    body = {"files": [("product", (None, "{}"))]}
+    with server.client() as client:
+        for headers in (
+            {},
+            {"Authorization": "Bearer wrong-key-wrong-key"},
+            {"Authorization": f"Basic {KEY}"},
+            {"Authorization": KEY},
+            {"X-API-Key": KEY + "x"},
+            {"X-API-Key": ""},
+        ):
+            for answer in (
+                client.put("/v1/products/red-plain", headers=headers, **body),
+                client.delete("/v1/products/red-plain", headers=headers),
+            ):
+                assert answer.status_code == 401, headers
+                assert answer.json()["type"] == "urn:streetshop:problem:unauthorized"
+                assert answer.headers["www-authenticate"].startswith("Bearer")
+        assert client.get("/v1/products/red-plain").status_code == 200
+
+
+def test_server_without_a_key_takes_no_writes(shop):
+    with running(*shop, key=None) as up, up.client() as client:
+        for key in ("None", KEY):
+            answer = client.delete("/v1/products/red-plain", headers={"Authorization": f"Bearer {key}"})
+            assert (answer.status_code, answer.json()["detail"]) == (401, "this server takes no writes.")
+
+
+def test_the_key_is_compared_in_constant_time_and_never_shown(monkeypatch):
+    import hmac
+
+    key = ApiKey(KEY)
+    compared = []
+    real = hmac.compare_digest
+    monkeypatch.setattr(hmac, "compare_digest", lambda a, b: compared.append((len(a), len(b))) or real(a, b))
+    assert key.matches(KEY)
+    assert not key.matches("x")
+    assert not key.matches(KEY * 100)
+    assert not key.matches("ü\udc80")
+    assert compared == [(32, 32)] * 4  # digests of one length, whatever was offered
+    assert KEY not in repr(key)
+    assert not hasattr(key, "__dict__")
+
+
+@pytest.mark.parametrize(
+    "bad", ["", "short", "with blank in the middle", "tab\tin-it-and-so-on-x", "ümläute-in-a-key-1234"]
+)
+def test_weak_or_odd_keys_are_refused(bad):
+    with pytest.raises(UsageError):
+        ApiKey(bad)
+
+
+def test_key_file(tmp_path):
+    path = tmp_path / "key"
+    path.write_text(f"{KEY}\nsecond line\n")
+    assert ApiKey.from_file(path).matches(KEY)
+    for content in (b"", b"\xff\xfe", b"\n" + KEY.encode()):
+        path.write_bytes(content)
+        with pytest.raises(UsageError):
+            ApiKey.from_file(path)
+    with pytest.raises(UsageError, match="No such file"):
+        ApiKey.from_file(tmp_path / "none")
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "", "192.168.1.2", "example.org", "127.0.0.1.example.org", "0"])
+def test_other_than_loopback_is_refused_without_a_key(host):
+    with pytest.raises(ServerError, match="without an API key"):
+        check_bind(host, None)
+    check_bind(host, ApiKey(KEY))
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "::1", "[::1]", "localhost", "LOCALHOST"])
+def test_loopback_needs_no_key(host):
+    assert is_loopback(host)
+    check_bind(host, None)
+
+
+def test_every_answer_carries_the_security_headers(client):
+    for path in ("/", "/page/app.js", "/v1/catalog", "/v1/products/none", "/nowhere", "/metrics", "/openapi.json"):
+        headers = client.get(path).headers
+        assert headers["x-content-type-options"] == "nosniff", path
+        assert headers["referrer-policy"] == "no-referrer", path
+        assert headers["x-frame-options"] == "DENY", path
+        assert headers["content-security-policy"] in (PAGE_POLICY, API_POLICY), path
+        assert "server" not in headers
+        assert "access-control-allow-origin" not in headers
+    policy = dict(part.split(" ", 1) for part in PAGE_POLICY.split("; "))
+    assert policy["default-src"] == "'none'"
+    assert policy["script-src"] == policy["style-src"] == policy["connect-src"] == "'self'"
+    assert policy["frame-ancestors"] == "'none'"
+    assert "unsafe" not in PAGE_POLICY
+
+
+def test_the_page_holds_no_inline_script_style_or_address_elsewhere(client):
+    page = Path(__file__).parents[2] / "src/streetshop/web/page"
+    html = client.get("/").text
+    assert not re.search(r"<script(?![^>]*\bsrc=)", html)
+    assert not re.search(r"<style|\sstyle=|\son\w+=|javascript:", html)
+    for file in page.iterdir():
+        text = file.read_text()
+        addresses = set(re.findall(r"https?://[\w./-]+", text)) - {"http://www.w3.org/2000/svg"}
+        assert not addresses, file.name
+        assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function", text), (
+            file
+        )
+
+
+def test_page_files_are_looked_up_never_joined(client):
+    for name in ("..%2fapp.py", "%2e%2e%2fapp.py", "..%2f..%2ferrors.py", "%2fetc%2fpasswd", "app.js%00", "APP.JS"):
+        answer = client.get(f"/page/{name}")
+        assert answer.status_code == 404, name
+        assert answer.headers["content-type"] == "application/problem+json"
+    for path in ("/page/../app.py", "/../../etc/passwd", "//etc/passwd"):
+        with socket.create_connection(("127.0.0.1", client.base_url.port), timeout=5) as raw:
+            raw.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+            assert b" 404 " in raw.recv(200)
+
+
+def test_hostile_feeds_reach_the_page_as_text_and_plain_addresses_only():
+    for url in (
+        "javascript:alert(1)",
+        "JaVaScRiPt:x",
+        "data:text/html,x",
+        "//evil.example",
+        "file:///etc/passwd",
+        "x",
+        "http://",
+        "http://[",
+        " ",
+    ):
+        assert safe_url(url) is None, url
+    assert safe_url(" https://shop.example/p?a=1#b ") == "https://shop.example/p?a=1#b"
+    product = Product("<i>", "<script>alert(1)</script>", url="javascript:alert(1)", shots=(Shot("/etc/shadow", "ab"),))
+    answer = product_json(product)
+    assert answer["url"] is None
+    assert answer["image"] == "/v1/products/%3Ci%3E/image/0?v=ab"
+    assert "/etc/shadow" not in str(answer)
+
+
+def test_logs_hold_no_key_no_image_and_one_line_a_request(server, caplog):
+    photo = png(street())
+    with caplog.at_level(logging.DEBUG, logger="streetshop"), server.client() as client:
+        client.post(
+            "/v1/search?secret=query", files={"photo": ("private-name.jpg", photo)}, data={"filter": "price < 3"}
+        )
+        client.delete("/v1/products/nope%0Anext", headers={"Authorization": f"Bearer {KEY}"})
+        client.delete("/v1/products/nope", headers={"X-API-Key": "wrong-key-but-still-secret"})
+    lines = [record.getMessage() for record in caplog.records if record.name == "streetshop.web.access"]
+    assert len(lines) == 3
+    assert re.fullmatch(r"[0-9a-f]{12} POST /v1/search 200 [\d.]+ ms \d+ B", lines[0])
+    assert "nope%0Anext" in lines[1]
+    for record in caplog.records:
+        text = record.getMessage()
+        assert "\n" not in text
+        for secret in (KEY, "wrong-key", "private-name", "secret=query", "price < 3", "PNG"):
+            assert secret not in text
+
+
+def test_a_bug_shows_nothing_to_the_client_and_all_to_the_log(shop, caplog, monkeypatch):
+    with running(*shop) as up, up.client() as client:
+        monkeypatch.setattr(up.state.catalog, "facts", lambda: 1 / 0)
+        answer = client.get("/v1/catalog")
+        assert (answer.status_code, answer.headers["content-type"]) == (500, "application/problem+json")
+        assert "division" not in answer.text
+        request_id = answer.json()["instance"].split(":")[-1]
+        assert request_id == answer.headers["x-request-id"]
+        assert client.get("/healthz").status_code == 200
+    assert any(request_id in record.getMessage() and record.exc_info for record in caplog.records)
+
+
+def test_photos_of_queries_are_never_kept(shop, tmp_path, monkeypatch):
+    import tempfile
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    catalog = shop[0]
+    before = {path: path.stat().st_size for path in catalog.rglob("*") if path.is_file()}
+    opened: list[str] = []
+    watching = threading.Event()
+
+    def hook(event: str, args: tuple) -> None:
+        if watching.is_set() and event in ("open", "tempfile.mkstemp", "os.mkdir"):
+            mode = args[1] if event == "open" else "w"
+            if (isinstance(mode, str) and set(mode) & set("wax+")) or event != "open":
+                opened.append(str(args[0]))
+
+    import sys
+
+    sys.addaudithook(hook)
+    # Noise does not compress: the photo is larger than the megabyte at which forms usually go to disk.
+    import numpy as np
+
+    photo = png(np.random.default_rng(0).integers(0, 255, (900, 900, 3), np.uint8))
+    assert len(photo) > 2**21
+    with running(*shop) as up, up.client() as client:
+        watching.set()
+        assert client.post("/v1/search", files={"photo": photo}).status_code == 200
+        assert client.post("/v1/look", files={"photo": photo}).status_code == 200
+        watching.clear()
+        assert up.state.memory.used == 0
+    assert opened == []
+    assert list(tmp_path.iterdir()) == []
+    assert {path: path.stat().st_size for path in catalog.rglob("*") if path.is_file()} == before
+
+
+def test_nothing_is_fetched_from_addresses_in_requests(server, monkeypatch):
+    def refuse(*args: object, **kwargs: object) -> None:
+        raise AssertionError("the server opened a connection")
+
+    monkeypatch.setattr("streetshop.catalog.fetch.Fetcher.fetch", refuse)
+    with server.client() as client:
+        for fields in ({"photo": "http://169.254.169.254/"}, {"photo_url": "http://127.0.0.1:1/"}):
+            assert client.post("/v1/search", data=fields, files={"x": b""}).status_code == 422
+
+
+def test_metric_labels_are_bounded(server: Running):
+    with server.client() as client:
+        for i in range(30):
+            client.get(f"/nowhere/{i}")
+            client.get(f"/v1/products/unknown-{i}")
+            client.request(f"METHOD{i}", "/v1/catalog")
+        text = client.get("/metrics").text
+    labels = re.findall(r'streetshop_http_requests_total\{method="([^"]*)",route="([^"]*)"', text)
+    assert {method for method, _ in labels} <= {"GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "other"}
+    routes = {route for _, route in labels}
+    assert "/v1/products/{product_id}" in routes
+    assert "unmatched" in routes
+    assert not any("nowhere" in route or "unknown" in route for route in routes)
+
+
+def test_require_key_without_a_key_or_with_none_offered():
+    from starlette.requests import Request
+
+    request = Request({"type": "http", "headers": []})
+    for key in (None, ApiKey(KEY)):
+        with pytest.raises(Unauthorized):
+            require_key(request, key)
