@@ -36,6 +36,7 @@ def _final(out: Path) -> tuple[dict[str, torch.Tensor], list[dict[str, object]]]
     lines = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
     for line in lines:
         line.pop("seconds", None)
+        line.pop("cpu_seconds", None)
     return load_file(out / "last.safetensors"), lines
 
 

@@ -10,6 +10,7 @@ from safetensors import safe_open
 
 from streetshop.errors import RunError, UsageError
 from streetshop.lab.training import train
+from streetshop.lab.training.export import export
 from tests.lab.training.squares import SMALL, draw_squares
 
 pytestmark = pytest.mark.lab
@@ -43,6 +44,40 @@ def test_time_up_ends_a_run_which_then_counts_as_finished(manifest: Path, tmp_pa
     result = train("center-loss", manifest, tmp_path / "run", overrides)
     assert result.steps == 1 and _epochs(tmp_path / "run") == [0, 1]
     assert train("center-loss", manifest, tmp_path / "run", overrides).steps == 1
+
+
+def test_processor_time_ends_each_stage_after_its_share(manifest: Path, tmp_path: Path) -> None:
+    """Two stages of one epoch: each may spend half, counted on its own."""
+    stages = ["stages.*.epochs=1", "stages.*.sampler.batch=2", "stages.*.sampler.refresh=1"]
+    overrides = [*SMALL, "model.head.blocks.0.dim=8", *stages]
+    whole = train("two-stream", manifest, tmp_path / "whole", overrides)
+    train("two-stream", manifest, tmp_path / "cut", [*overrides, "cpu_minutes=0.00001"])
+    about = json.loads((tmp_path / "cut" / "run.json").read_text())
+    assert about["steps"] == 2 < whole.steps and about["pictures"] == 2 * 2 * 3
+    assert 0 < about["cpu_seconds"] < json.loads((tmp_path / "whole" / "run.json").read_text())["cpu_seconds"]
+
+
+def test_the_best_weights_of_a_run_that_parts_its_streams_hold_both(manifest: Path, tmp_path: Path) -> None:
+    # The second stage learns nothing worth having: its weights are kept all the same, not the first stage's.
+    ruin = ["stages.1.optimiser.rate=10", "stages.*.epochs=1", "stages.*.sampler.batch=4", "stages.*.sampler.refresh=4"]
+    train("two-stream", manifest, tmp_path / "run", [*SMALL, "model.head.blocks.0.dim=8", *ruin])
+    with safe_open(tmp_path / "run" / "best.safetensors", "pt") as file:
+        assert file.metadata()["streams"] == "two"
+    [bundle] = export(tmp_path / "run", tmp_path / "bundle", half=False)
+    assert sorted(path.name for path in bundle.glob("*.onnx")) == ["model-shop.onnx", "model.onnx"]
+
+
+def test_groups_share_the_time_by_their_rows(manifest: Path, tmp_path: Path) -> None:
+    groups = ["data.groups={squares: [square], rest: [disc, bar]}", "stages.*.epochs=1", "minutes=3", "cpu_minutes=6"]
+    small = [*SMALL, "model.head.blocks.0.dim=8", "stages.0.sampler.batch=4", "stages.1.sampler.products=2"]
+    train("buy-me-that-look", manifest, tmp_path / "run", [*small, *groups])
+    parts = [json.loads((tmp_path / "run/groups" / g / "run.json").read_text()) for g in ("squares", "rest")]
+    budgets = [part["recipe_values"]["minutes"] for part in parts]
+    assert sum(budgets) == pytest.approx(3) and budgets[0] / budgets[1] == pytest.approx(
+        parts[0]["rows"] / parts[1]["rows"]
+    )
+    total = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert total["cpu_seconds"] == pytest.approx(sum(part["cpu_seconds"] for part in parts))
 
 
 def test_a_diverging_run_says_where_and_what_to_do(manifest: Path, tmp_path: Path) -> None:

@@ -42,7 +42,8 @@ _AHEAD = 2
 
 @dataclass
 class Position:
-    """Where a run is. ``batch`` is the next one of the epoch, ``step`` the number of batches done in all."""
+    """Where a run is. ``batch`` is the next one of the epoch, ``step`` the number of batches done in all, ``pictures`` of
+    pictures learned from. ``seconds`` are of the clock, ``cpu_seconds`` of this process on all its threads."""
 
     stage: int = 0
     epoch: int = 0
@@ -51,8 +52,11 @@ class Position:
     best: float = -math.inf
     best_step: int = -1
     stale: int = 0
+    pictures: int = 0
     seconds: float = 0.0
     stage_seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    stage_cpu_seconds: float = 0.0
     finished: bool = False
 
 
@@ -118,7 +122,7 @@ class Loop:
             for index in range(self.at.stage, len(self.recipe.stages)):
                 self._stage(index, saved if saved and saved["position"]["stage"] == index else None)
                 self.at.stage, self.at.epoch, self.at.batch = index + 1, 0, 0
-                self.at.stale, self.at.stage_seconds = 0, 0.0
+                self.at.stale, self.at.stage_seconds, self.at.stage_cpu_seconds = 0, 0.0, 0.0
         self.at.finished = True
         self._save(None, None)
         self.log.close()
@@ -136,8 +140,10 @@ class Loop:
 
     def _stage(self, index: int, saved: dict[str, Any] | None) -> None:
         stage, planner = self.recipe.stages[index], self.planners[index]
-        if stage.streams == "two":
+        if stage.streams == "two" and self.streams.shared:
             self.streams.unshare()
+            # The best weights must be of the network that the recipe ends with: of both streams.
+            self.at.best, self.at.best_step = -math.inf, -1
         torch.manual_seed(torch_seed(self.recipe.seed, WEIGHTS, index))
         loss = StageLoss(self.recipe, stage, self.streams.query, self.data.labels.classes).to(self.place.device)
         loss.take_over(self.loss)
@@ -196,8 +202,8 @@ class Loop:
         step.train()
         for encoder in self.streams.encoders():
             hold_frozen(encoder)
-        limit = self._time_limit(stage)
-        began = saved_at = time.monotonic()
+        self._start_clocks()
+        saved_at = time.monotonic()
         while self.at.batch < planner.batches:
             rows = plan.numpy() if plan is not None else planner.chunk(self.at.epoch, self.at.batch, self._encode)
             plan = None
@@ -210,31 +216,41 @@ class Loop:
                 self.sums.add(parts, triplets)
                 self.at.batch += 1
                 self.at.step += 1
+                self.at.pictures += len(pixels) * self.place.world
                 if self.sums.count == LOG_EVERY or self.at.batch == planner.batches:
                     self._report(stage, self.sums)
                     self.sums = _Sums()
                 self.progress.advance(1, f"{stage.name} epoch {self.at.epoch + 1}/{stage.epochs}")
-                now = time.monotonic()
-                spent = now - began
-                if limit is not None and self._agree(self.at.stage_seconds + spent > limit):
-                    self._count(spent)
+                self._read_clocks()
+                if self._time_is_up(stage):
                     return True
-                if now - saved_at > SAVE_SECONDS and self.place.world == 1:
-                    saved_at = now
-                    self._count(spent)
-                    began = now
+                if time.monotonic() - saved_at > SAVE_SECONDS and self.place.world == 1:
+                    saved_at = time.monotonic()
                     self._save(torch.from_numpy(rows[done:]) if done < len(rows) else None, stage)
-        self._count(time.monotonic() - began)
+                    self._start_clocks()
         return False
 
-    def _count(self, seconds: float) -> None:
-        self.at.seconds += seconds
-        self.at.stage_seconds += seconds
+    def _start_clocks(self) -> None:
+        self.clocks = time.monotonic(), time.process_time()
 
-    def _time_limit(self, stage: StagePart) -> float | None:
-        if self.recipe.minutes is None:
-            return None
-        return 60 * self.recipe.minutes * stage.epochs / sum(other.epochs for other in self.recipe.stages)
+    def _read_clocks(self) -> None:
+        """Count what was spent since the clocks were started or read."""
+        wall, cpu = self.clocks
+        self._start_clocks()
+        self.at.seconds += self.clocks[0] - wall
+        self.at.stage_seconds += self.clocks[0] - wall
+        self.at.cpu_seconds += self.clocks[1] - cpu
+        self.at.stage_cpu_seconds += self.clocks[1] - cpu
+
+    def _time_is_up(self, stage: StagePart) -> bool:
+        """Whether the stage has spent its share, by epochs, of the recipe's time; processes agree."""
+        recipe, at = self.recipe, self.at
+        if recipe.minutes is None and recipe.cpu_minutes is None:
+            return False
+        share = 60 * stage.epochs / sum(other.epochs for other in recipe.stages)
+        up = recipe.minutes is not None and at.stage_seconds > share * recipe.minutes
+        up |= recipe.cpu_minutes is not None and at.stage_cpu_seconds > share * recipe.cpu_minutes
+        return self._agree(up)
 
     def _agree(self, flag: bool) -> bool:
         return bool(self.place.share(float(flag)))
@@ -338,6 +354,7 @@ class Loop:
                 f"val/{name}": score,
                 "queries": queries,
                 "seconds": self.at.seconds,
+                "cpu_seconds": self.at.cpu_seconds,
             },
         )
         if self.place.first:

@@ -238,7 +238,10 @@ class EmbeddingRecipe(Part):
     validation: ValidationPart = ValidationPart()
     precision: Literal["fp32", "bf16", "fp16"] = "fp32"
     minutes: Annotated[float, Field(gt=0)] | None = None
-    """Training time after which the run stops, shared among the stages by their epochs; null: no limit."""
+    """Training time after which the run stops, shared among the stages by their epochs (and among groups by their
+    rows); null: no limit."""
+    cpu_minutes: Annotated[float, Field(gt=0)] | None = None
+    """The same in processor time: an equal budget on a machine that does other things too."""
 
     @model_validator(mode="after")
     def _check(self) -> EmbeddingRecipe:

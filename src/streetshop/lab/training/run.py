@@ -89,11 +89,12 @@ def train(
     runs = _group_runs(chosen, parsed) if parsed.data.each else {"": chosen}
     results = {}
     for name, rows in runs.items():
-        folder = out / GROUPS / name if name else out
+        folder, recipe_here = out / GROUPS / name if name else out, parsed
         if name:
             say(f"group {name}: {len(rows)} rows")
-            claim(folder, parsed, rows)
-        run_on(device, processes, _work, as_plain(parsed), rows, folder, where, threads)
+            recipe_here = _with_share(parsed, len(rows) / sum(map(len, runs.values())))
+            claim(folder, recipe_here, rows)
+        run_on(device, processes, _work, as_plain(recipe_here), rows, folder, where, threads)
         results[name] = _result(folder)
     if parsed.data.each:
         return _combine(out, results)
@@ -167,7 +168,9 @@ def _finish(out: Path, end: Position, data: RunData, place: Place, wall: float) 
         "score": score,
         "best_step": end.best_step,
         "steps": end.step,
+        "pictures": end.pictures,
         "seconds": round(end.seconds, 2),
+        "cpu_seconds": round(end.cpu_seconds, 2),
         "wall_seconds_of_last_start": round(wall, 2),
         "device": place.device.type,
         "processes": place.world,
@@ -196,6 +199,12 @@ def _group_runs(manifest: Manifest, recipe: AnyRecipe) -> dict[str, Manifest]:
     return runs
 
 
+def _with_share(recipe: AnyRecipe, share: float) -> AnyRecipe:
+    """The recipe of one of several runs that share its time."""
+    budgets = {"minutes": getattr(recipe, "minutes", None), "cpu_minutes": getattr(recipe, "cpu_minutes", None)}
+    return recipe.model_copy(update={key: value * share for key, value in budgets.items() if value is not None})
+
+
 def _result(out: Path) -> RunResult:
     about = files.read_json(out / files.RUN)
     score = about.get("score")
@@ -218,6 +227,10 @@ def _combine(out: Path, results: dict[str, RunResult]) -> RunResult:
         "score": None if np.isnan(total.score) else total.score,
         "steps": total.steps,
         "seconds": total.seconds,
+        **{
+            key: sum(files.read_json(result.out / files.RUN)[key] for result in results.values())
+            for key in ("pictures", "cpu_seconds")
+        },
     }
     files.write_json(out / files.RUN, about)
     return total
