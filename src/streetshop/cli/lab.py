@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from streetshop.cli.lab_data import data
+from streetshop.cli.lab_reader import app as reader
 from streetshop.cli.lab_train import export, train
 from streetshop.cli.options import say
 
@@ -30,6 +31,7 @@ def starting_encoder(
 app.command()(data)
 app.command()(train)
 app.command()(export)
+app.add_typer(reader, name="reader")
 
 
 @app.callback()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from streetshop.errors import DatasetError
 from streetshop.geometry import COCO_KEYPOINTS
@@ -21,6 +23,7 @@ from streetshop.lab.reader.data import (
     split_of,
     tagged_names,
 )
+from streetshop.lab.reader.losses import heatmaps
 from streetshop.lab.reader.views import MIRRORED, draw_view, relight, whole_view
 from tests.lab.reader.trees import NAMES, ccp, clothing
 
@@ -80,6 +83,21 @@ def test_single_garments_need_a_class_a_cut_out_and_a_training_sender(tmp_path: 
         middle = CLASSES[sample.labels[30, 20]]
         assert middle == ("top", "footwear")[int(sample.name) % 3]
         assert sample.labels[0, 0] == 0 and (sample.labels == IGNORE).any()
+
+
+def test_a_garment_that_nobody_wears_teaches_that_no_keypoint_is_there(tmp_path: Path) -> None:
+    root = clothing(tmp_path / "clothing", tmp_path / "cutouts")
+    names = sorted(path.stem for path in (tmp_path / "cutouts").glob("*.png"))
+    points = {f"{name}.jpg": {"width": 40, "height": 60, "points": None} for name in names}
+    seen = names[0]
+    points[f"{seen}.jpg"]["points"] = [[20, 30, 2]] * 17
+    (tmp_path / "points.json").write_text(json.dumps(points))
+    for sample in load_single(root, tmp_path / "cutouts", tmp_path / "points.json"):
+        assert sample.points is not None
+        view = draw_view(sample, (64, 64), np.random.default_rng(0))
+        maps, taught = heatmaps(torch.from_numpy(view.points)[None], (16, 16), 4, 1.6)
+        assert taught.all()
+        assert (float(maps.max()) == 0) == (sample.name != seen)
 
 
 def test_the_rim_of_a_cut_out_is_unknown() -> None:

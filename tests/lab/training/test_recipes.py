@@ -118,6 +118,7 @@ def test_the_full_value_is_in_the_error() -> None:
         ("- 1\n", "holds list, not keys and values"),
         ("name: x\n", "Field required"),
         ("kind: other\nname: x\n", "'other'"),
+        ("kind: reader\nname: x\n", "streetshop lab reader train"),
     ],
 )
 def test_bad_files(tmp_path: Path, text: str, message: str) -> None:

@@ -23,7 +23,7 @@ from streetshop.lab.reader.classes import CLOTHING_LABELS, IGNORE, INDEX, class_
 Split = Literal["train", "val", "test"]
 Source = Literal["labelled", "tagged", "single"]
 
-LONG_SIDE: Final = 416
+LONG_SIDE: Final = 448
 """Pictures are kept at about this many pixels on their longer side; training never looks closer than that allows."""
 
 TWINS: Final = (
@@ -32,6 +32,9 @@ TWINS: Final = (
     *(("0719", "1611"), ("0999", "1890"), ("1029", "1341"), ("1307", "1692"), ("1671", "1790")),
 )
 """Photos of Clothing Co-Parsing that show one person at one place: cosine of centred ImageNet features above .65."""
+
+NOBODY: Final = np.asarray([[-1e4, -1e4, 1]] * 17, np.float32)
+"""Keypoints that are surely outside of every view."""
 
 
 @dataclass(eq=False)
@@ -114,11 +117,13 @@ def load_tagged(root: Path, names: Sequence[str], keypoints: Path | None = None)
     return _all(one, names)
 
 
-def load_single(root: Path, cutouts: Path, *, limit: int | None = None) -> list[Sample]:
+def load_single(root: Path, cutouts: Path, keypoints: Path | None = None, *, limit: int | None = None) -> list[Sample]:
     """Photos of single garments that have a cut-out; labels are the cut-out's, its rim and the skin unknown.
 
+    Where the teacher found nobody, no keypoint is anywhere: a shirt on a hanger must not be given a skeleton.
     ``limit`` takes that many, drawn evenly from the classes by a hash of the name.
     """
+    points = read_points(keypoints)
     with (root / "images.csv").open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["label"] in CLOTHING_LABELS]
     by_class: dict[str, list[tuple[str, str]]] = {}
@@ -135,7 +140,8 @@ def load_single(root: Path, cutouts: Path, *, limit: int | None = None) -> list[
         with Image.open(cutouts / f"{name}.png") as picture:
             mask = np.asarray(picture.resize((pixels.shape[1], pixels.shape[0]), Image.Resampling.NEAREST)) > 127
         allowed = (INDEX["background"], INDEX["skin"], INDEX["hair"], INDEX[wanted])
-        return Sample(name, "single", pixels, rim_unknown(mask, INDEX[wanted]), scale, allowed)
+        found = NOBODY if name in points and points[name] is None else _scaled(points, name, scale)
+        return Sample(name, "single", pixels, rim_unknown(mask, INDEX[wanted]), scale, allowed, found)
 
     return _all(one, chosen)
 

@@ -165,7 +165,7 @@ On {numbers["photos"]} test photos of Clothing Co-Parsing that nothing was train
 | mIoU over {len(CLASSES)} classes | {numbers["miou"]:.3f} |
 | pixel accuracy | {numbers["accuracy"]:.4f} |
 | box AP50, mean over classes | {numbers["ap50"]:.3f} |
-| PCK at 0.1 / 0.2 of the torso, against the teacher | {numbers["pck@0.1"]:.3f} / {numbers["pck@0.2"]:.3f} |
+| PCK at 0.1 / 0.2 of the torso, against the teacher | {_pck(numbers)} |
 | ms a photo, decoding left out, two threads: median / fastest | {speed["median"]:.0f} / {speed["fastest"]:.0f} |
 
 | class | IoU | box AP50 | true garments |
@@ -181,6 +181,10 @@ only when not in front of the first.
 """,
         encoding="utf-8",
     )
+
+
+def _pck(numbers: dict[str, Any]) -> str:
+    return f"{numbers['pck@0.1']:.3f} / {numbers['pck@0.2']:.3f}" if "pck@0.1" in numbers else "not measured"
 
 
 def _number(value: float | None) -> str:

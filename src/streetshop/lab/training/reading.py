@@ -90,6 +90,12 @@ def load_recipe(recipe: str, overrides: Sequence[str] = ()) -> AnyRecipe:
 def validate_recipe(values: dict[str, Any], *, where: str = "recipe") -> AnyRecipe:
     """Plain values to a recipe. Raises :class:`RecipeError`; ``where`` names the file in it."""
     values = {"kind": "embedding", **values}
+    if values["kind"] == "reader":
+        raise RecipeError(
+            "a reader learns from pixel labels and keypoints, not from a manifest",
+            where=where,
+            hint="Train it with `streetshop lab reader train`; docs/reader.md shows how",
+        )
     try:
         return _ADAPTER.validate_python(values)
     except ValidationError as error:

@@ -1,0 +1,46 @@
+"""``streetshop lab reader`` from the outside."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.running import run
+from tests.conftest import ROOT
+from tests.lab.reader.trees import ccp
+
+pytestmark = pytest.mark.lab
+
+RECIPE = """kind: reader
+name: tiny
+version: "1"
+width: 16
+weights: none
+stages:
+  - {photos: 8, height: 64, width: 64, batch: 4, rate: 1.0e-3, trunk_rate: 1.0e-4}
+"""
+
+
+def test_a_reader_is_trained_exported_and_looks(tmp_path: Path) -> None:
+    root = ccp(tmp_path / "ccp")
+    (tmp_path / "tiny.yaml").write_text(RECIPE)
+    given = ("tiny.yaml", "--ccp", root, "--keypoints", root / "keypoints.json")
+    trained = run("lab", "reader", "train", *given, "--out", "run", cwd=tmp_path)
+    assert trained.code == 0, trained.err
+    assert trained.out.startswith("run\tbest validation mIoU")
+    again = run("lab", "reader", "train", *given, "--out", "run", cwd=tmp_path)
+    assert (again.code, again.out) == (0, trained.out)
+    exported = run("lab", "reader", "export", "run", *given, "--out", "b", "--height", 64, "--width", 64, cwd=tmp_path)
+    assert exported.code == 0, exported.err
+    assert 0 <= json.loads(exported.out)["miou"] <= 1
+    looked = run("look", root / "photos" / "0001.jpg", "--reader", "b", "--json", cwd=tmp_path)
+    assert looked.code == 0, looked.err
+
+
+def test_what_is_no_data_set_and_no_recipe_is_said(tmp_path: Path) -> None:
+    empty = run("lab", "reader", "train", ROOT / "recipes" / "reader.yaml", "--ccp", tmp_path, "--out", "run")
+    assert empty.code == 2 and "Clothing Co-Parsing" in empty.err
+    wrong = run("lab", "reader", "train", ROOT / "recipes" / "two-stream.yaml", "--ccp", tmp_path, "--out", "run")
+    assert wrong.code == 2 and "two-stream.yaml" in wrong.err
