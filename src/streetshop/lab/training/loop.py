@@ -42,8 +42,8 @@ _AHEAD = 2
 
 @dataclass
 class Position:
-    """Where a run is. ``batch`` is the next one of the epoch, ``step`` the number of batches done in all, ``pictures`` of
-    pictures learned from. ``seconds`` are of the clock, ``cpu_seconds`` of this process on all its threads."""
+    """Where a run is. ``batch`` is the next one of the epoch, ``step`` the number of batches done in all, ``pictures``
+    of pictures learned from. ``seconds`` are of the clock, ``cpu_seconds`` of this process on all its threads."""
 
     stage: int = 0
     epoch: int = 0
