@@ -1,7 +1,8 @@
 """Every command of the README and the docs runs.
 
 The ``sh`` blocks of a page are run in order, in a folder that holds what the pages speak of: ``feed.csv`` with its
-pictures, ``photo.jpg``, a folder ``pictures``, the repository's ``benchmarks``. Links and pictures of every page must lead somewhere.
+pictures, ``photo.jpg``, a folder ``pictures``, the repository's ``benchmarks``. Links and pictures of every page must
+lead somewhere.
 """
 
 from __future__ import annotations

@@ -86,6 +86,17 @@ def test_an_empty_photo_has_no_garments(reader: OnnxReader) -> None:
     assert look.garments == () and look.persons == ()
 
 
+def test_every_pixel_has_a_class(reader: OnnxReader) -> None:
+    stream = io.BytesIO()
+    person().resize((1600, 2400)).save(stream, "JPEG", quality=95)
+    classes = reader.pixel_classes(Photo.from_bytes(stream.getvalue(), at_least=256))
+    assert classes.shape == (2400, 1600) and classes.dtype == np.uint8
+    for name, (x0, y0, x1, y1) in PARTS.items():
+        inside = classes[4 * y0 + 60 : 4 * y1 - 60, 4 * x0 + 60 : 4 * x1 - 60]
+        assert inside.size == 0 or (inside == reader.classes.index(name)).mean() > 0.9, name
+    assert classes[0, 0] == 0
+
+
 def test_the_input_keeps_the_sides_ratio(reader: OnnxReader) -> None:
     assert input_size(400, 600, reader.spec) == (64, 96)
     assert input_size(600, 400, reader.spec) == (96, 64)

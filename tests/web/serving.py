@@ -17,7 +17,7 @@ from PIL import Image
 
 from streetshop.bundles import Encoder
 from streetshop.catalog.store import Store, open_catalog
-from streetshop.geometry import box_of_mask, point_inside
+from streetshop.geometry import box_of_mask, paint_mask, point_inside
 from streetshop.looks import Reader
 from streetshop.photo import Photo
 from streetshop.records import Garment, Look
@@ -52,6 +52,13 @@ class BandReader:
             category = self.classes[1:][min(index, 2)]
             garments.append(Garment(category, 0.9, box.scale(1 / sx, 1 / sy), (x / sx, y / sy), mask[rows, columns]))
         return Look(photo.width, photo.height, tuple(garments), (), self.name)
+
+    def pixel_classes(self, photo: Photo) -> np.ndarray:
+        classes = np.zeros((photo.height, photo.width), np.uint8)
+        for garment in self.read(photo).garments:
+            where = paint_mask(garment.mask, garment.box, photo.width, photo.height)
+            classes[where] = self.classes.index(garment.category)
+        return classes
 
 
 def jpeg(pixels: np.ndarray, **options: Any) -> bytes:

@@ -24,8 +24,9 @@ def look(
 ) -> None:
     """Read photographs: garments, persons and keypoints, drawn over the photo as NAME.look.png.
 
-    --masks writes NAME.png, whose pixel values are indices into the list in classes.json (0 is the background). With
-    --json no overlay is written unless --out is given, and each photo gives one line.
+    --masks writes NAME.png, whose pixel values are indices into the list in classes.json (0 is the background): the
+    class that the reader gives each pixel, skin and hair among them. With --json no overlay is written unless --out
+    is given, and each photo gives one line.
     """
     from streetshop.errors import PhotoError, UsageError
     from streetshop.looks import load_reader, read_look
@@ -36,8 +37,8 @@ def look(
     loaded = load_reader(reader, threads=threads)
     targets = _distinct_names(photos) if (out or masks) else {}
     if masks is not None:
-        names = class_names(loaded)
-        (new_folder(masks) / "classes.json").write_text(json.dumps(names) + "\n", encoding="utf-8")
+        names = json.dumps(class_names(loaded)) + "\n"
+        (new_folder(masks) / "classes.json").write_text(names, encoding="utf-8")
     refused = 0
     for path in photos:
         try:
@@ -50,7 +51,7 @@ def look(
             continue
         found = read_look(photo, loaded)
         if masks is not None:
-            index_picture(found, names).save(masks / f"{targets[path]}.png")
+            index_picture(photo, loaded).save(masks / f"{targets[path]}.png")
         if overlay and (out is not None or not as_json):
             file = new_folder(out) / f"{targets[path]}.look.png" if out else path.with_name(f"{path.stem}.look.png")
             draw_overlay(photo, found).save(file)

@@ -36,15 +36,12 @@ def class_names(reader: Reader | None) -> list[str]:
     return ["background", WHOLE_PHOTO] if reader is None else list(reader.classes)
 
 
-def index_picture(look: Look, classes: list[str]) -> Image.Image:
-    """(width, height) palette picture: each pixel the index in ``classes`` of the garment it belongs to, else 0.
+def index_picture(photo: Photo, reader: Reader | None) -> Image.Image:
+    """(width, height) palette picture: each pixel the index of its class in :func:`class_names`.
 
-    Garments of lower score are painted first; one without a mask fills its box.
+    Without a reader every pixel belongs to the one garment that the photo is.
     """
-    index = np.zeros((look.height, look.width), np.uint8)
-    for garment in sorted(look.garments, key=lambda g: g.score):
-        mask = np.ones((1, 1), np.bool_) if garment.mask is None else garment.mask
-        index[paint_mask(mask, garment.box, look.width, look.height)] = classes.index(garment.category)
+    index = np.ones((photo.height, photo.width), np.uint8) if reader is None else reader.pixel_classes(photo)
     picture = Image.fromarray(index)
     palette = [0, 0, 0]
     for i in range(1, 256):

@@ -35,6 +35,10 @@ class Reader(Protocol):
         """The garments and persons in ``photo``, boxes in the frame of the upright original."""
         ...
 
+    def pixel_classes(self, photo: Photo) -> NDArray[np.uint8]:
+        """(height, width) index in ``classes`` of each pixel of the upright original."""
+        ...
+
 
 class OnnxReader:
     """A reader bundle on onnxruntime.
@@ -74,6 +78,20 @@ class OnnxReader:
         rules = Rules(self.classes, self.spec.garments, self.spec.calibration, self.spec.thresholds)
         found = parse(self.see(photo), rules)
         return Look(photo.width, photo.height, found.garments, found.persons, self.name, found.full_shot, found.view)
+
+    def pixel_classes(self, photo: Photo) -> NDArray[np.uint8]:
+        """(height, width) index in ``classes`` of each pixel: the probabilities enlarged bilinearly, the largest taken.
+
+        Thread-safe. Raises :class:`BundleDamaged` when the network's answer does not fit the bundle.
+        """
+        size = (photo.width, photo.height)
+        best = np.full(size[::-1], -1.0, np.float32)
+        found = np.zeros(size[::-1], np.uint8)
+        for index, plane in enumerate(self.see(photo).probabilities):
+            enlarged = np.asarray(Image.fromarray(plane).resize(size, Image.Resampling.BILINEAR))
+            better = enlarged > best
+            best[better], found[better] = enlarged[better], index
+        return found
 
     def see(self, photo: Photo) -> Reading:
         """What the network says of each pixel, before anything is made of it."""

@@ -58,7 +58,7 @@ def judge(reader: OnnxReader, root: Path, names: Sequence[str], keypoints: Path 
             labels = class_labels(root, name)
             reading = reader.see(photo)
             confusion = Confusion.empty(len(CLASSES))
-            confusion.add(pixel_classes(reading, labels.shape), labels)
+            confusion.add(reader.pixel_classes(photo), labels)
             parsed = parse(reading, rules)
             points = teacher.get(name)
             judged.append(
@@ -74,18 +74,6 @@ def judge(reader: OnnxReader, root: Path, names: Sequence[str], keypoints: Path 
             )
             progress.advance()
     return judged
-
-
-def pixel_classes(reading: Reading, shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    """(h, w) class of each pixel of the photo: the probabilities enlarged bilinearly, the largest taken."""
-    size = (shape[1], shape[0])
-    best = np.full(shape, -1.0, np.float32)
-    found = np.zeros(shape, np.uint8)
-    for index, plane in enumerate(reading.probabilities):
-        enlarged = np.asarray(Image.fromarray(plane).resize(size, Image.Resampling.BILINEAR))
-        better = enlarged > best
-        best[better], found[better] = enlarged[better], index
-    return found
 
 
 def true_garments(labels: NDArray[np.uint8]) -> tuple[Garment, ...]:
