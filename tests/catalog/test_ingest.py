@@ -475,6 +475,25 @@ def test_choice_among_garments(category: str, expected: str) -> None:
     assert product_garment(Look(100, 100, garments), category).category == expected
 
 
+@pytest.mark.parametrize(
+    ("category", "expected"),
+    [
+        ("Skinny Jeans", "trousers"),
+        ("Women > Blouses", "top"),
+        ("winter coats", "outerwear"),
+        ("Sunglasses", "accessory"),
+        ("hand bags", "bag"),
+        ("Scarves", "scarf"),
+        ("Maxi Dresses", "dress"),
+        ("garden chairs", "dress"),
+    ],
+)
+def test_what_shops_call_the_classes_of_the_shipped_reader(category: str, expected: str) -> None:
+    names = ("accessory", "scarf", "bag", "top", "outerwear", "trousers", "dress")
+    garments = tuple(Garment(n, 0.9, Box(0, 0, 10, 10 + i), (1.0, 1.0)) for i, n in enumerate(names))
+    assert product_garment(Look(100, 100, garments), category).category == expected
+
+
 def test_thumbnails(shop: Shop) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6

@@ -15,6 +15,23 @@ from streetshop.looks import Reader, garment_picture, read_look
 from streetshop.photo import Photo
 from streetshop.records import Garment, Look
 
+_WEARS: Final = {
+    "top": "blouse body bodysuit camisole hoodie jersey jumper longsleeve polo pullover shirt sweater sweatshirt tank tee "
+    "tshirt tunic undershirt",
+    "outerwear": "anorak blazer cape cardigan coat jacket kimono outwear parka poncho shrug trench windbreaker",
+    "trousers": "capri chino culotte jean jogger palazzo pant trouser trackpant",
+    "shorts": "bermuda short",
+    "dress": "gown jumpsuit playsuit romper sundress",
+    "footwear": "boot clog espadrille flat heel loafer moccasin pump sandal shoe slipper sneaker stiletto trainer wedge",
+    "bag": "backpack clutch handbag purse satchel tote wallet",
+    "hat": "beanie beret cap",
+    "scarf": "scarve shawl stole",
+    "legwear": "legging sock stocking tight",
+    "accessory": "accessorie belt bracelet brooch earring eyewear glass glove jewelry necklace ring sunglass tie watch",
+}
+"""What shops call the garment classes of the shipped reader: last words of categories, as :func:`_words` leaves them."""
+_CLASS_OF_WORD: Final = {word: name for name, words in _WEARS.items() for word in words.split()}
+
 THUMBNAIL_SIDE: Final = 320
 """Longer side of a thumbnail in pixels, at most."""
 
@@ -57,9 +74,14 @@ class ShotReader:
 
 
 def product_garment(look: Look, category: str) -> Garment:
-    """The garment a product's picture is about: the largest of those that fit its category, else the largest."""
+    """The garment a product's picture is about: the largest of those that fit its category, else the largest.
+
+    A category fits by its last words (``dress`` and ``maxi dresses``), or by what shops call a class of the shipped
+    reader (``jeans`` are ``trousers``).
+    """
     wanted = _words(category)
-    fitting = [garment for garment in look.garments if _fits(_words(garment.category), wanted)]
+    known = _CLASS_OF_WORD.get(wanted[-1]) if wanted else None
+    fitting = [g for g in look.garments if g.category == known or _fits(_words(g.category), wanted)]
     return max(fitting or look.garments, key=lambda garment: (garment.score > 0.5, garment.box.area))
 
 
