@@ -16,20 +16,21 @@ from streetshop.photo import Photo
 from streetshop.records import Garment, Look
 
 _WEARS: Final = {
-    "top": "blouse body bodysuit camisole hoodie jersey jumper longsleeve polo pullover shirt sweater sweatshirt tank tee "
-    "tshirt tunic undershirt",
+    "top": "blouse body bodysuit camisole hoodie jersey jumper longsleeve polo pullover shirt sweater sweatshirt tank "
+    "tee tshirt tunic undershirt",
     "outerwear": "anorak blazer cape cardigan coat jacket kimono outwear parka poncho shrug trench windbreaker",
     "trousers": "capri chino culotte jean jogger palazzo pant trouser trackpant",
     "shorts": "bermuda short",
     "dress": "gown jumpsuit playsuit romper sundress",
-    "footwear": "boot clog espadrille flat heel loafer moccasin pump sandal shoe slipper sneaker stiletto trainer wedge",
+    "footwear": "boot clog espadrille flat heel loafer moccasin pump sandal shoe slipper sneaker stiletto trainer "
+    "wedge",
     "bag": "backpack clutch handbag purse satchel tote wallet",
     "hat": "beanie beret cap",
     "scarf": "scarve shawl stole",
     "legwear": "legging sock stocking tight",
     "accessory": "accessorie belt bracelet brooch earring eyewear glass glove jewelry necklace ring sunglass tie watch",
 }
-"""What shops call the garment classes of the shipped reader: last words of categories, as :func:`_words` leaves them."""
+"""What shops call the shipped reader's classes: last words of categories, as :func:`_words` leaves them."""
 _CLASS_OF_WORD: Final = {word: name for name, words in _WEARS.items() for word in words.split()}
 
 THUMBNAIL_SIDE: Final = 320
