@@ -32,9 +32,29 @@ def test_a_reader_is_trained_exported_and_looks(tmp_path: Path) -> None:
     assert trained.out.startswith("run\tbest validation mIoU")
     again = run("lab", "reader", "train", *given, "--out", "run", cwd=tmp_path)
     assert (again.code, again.out) == (0, trained.out)
-    exported = run("lab", "reader", "export", "run", *given, "--out", "b", "--height", 64, "--width", 64, cwd=tmp_path)
+    exported = run(
+        "lab",
+        "reader",
+        "export",
+        "run",
+        *given,
+        "--out",
+        "b",
+        "--height",
+        64,
+        "--width",
+        64,
+        "--overlays",
+        "o",
+        cwd=tmp_path,
+    )
     assert exported.code == 0, exported.err
-    assert 0 <= json.loads(exported.out)["miou"] <= 1
+    numbers = json.loads(exported.out)
+    assert 0 <= numbers["miou"] <= 1
+    names = sorted(path.stem for path in (tmp_path / "o").iterdir())
+    assert len(names) == numbers["photos"] <= 40
+    values = [float(name.split("-")[1]) for name in names]
+    assert values == sorted(values), "worst first"
     looked = run("look", root / "photos" / "0001.jpg", "--reader", "b", "--json", cwd=tmp_path)
     assert looked.code == 0, looked.err
 

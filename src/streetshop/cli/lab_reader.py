@@ -56,6 +56,7 @@ def export(
     keypoints: Keypoints = None,
     height: Annotated[int, typer.Option(min=64, help="Of a photo as the network sees it, in pixels.")] = 320,
     width: Annotated[int, typer.Option(min=64, help="Likewise; other shapes get as many pixels.")] = 192,
+    overlays: Annotated[Path | None, typer.Option(help="Folder for 40 measured photos, worst first.")] = None,
     split: Annotated[Literal["val", "test"], typer.Option(help="Photos to measure on; val while choosing.")] = "test",
 ) -> None:
     """Write a run's bundle, calibrated on the validation photos, with the card of what it reaches."""
@@ -64,7 +65,7 @@ def export(
     from streetshop.lab.reader.data import labelled_names
     from streetshop.lab.reader.export import export as write
     from streetshop.lab.reader.export import load_net, write_card
-    from streetshop.lab.reader.measure import judge, milliseconds, summary
+    from streetshop.lab.reader.measure import judge, milliseconds, summary, write_overlays
     from streetshop.lab.reader.recipe import load_reader_recipe
     from streetshop.lab.training import files
     from streetshop.looks.parse import Rules
@@ -75,7 +76,10 @@ def export(
     names = labelled_names(ccp, split)
     spec = reader.spec
     rules = Rules(spec.classes, spec.garments, spec.calibration, spec.thresholds)
-    numbers = summary(judge(reader, ccp, names, keypoints, rules))
+    judged = judge(reader, ccp, names, keypoints, rules)
+    numbers = summary(judged)
     speed = milliseconds(reader, [ccp / "photos" / f"{name}.jpg" for name in names])
     write_card(out, plan, numbers, speed)
+    if overlays is not None:
+        write_overlays(reader, ccp, judged, overlays)
     print(json.dumps({**numbers, "milliseconds": speed}, indent=1))

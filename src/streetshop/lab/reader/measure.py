@@ -18,6 +18,7 @@ from streetshop.lab.measure.detection import Boxes, average_precision
 from streetshop.lab.reader.classes import CLASSES, GARMENTS
 from streetshop.lab.reader.data import class_labels, read_points
 from streetshop.lab.training.progress import Progress
+from streetshop.looks.overlay import draw_overlay
 from streetshop.looks.parse import Parsed, Reading, Rules, parse
 from streetshop.looks.reader import OnnxReader
 from streetshop.photo import Photo
@@ -118,6 +119,19 @@ def milliseconds(reader: OnnxReader, photos: Sequence[Path]) -> dict[str, float]
 def photo_miou(one: Judged) -> float:
     """Of the classes that are true in the photo."""
     return one.confusion.mean_iou(true_only=True)
+
+
+def write_overlays(reader: OnnxReader, root: Path, judged: Sequence[Judged], out: Path, count: int = 40) -> None:
+    """Looks drawn over their photos: the worse half of ``count`` from the worst photos, the other spread over the
+    rest. Names begin with the rank from the worst and the photo's mIoU."""
+    ranked = sorted(judged, key=photo_miou)
+    worst = min(count // 2, len(ranked))
+    rest = np.linspace(worst, len(ranked) - 1, min(count, len(ranked)) - worst).round().astype(int)
+    out.mkdir(parents=True, exist_ok=True)
+    for rank in [*range(worst), *rest.tolist()]:
+        one = ranked[rank]
+        photo = Photo.from_path(root / "photos" / f"{one.name}.jpg", at_least=512)
+        draw_overlay(photo, reader.read(photo)).save(out / f"{rank:03}-{photo_miou(one):.2f}-{one.name}.png")
 
 
 def _keypoints(judged: Sequence[Judged]) -> dict[str, Any]:
