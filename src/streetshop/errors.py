@@ -341,3 +341,10 @@ class RunError(StreetshopError):
 
     slug = "run"
     status = 422
+
+
+class CurateError(StreetshopError):
+    """A curation folder, a step of it or a decisions file cannot be used."""
+
+    slug = "curate"
+    status = 422

@@ -1,0 +1,192 @@
+"""Step 4, near duplicates: the same picture resized, cropped, recompressed, stamped or flipped; one of each stays.
+
+Exact copies are found by their content's hash. Near ones are found either by embedding range search and connected
+components (``search``), or as the text of method 4 has it (``umap``): a non-linear projection of the features to five
+dimensions and pairwise distances there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from streetshop.errors import CurateError
+from streetshop.lab.curate.encoders import Vectors
+from streetshop.lab.curate.features import Features, reduced
+from streetshop.lab.curate.neighbours import groups_above, groups_within
+from streetshop.lab.curate.workplace import Curation
+
+Method = Literal["search", "umap"]
+
+THRESHOLD: Final = 0.9
+"""Cosine of short features above which two pictures are one."""
+UMAP_DISTANCE: Final = 0.05
+"""Distance in the five-dimensional projection below which two pictures are one."""
+_FILE: Final = "duplicates.parquet"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Pictures that are copies of each other.
+
+    Attributes:
+        rows: of the manifest, the best picture first, those without a product last.
+        kept: those that stay: the best of each product, or the best of all where no product is known.
+        products: the distinct products; more than one is a conflict that a person must look at.
+    """
+
+    rows: tuple[int, ...]
+    kept: tuple[int, ...]
+    products: tuple[str, ...]
+
+
+def project(unit: Vectors, *, seed: int = 0) -> Vectors:
+    """(n, 5) UMAP projection by cosine, every local neighbourhood drawn together (``min_dist`` 0)."""
+    from umap import UMAP
+
+    if len(unit) < 8:
+        raise CurateError(f"{len(unit)} pictures are too few to project", hint="Use --method search")
+    neighbours = min(15, len(unit) - 1)
+    projection = UMAP(
+        n_components=5, n_neighbors=neighbours, min_dist=0.0, metric="cosine", random_state=seed, n_jobs=1
+    )
+    return np.asarray(projection.fit_transform(unit), np.float32)
+
+
+def find_groups(
+    unit: Vectors,
+    places: NDArray[np.int64],
+    *,
+    method: Method = "search",
+    threshold: float | None = None,
+    threads: int = 1,
+) -> NDArray[np.int64]:
+    """(rows,) a number for the duplicate group of each row.
+
+    Args:
+        unit: (rows, dims) short unit features.
+        places: (rows,) equal where the content is equal byte for byte.
+        threshold: least cosine (``search``) or largest distance (``umap``).
+    """
+    # Copies byte for byte are one point: however many there are, they cost nothing.
+    _, first, inverse = np.unique(places, return_index=True, return_inverse=True)
+    points = np.ascontiguousarray(unit[first], np.float32)
+    if method == "umap":
+        return groups_within(project(points), UMAP_DISTANCE if threshold is None else threshold)[inverse]
+    return groups_above(points, THRESHOLD if threshold is None else threshold, threads=threads)[inverse]
+
+
+def choose(
+    rows: Sequence[int],
+    products: NDArray[np.object_],
+    quality: NDArray[np.int64],
+    places: NDArray[np.int64],
+    pictures: NDArray[np.void],
+) -> Group:
+    """Which of a group's rows stay.
+
+    Args:
+        rows: of one group.
+        products: (rows of the manifest,) product ids.
+        quality: (rows, 2) area and bytes of each picture.
+        places: (rows,) equal for the same garment of the same file.
+        pictures: (rows,) digest of each picture's file: two garments of one photo are no copies of each other.
+    """
+    ordered = sorted(rows, key=lambda row: (-quality[row, 0], -quality[row, 1], row))
+    named = sorted({products[row] for row in ordered} - {""})
+    # A row without a product is a copy of whatever is in the group; one with a product only of that product's.
+    ordered.sort(key=lambda row: not products[row])
+    kept: list[int] = []
+    for row in ordered:
+        if not any(
+            (places[k] == places[row] or pictures[k] != pictures[row])
+            and (not products[row] or products[k] == products[row])
+            for k in kept
+        ):
+            kept.append(row)
+    return Group(tuple(ordered), tuple(kept), tuple(named))
+
+
+def run_duplicates(
+    curation: Curation, *, method: Method = "search", threshold: float | None = None, threads: int = 1
+) -> dict[str, Any]:
+    """Drop all but the best picture of each group, within a product; groups of several products become conflicts."""
+    features = Features.of(curation)
+    rows = np.flatnonzero(curation.remaining(before="duplicates") & (features.index >= 0))
+    if not len(rows):
+        raise CurateError("no picture is left", where=str(curation.folder), hint="Keep more in the steps before")
+    unit = reduced(curation, features)
+    labels = find_groups(unit[rows], features.index[rows], method=method, threshold=threshold, threads=threads)
+    groups = _choose_all(curation, features, rows, labels)
+    drops = {row: _reason(features, unit, group, row) for group in groups for row in set(group.rows) - set(group.kept)}
+    _write(curation, groups, unit)
+    conflicts = [group for group in groups if len(group.products) > 1]
+    summary = {
+        "rows": len(rows),
+        "method": method,
+        "threshold": threshold if threshold is not None else (UMAP_DISTANCE if method == "umap" else THRESHOLD),
+        "groups": len(groups),
+        "largest": max((len(group.rows) for group in groups), default=0),
+        "exact": sum(reason.startswith("exact") for reason in drops.values()),
+        "near": sum(reason.startswith("near") for reason in drops.values()),
+        "conflicts": len(conflicts),
+        "conflicting_products": [list(group.products) for group in conflicts[:50]],
+    }
+    curation.finish("duplicates", summary, drops)
+    return curation.summary("duplicates")
+
+
+def _choose_all(
+    curation: Curation, features: Features, rows: NDArray[np.intp], labels: NDArray[np.int64]
+) -> list[Group]:
+    """The groups of two rows and more, in the order of their first rows."""
+    count = len(curation.manifest)
+    quality = np.zeros((count, 2), np.int64)
+    quality[rows] = np.stack([features.area(rows), features.size(rows)], axis=1)
+    places = features.index
+    pictures = np.zeros(count, "V32")
+    pictures[rows] = features.records["picture"][places[rows]]
+    products = curation.manifest.column("product_id")
+    order = np.argsort(labels, kind="stable")
+    cuts = np.flatnonzero(np.diff(labels[order])) + 1
+    members = [rows[part] for part in np.split(order, cuts) if len(part) > 1]
+    groups = [choose(part.tolist(), products, quality, places, pictures) for part in members]
+    return sorted(groups, key=lambda group: min(group.rows))
+
+
+def _reason(features: Features, unit: Vectors, group: Group, row: int) -> str:
+    """Why ``row`` goes, naming the row that stays for it."""
+    same = [k for k in group.kept if features.index[k] == features.index[row]]
+    if same:
+        return f"exact copy of row {same[0]}"
+    cosines = np.asarray(unit[list(group.kept)]) @ np.asarray(unit[row])
+    best = int(cosines.argmax())
+    return f"near copy of row {group.kept[best]} (cosine {cosines[best]:.2f})"
+
+
+def _write(curation: Curation, groups: Sequence[Group], unit: Vectors) -> None:
+    """``duplicates.parquet``: row, group, kept, cosine to the group's best picture."""
+    rows, numbers, kept, cosines = [], [], [], []
+    for number, group in enumerate(groups):
+        rows += group.rows
+        numbers += [number] * len(group.rows)
+        kept += [row in group.kept for row in group.rows]
+        cosines += (np.asarray(unit[list(group.rows)]) @ np.asarray(unit[group.rows[0]])).tolist()
+    table = {"row": pa.array(rows, pa.int64()), "group": pa.array(numbers, pa.int64())}
+    table |= {"kept": pa.array(kept, pa.bool_()), "cosine": pa.array(cosines, pa.float32())}
+    pq.write_table(pa.table(table), curation.file(_FILE))
+
+
+def group_of_rows(curation: Curation) -> NDArray[np.int64]:
+    """(rows,) number of each row's duplicate group, -1 for rows in none. Raises when the step was not run."""
+    curation.require("duplicates")
+    table = pq.read_table(curation.folder / _FILE)
+    numbers = np.full(len(curation.manifest), -1, np.int64)
+    numbers[table["row"].to_numpy()] = table["group"].to_numpy()
+    return numbers

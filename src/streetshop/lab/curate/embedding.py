@@ -1,0 +1,151 @@
+"""Batches of manifest rows to features: the same code on this machine and on Ray's workers."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from streetshop.errors import CurateError, StreetshopError
+from streetshop.geometry import Box
+from streetshop.lab.curate.encoders import EncoderChoice
+from streetshop.lab.masks import load_mask
+from streetshop.looks.picture import garment_picture
+from streetshop.photo import Photo, read_picture_bytes
+from streetshop.records import Garment, GarmentPicture
+
+BATCH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """What became of one row: either ``reason``, or a key and (unless it is known) a picture."""
+
+    key: bytes = b""
+    sha256: bytes = b""
+    size: int = 0
+    picture: GarmentPicture | None = None
+    reason: str = ""
+
+
+class Embedder:
+    """Turns a table of rows (row, image, box, mask) into one of features.
+
+    Args:
+        root: the folder that image paths are relative to.
+        known: keys whose features exist: such rows are read and hashed but not decoded.
+        threads: that read and decode.
+    """
+
+    def __init__(self, choice: EncoderChoice, root: str, known: frozenset[bytes], threads: int = 1) -> None:
+        self.encoder = choice.open()
+        self._root = Path(root)
+        self.known = known
+        self._pool = ThreadPoolExecutor(threads)
+
+    def __call__(self, batch: pa.Table) -> pa.Table:
+        """Columns row, key, picture, pixels, bytes, vector (empty for known ones), reason."""
+        columns = (batch[name].to_pylist() for name in ("image", "box", "mask"))
+        rows = list(self._pool.map(self._read, *columns))
+        fresh = [row.picture for row in rows if row.picture is not None]
+        vectors = iter(self.encoder.encode(fresh) if fresh else ())
+        pixels = [row.picture.pixels.shape[0] * row.picture.pixels.shape[1] if row.picture else 0 for row in rows]
+        return pa.table(
+            {
+                "row": batch["row"],
+                "key": pa.array([row.key for row in rows], pa.binary()),
+                "picture": pa.array([row.sha256 for row in rows], pa.binary()),
+                "pixels": pa.array(pixels, pa.int64()),
+                "bytes": pa.array([row.size for row in rows], pa.int64()),
+                "vector": pa.array([next(vectors) if row.picture else [] for row in rows], pa.list_(pa.float32())),
+                "reason": pa.array([row.reason for row in rows], pa.string()),
+            }
+        )
+
+    def _read(self, image: str, box: list[float] | None, mask: str | None) -> _Row:
+        try:
+            data = read_picture_bytes(self._root / image)
+            sha256 = hashlib.sha256(data).digest()
+            key = row_key(sha256, box, mask)
+            if key in self.known:
+                return _Row(key, sha256, len(data))
+            return _Row(key, sha256, len(data), self._cut(data, image, box, mask))
+        except StreetshopError as error:
+            return _Row(reason=error.what)
+
+    def _cut(self, data: bytes, image: str, box: list[float] | None, mask: str | None) -> GarmentPicture:
+        """The garment of one row as the encoder wants it."""
+        photo = Photo.from_bytes(data, where=image)
+        place = Box(*box) if box is not None else Box(0, 0, photo.width, photo.height)
+        if mask is None:
+            return garment_picture(photo, Garment("garment", 1.0, place, place.center), self.encoder.spec)
+        place = place.clip(photo.width, photo.height)
+        inside = load_mask(mask, self._root, photo.width, photo.height)[place.slices()]
+        return garment_picture(photo, Garment("garment", 1.0, place, place.center, inside), self.encoder.spec)
+
+
+def row_key(sha256: bytes, box: list[float] | None, mask: str | None) -> bytes:
+    """16 bytes that name what is encoded: the picture's content, the box in it and the mask on it."""
+    return hashlib.blake2b(sha256 + f"{box} {mask}".encode(), digest_size=16).digest()
+
+
+def numbered(table: pa.Table) -> pa.Table:
+    """What :class:`Embedder` needs of a manifest's table."""
+    return table.select(["image", "box", "mask"]).add_column(0, "row", pa.array(np.arange(len(table))))
+
+
+def embed_here(embedder: Embedder, rows: pa.Table, batch: int = BATCH) -> Iterator[pa.Table]:
+    """On this machine, one batch after the other."""
+    for start in range(0, len(rows), batch):
+        yield embedder(rows.slice(start, batch))
+
+
+def embed_on_ray(
+    choice: EncoderChoice, root: str, known: frozenset[bytes], rows: pa.Table, address: str, workers: int
+) -> Iterator[pa.Table]:
+    """On a Ray cluster, in any order: ``workers`` processes, each with an encoder of its own.
+
+    Args:
+        address: ``host:port`` of the cluster, ``auto``, or ``local`` for one on this machine. The workers read the
+            pictures by the same paths: the root must be on a file system that all of them see.
+
+    Raises:
+        CurateError: Ray is not installed, or there is no cluster.
+    """
+    try:
+        import ray
+    except ImportError:
+        raise CurateError("Ray is not installed", hint="pip install 'streetshop[ray]'") from None
+    begun = not ray.is_initialized()
+    if begun:
+        try:
+            ray.init(address=None if address == "local" else address, log_to_driver=False, logging_level="ERROR")
+        except Exception as error:  # Ray raises ConnectionError, RuntimeError, ValueError and its own
+            raise CurateError(
+                f"no Ray cluster answers ({str(error).splitlines()[0]})",
+                where=address,
+                hint="Start one with `ray start --head`, or use --ray local",
+            ) from None
+    context = ray.data.DataContext.get_current()
+    context.enable_progress_bars = False
+    arguments: dict[str, Any] = {"choice": choice, "root": root, "known": known}
+    try:
+        parts = ray.data.from_arrow(rows).repartition(max(len(rows) // (4 * BATCH), 2 * workers))
+        done = parts.map_batches(
+            Embedder,
+            fn_constructor_kwargs=arguments,
+            batch_size=BATCH,
+            batch_format="pyarrow",
+            compute=ray.data.ActorPoolStrategy(size=workers),
+            num_cpus=1,
+        )
+        yield from done.iter_batches(batch_size=None, batch_format="pyarrow")
+    finally:
+        if begun:
+            ray.shutdown()

@@ -1,0 +1,115 @@
+"""What turns a picture into a feature: an encoder bundle, or a pretrained trunk with mean pooling."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streetshop.bundles.encoder import Encoder, fit_picture, load_encoder, network_input
+from streetshop.bundles.spec import BlockSpec, EncoderSpec, InputSpec
+from streetshop.errors import VectorError
+from streetshop.records import GarmentPicture
+
+Vectors = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderChoice:
+    """Which encoder; plain values, so that it travels to other machines.
+
+    Attributes:
+        bundle: folder of an encoder bundle; None for a trunk.
+        trunk: name of a trunk (``efficientnet_lite0`` or any timm name).
+        weights: of the trunk: ``imagenet``, ``none`` or a file.
+        size: side of the trunk's input in pixels.
+        threads: of one run of the network.
+    """
+
+    bundle: str | None = None
+    trunk: str = "efficientnet_lite0"
+    weights: str = "imagenet"
+    size: int = 224
+    threads: int = 1
+
+    def open(self) -> FeatureEncoder:
+        """Load it. Raises :class:`BundleError` or :class:`UsageError` when it cannot be had."""
+        return BundleFeatures(self) if self.bundle is not None else TrunkFeatures(self)
+
+
+class FeatureEncoder(Protocol):
+    """Attributes:
+    name: for people.
+    fingerprint: equal where the features are.
+    dim: numbers in a feature.
+    spec: how a garment is cut out and scaled.
+    """
+
+    name: str
+    fingerprint: str
+    dim: int
+    spec: EncoderSpec
+
+    def encode(self, pictures: Sequence[GarmentPicture]) -> Vectors:
+        """(n, dim) float32 features of unit length."""
+        ...
+
+
+class BundleFeatures:
+    """The vectors of a bundle, each block scaled by the root of its default weight: cosines are those of a search."""
+
+    def __init__(self, choice: EncoderChoice) -> None:
+        self._encoder: Encoder = load_encoder(Path(choice.bundle or ""), threads=choice.threads)
+        self.name = self._encoder.name
+        self.fingerprint = self._encoder.fingerprint
+        self.dim = self._encoder.dim
+        self.spec = self._encoder.spec
+        weights = np.array([block.weight for block in self._encoder.blocks])
+        sizes = [block.dim for block in self._encoder.blocks]
+        self._scale = np.repeat(np.sqrt(weights / weights.sum()), sizes).astype(np.float32)
+
+    def encode(self, pictures: Sequence[GarmentPicture]) -> Vectors:
+        return self._encoder.encode([self._encoder.prepare(picture) for picture in pictures]) * self._scale
+
+
+class TrunkFeatures:
+    """Mean-pooled features of a trunk, of unit length."""
+
+    def __init__(self, choice: EncoderChoice) -> None:
+        import torch
+
+        from streetshop.lab.nets.trunks import build_trunk
+
+        torch.set_num_threads(choice.threads)
+        trunk = build_trunk(choice.trunk, weights=choice.weights, size=(choice.size, choice.size)).eval()
+        self._trunk = trunk.to(memory_format=torch.channels_last)
+        self.name = f"{choice.trunk}, {choice.weights} weights, {choice.size} px"
+        self.dim = trunk.channels
+        self.spec = EncoderSpec(
+            name=choice.trunk,
+            version="trunk",
+            input=InputSpec(width=choice.size, height=choice.size, mean=trunk.scale.mean, std=trunk.scale.std),
+            blocks=(BlockSpec(name="features", dim=self.dim),),
+            files={"model.onnx": ""},
+        )
+        digest = hashlib.sha256(f"{choice.trunk} {self.spec.input.model_dump_json()}".encode())
+        for name, value in trunk.state_dict().items():
+            digest.update(name.encode() + value.numpy().tobytes())
+        self.fingerprint = digest.hexdigest()
+
+    def encode(self, pictures: Sequence[GarmentPicture]) -> Vectors:
+        import torch
+
+        pixels = network_input([fit_picture(picture, self.spec.input) for picture in pictures], self.spec.input)
+        with torch.inference_mode():
+            tensor = torch.from_numpy(pixels).contiguous(memory_format=torch.channels_last)
+            pooled = self._trunk(tensor).mean((2, 3)).numpy()
+        norm = np.linalg.norm(pooled, axis=1, keepdims=True)
+        if not np.isfinite(norm).all() or (norm < 1e-12).any():
+            raise VectorError("the trunk gave a zero or not finite feature", hint="Check its weights")
+        return np.asarray(pooled / norm, np.float32)

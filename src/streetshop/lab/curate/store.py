@@ -1,0 +1,89 @@
+"""Features on disk, by content: computed once for a picture, whatever manifest it is in."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streetshop.errors import CurateError
+from streetshop.lab.curate.encoders import FeatureEncoder, Vectors
+from streetshop.lab.curate.workplace import read_json, write_json
+
+RECORD: Final = np.dtype([("key", "V16"), ("picture", "V32"), ("pixels", "<u4"), ("bytes", "<u8")])
+"""Beside each feature: ``key`` names picture, box and mask; ``picture`` is the SHA-256 of the file; ``pixels`` is the
+area of what was encoded, ``bytes`` the size of the file."""
+
+
+class FeatureStore:
+    """Two files that only grow: ``vectors.f32`` and ``records.bin``.
+
+    A record is written after its vector, so that what a broken-off run leaves is cut back to whole pairs on opening.
+
+    Raises:
+        CurateError: the folder holds features of another encoder.
+    """
+
+    def __init__(self, folder: Path, encoder: FeatureEncoder | None = None) -> None:
+        self.folder = folder
+        marker = folder / "store.json"
+        if encoder is not None and not marker.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            write_json(marker, {"fingerprint": encoder.fingerprint, "name": encoder.name, "dim": encoder.dim})
+        about = read_json(marker, "Run `streetshop lab curate features` first")
+        self.name, self.fingerprint, self.dim = str(about["name"]), str(about["fingerprint"]), int(about["dim"])
+        if encoder is not None and encoder.fingerprint != self.fingerprint:
+            raise CurateError(
+                f"holds features of {self.name}, not of {encoder.name}",
+                where=str(folder),
+                hint="Use that encoder, or another --cache folder",
+            )
+        self._files = (folder / "vectors.f32", folder / "records.bin")
+        if encoder is not None:
+            self._cut_back()
+        self._places = {key.tobytes(): place for place, key in enumerate(self.records["key"])}
+
+    def _cut_back(self) -> None:
+        sizes = (4 * self.dim, RECORD.itemsize)
+        for path in self._files:
+            path.touch()
+        whole = min(path.stat().st_size // size for path, size in zip(self._files, sizes, strict=True))
+        for path, size in zip(self._files, sizes, strict=True):
+            os.truncate(path, whole * size)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    @property
+    def records(self) -> NDArray[np.void]:
+        """(n,) :data:`RECORD`."""
+        return np.fromfile(self._files[1], RECORD)
+
+    @property
+    def vectors(self) -> Vectors:
+        """(n, dim) memory map."""
+        count = self._files[1].stat().st_size // RECORD.itemsize
+        if not count:
+            return np.empty((0, self.dim), np.float32)
+        return np.memmap(self._files[0], np.float32, "r", shape=(count, self.dim))
+
+    def place(self, key: bytes) -> int | None:
+        """Where the feature of ``key`` is."""
+        return self._places.get(key)
+
+    def keys(self) -> frozenset[bytes]:
+        """All keys."""
+        return frozenset(self._places)
+
+    def append(self, vectors: Vectors, records: NDArray[np.void]) -> None:
+        """Add features; they are on disk when this returns."""
+        for path, content in zip(self._files, (np.ascontiguousarray(vectors, np.float32), records), strict=True):
+            with path.open("ab") as file:
+                file.write(content.tobytes())
+                file.flush()
+                os.fsync(file.fileno())
+        for key in records["key"]:
+            self._places[key.tobytes()] = len(self._places)
