@@ -159,6 +159,18 @@ def test_a_lying_garment_is_one_article_of_the_class_most_of_it_votes_for() -> N
     assert parsed.garments[0].box == Box(160, 200, 480, 800) and parsed.garments[0].person is None
 
 
+def test_the_only_article_is_reported_however_unsure_its_name_is() -> None:
+    labels = np.zeros((HEIGHT, WIDTH), np.uint8)
+    labels[10:40, 10:40] = CLASSES.index("dress")
+    chances = np.where(labels[None] == np.arange(len(CLASSES))[:, None, None], 0.3, 0.0875).astype(np.float32)
+    rules = Rules(CLASSES, CLASSES[3:], thresholds=dict.fromkeys(CLASSES[3:], 0.9))
+    alone = parse(Reading(chances, None, WIDTH, HEIGHT), rules)
+    assert [(g.category, g.box.corners) for g in alone.garments] == [("dress", (10, 10, 40, 40))]
+    labels[60:90, 10:40] = CLASSES.index("skin")
+    chances = np.where(labels[None] == np.arange(len(CLASSES))[:, None, None], 0.3, 0.0875).astype(np.float32)
+    assert parse(Reading(chances, None, WIDTH, HEIGHT), rules).garments == (), "beside a person it must be sure"
+
+
 def test_an_empty_photo_has_nothing() -> None:
     assert read(np.zeros((8, 8), np.uint8)) == Parsed((), (), None, None)
 

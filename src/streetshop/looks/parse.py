@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -107,6 +107,9 @@ def parse(reading: Reading, rules: Rules) -> Parsed:
     for region in loose:
         article = _single(reading, region, rules)
         garments += _finish(article, reading, rules, (), None)
+    if loose and not people and not garments:
+        # All that the photo shows: an unsure name on the right box beats the whole photo.
+        garments += _finish(_single(reading, loose[0], rules), reading, replace(rules, thresholds={}), (), None)
     garments.sort(key=lambda g: -g.score)
     main = persons[0].keypoints if persons else ()
     full = is_full_shot(main) if main else (False if reading.heat is not None else None)
