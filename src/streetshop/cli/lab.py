@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from streetshop.cli.lab_compare import compare
+from streetshop.cli.lab_curate import app as curate_app
 from streetshop.cli.lab_data import data
 from streetshop.cli.lab_reader import app as reader
 from streetshop.cli.lab_train import export, train
@@ -31,6 +33,8 @@ def starting_encoder(
 app.command()(data)
 app.command()(train)
 app.command()(export)
+app.add_typer(curate_app, name="curate")
+app.command()(compare)
 app.add_typer(reader, name="reader")
 
 

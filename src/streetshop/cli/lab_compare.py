@@ -1,0 +1,70 @@
+"""``streetshop lab compare``: trained runs and untrained baselines in one report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from streetshop.cli.options import JsonOption, print_json, say
+
+
+def compare(
+    data: Annotated[Path, typer.Option("--data", help="The manifest to measure on; its test split asks.")],
+    runs: Annotated[list[Path] | None, typer.Argument(metavar="RUN...", help="Finished runs' folders.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Write the report, one HTML file.")] = None,
+    baseline: Annotated[
+        list[str] | None, typer.Option("--baseline", help="Also imagenet, colour or sift; may be repeated.")
+    ] = None,
+    pair: Annotated[
+        list[str] | None, typer.Option("--pair", metavar="A:B", help="Also compare B with A, by their names.")
+    ] = None,
+    protocol: Annotated[
+        list[str] | None, typer.Option("--protocol", help="Measure under this one; may be repeated (docs/metrics.md).")
+    ] = None,
+    root: Annotated[Path | None, typer.Option(help="Where the manifest's pictures are, when they moved.")] = None,
+    weights: Annotated[str, typer.Option(help="best (by validation) or last.")] = "best",
+    cache: Annotated[Path | None, typer.Option(help="Folder of decoded pictures; default: beside the runs.")] = None,
+    threads: Annotated[int, typer.Option(min=1, help="Threads.")] = 2,
+    examples: Annotated[int, typer.Option(min=1, help="How many queries to show with what they find.")] = 8,
+    pictures: Annotated[bool, typer.Option(help="Put pictures into the report, or leave them out.")] = True,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare runs on a manifest: metrics with intervals, pairs, cost, curves, examples, failures.
+
+    Prints the tables as Markdown, or everything as JSON; --out writes the report.
+    """
+    import torch
+
+    from streetshop.lab.compare import compare_runs, tables, write_report
+
+    torch.set_num_threads(threads)
+    asked = [_pair(text) for text in pair or ()]
+    comparison = compare_runs(
+        runs or [],
+        data,
+        baselines=baseline or (),
+        protocols=protocol or (),
+        root=root,
+        weights=weights,
+        cache=cache,
+        threads=threads,
+    )
+    pairs = tables.pairs(comparison, asked)
+    if out is not None:
+        write_report(out, comparison, pairs, pictures=pictures, count=examples)
+        say(f"wrote {out}")
+    if as_json:
+        print_json(tables.plain(comparison, pairs))
+        return
+    print(tables.summary(comparison, pairs))
+
+
+def _pair(text: str) -> tuple[str, str]:
+    from streetshop.errors import UsageError
+
+    first, sign, second = text.partition(":")
+    if not (first and sign and second):
+        raise UsageError(f"--pair {text!r}", hint="Write FIRST:SECOND, the names of two methods")
+    return first, second

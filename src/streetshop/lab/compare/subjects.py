@@ -1,0 +1,99 @@
+"""What is compared: trained runs and untrained baselines, each with the vectors of the rows that are measured."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from streetshop.lab.compare.runs import RunFacts
+from streetshop.lab.manifest import Manifest
+from streetshop.lab.measure.ranking import Distance
+from streetshop.lab.training import load_run
+from streetshop.lab.training.trained import TrainedRun
+
+TIMED: Final = 16
+"""Pictures of the batch that is timed."""
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """One row of the tables.
+
+    Attributes:
+        vectors: (rows, dim) float32 of the rows that are measured.
+        usable: (rows,) bool; a row without a vector finds nothing, and is found last.
+        distance: by which its vectors are compared.
+        milliseconds: of processor time from a cut and scaled picture to its vector.
+        about: one line: what it is.
+        facts: of a trained run; None of a baseline.
+    """
+
+    name: str
+    vectors: NDArray[np.float32]
+    usable: NDArray[np.bool_]
+    distance: Distance
+    milliseconds: float
+    about: str
+    facts: RunFacts | None = None
+    notes: tuple[str, ...] = ()
+
+
+def run_subject(facts: RunFacts, name: str, rows: Manifest, *, weights: str, cache: Path, threads: int) -> Subject:
+    """Encode ``rows`` by a run. Raises :class:`RunError` when it cannot be loaded."""
+    run = load_run(facts.folder, weights=weights)
+    vectors, usable = run.encode(rows, cache=cache, threads=threads)
+    distance: Distance = "euclidean" if run.recipe.validation.distance == "euclidean" else "cosine"
+    about = f"{run.recipe.model.trunk.name}, {vectors.shape[1]} numbers"
+    return Subject(name, vectors, usable, distance, _run_milliseconds(run), about, facts, _notes(run, rows, usable))
+
+
+def other_distance(subject: Subject) -> Subject | None:
+    """The same vectors compared by the other distance; None where they are of one length, so that both rank alike."""
+    lengths = np.linalg.norm(subject.vectors[subject.usable], axis=1)
+    if len(lengths) == 0 or float(lengths.max() - lengths.min()) <= 1e-3 * float(lengths.max()):
+        return None
+    distance: Distance = "euclidean" if subject.distance == "cosine" else "cosine"
+    notes = (f"the vectors of {subject.name}, compared by {distance} distance",)
+    return replace(subject, name=f"{subject.name}, {distance}", distance=distance, notes=notes)
+
+
+def cpu_milliseconds(work: Callable[[], object], pictures: int, rounds: int = 5) -> float:
+    """Processor time of ``work`` for each of its ``pictures``: the median of ``rounds``, after one that warms up."""
+    work()
+    spent = []
+    for _ in range(rounds):
+        began = time.process_time()
+        work()
+        spent.append(time.process_time() - began)
+    return 1000 * float(np.median(spent)) / pictures
+
+
+def _run_milliseconds(run: TrainedRun) -> float:
+    encoder = next(iter(run.encoders.values())).streams.query
+    part = run.recipe.input
+    pixels = torch.zeros((TIMED, 3, part.height, part.width)).contiguous(memory_format=torch.channels_last)
+    with torch.inference_mode():
+        return cpu_milliseconds(lambda: encoder(pixels), TIMED)
+
+
+def _notes(run: TrainedRun, rows: Manifest, usable: NDArray[np.bool_]) -> tuple[str, ...]:
+    notes = []
+    if "" not in run.encoders:
+        notes.append(
+            f"has {len(run.encoders)} encoders, one a group of categories ({', '.join(run.encoders)}): vectors of "
+            "different groups share no space, so judge it within categories"
+        )
+    if not usable.all():
+        lost = sorted(set(rows.column("category")[~usable]))
+        notes.append(
+            f"has no vector for {int((~usable).sum())} of {len(usable)} rows ({', '.join(lost)}): they find nothing "
+            "and are found last"
+        )
+    return tuple(notes)
