@@ -1,12 +1,14 @@
 # Everything from a bare clone: `make demo`, `make test`. Both make their own .venv.
+# `make reader DATA=FOLDER` trains the shipped reader anew; FOLDER holds ccp/ and clothing/ (docs/reader.md).
 PYTHON ?= python3
 DATA ?=
 OUT ?= demo
+RUNS ?= runs
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
-.PHONY: demo test lint clean
+.PHONY: demo test lint reader clean
 
 demo: .venv/.serving
 	$(BIN)/streetshop demo $(if $(DATA),"$(DATA)") --out "$(OUT)"
@@ -18,6 +20,31 @@ lint: .venv/.all
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# The reader: what a teacher sees in the photos, then training, then the bundle in RUNS/reader/bundle. Run again to resume.
+TEACHER := $(RUNS)/teacher/bin/python src/streetshop/lab/reader/teacher.py
+
+reader: .venv/.all $(RUNS)/keypoints.json $(RUNS)/clothing-keypoints.json $(RUNS)/cutouts/.done
+	$(BIN)/streetshop lab reader train recipes/reader.yaml --out $(RUNS)/reader --ccp "$(DATA)/ccp" \
+	  --clothing "$(DATA)/clothing" --keypoints $(RUNS)/keypoints.json \
+	  --clothing-keypoints $(RUNS)/clothing-keypoints.json --cutouts $(RUNS)/cutouts
+	$(BIN)/streetshop lab reader export $(RUNS)/reader recipes/reader.yaml --out $(RUNS)/reader/bundle \
+	  --ccp "$(DATA)/ccp" --keypoints $(RUNS)/keypoints.json --overlays $(RUNS)/reader/overlays
+
+$(RUNS)/teacher/.done:
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip --disable-pip-version-check install --quiet mediapipe==0.10.21
+	touch $@
+
+$(RUNS)/keypoints.json: $(RUNS)/teacher/.done
+	$(TEACHER) keypoints "$(DATA)/ccp/photos" --out $@
+
+$(RUNS)/clothing-keypoints.json: $(RUNS)/teacher/.done
+	$(TEACHER) keypoints "$(DATA)/clothing/images" --out $@
+
+$(RUNS)/cutouts/.done: $(RUNS)/teacher/.done
+	$(TEACHER) cutouts "$(DATA)/clothing/images" --out $(@D)
+	touch $@
 
 clean:
 	rm -rf .venv demo build dist .pytest_cache .mypy_cache .ruff_cache

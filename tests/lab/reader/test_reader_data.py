@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from scipy.ndimage import binary_erosion
 
 from streetshop.errors import DatasetError
 from streetshop.geometry import COCO_KEYPOINTS
@@ -24,7 +25,7 @@ from streetshop.lab.reader.data import (
     tagged_names,
 )
 from streetshop.lab.reader.losses import heatmaps
-from streetshop.lab.reader.views import MIRRORED, draw_view, relight, whole_view
+from streetshop.lab.reader.views import MIRRORED, View, draw_view, plain_ground, relight, whole_view
 from tests.lab.reader.trees import NAMES, ccp, clothing
 
 pytestmark = pytest.mark.lab
@@ -129,6 +130,20 @@ def test_pixels_labels_and_points_move_together(tmp_path: Path) -> None:
 def test_mirroring_swaps_sides() -> None:
     for name, other in zip(COCO_KEYPOINTS, (COCO_KEYPOINTS[i] for i in MIRRORED), strict=True):
         assert other == name.replace("left", "?").replace("right", "left").replace("?", "right")
+
+
+def test_a_plain_ground_changes_the_background_alone(tmp_path: Path) -> None:
+    sample = load_labelled(ccp(tmp_path / "ccp"), ["0001"])[0]
+    view = whole_view(sample, (96, 64))
+    changed = plain_ground(view, np.random.default_rng(3))
+    full = view.labels.repeat(2, axis=0).repeat(2, axis=1)
+    # One label pixel away from any edge the paint is pure.
+    inside, outside = binary_erosion(full > 0, iterations=3), binary_erosion(full == 0, iterations=3)
+    assert inside.any() and (changed.pixels[inside] == view.pixels[inside]).all()
+    assert changed.pixels[outside].min() > 120 and np.ptp(changed.pixels[outside].mean(axis=1)) < 40
+    assert (changed.labels == view.labels).all()
+    tagged = View(view.pixels, None, None)
+    assert plain_ground(tagged, np.random.default_rng(0)) is tagged
 
 
 def test_relighting_keeps_shape_and_range() -> None:

@@ -29,7 +29,10 @@ class Shares(_Strict):
 
 
 class Stage(_Strict):
-    """A stretch of training at one size. The rates fall along a cosine to ``final_factor`` of themselves."""
+    """A stretch of training at one size. The rates fall along a cosine to ``final_factor`` of themselves.
+
+    ``plain`` is the share of views whose background is replaced by a light one, as on a product page.
+    """
 
     photos: Annotated[int, Field(ge=1)]
     minutes: Positive | None = None
@@ -39,6 +42,7 @@ class Stage(_Strict):
     rate: Positive
     trunk_rate: Positive
     final_factor: Share = 0.0
+    plain: Share = 0.0
     shares: Shares = Shares()
 
 

@@ -25,7 +25,7 @@ from streetshop.lab.reader.data import Sample
 from streetshop.lab.reader.losses import class_loss, heatmaps, keypoint_loss
 from streetshop.lab.reader.net import STRIDE, ReaderNet, enlarge
 from streetshop.lab.reader.recipe import ReaderRecipe, Stage
-from streetshop.lab.reader.views import LABEL_STEP, View, draw_view, relight, whole_view
+from streetshop.lab.reader.views import LABEL_STEP, View, draw_view, plain_ground, relight, whole_view
 from streetshop.lab.training import files
 from streetshop.lab.training.progress import Progress, say
 
@@ -215,6 +215,8 @@ class ReaderLoop:
         chosen = [names[i] for i in rng.choice(len(names), stage.batch, p=chances)]
         samples = [self.pools[s][rng.choice(len(self.pools[s]), p=self.draws[s])] for s in chosen]
         views = [draw_view(sample, (stage.height, stage.width), rng) for sample in samples]
+        if stage.plain:
+            views = [plain_ground(view, rng) if rng.random() < stage.plain else view for view in views]
         parts = np.array_split(np.arange(stage.batch), self.recipe.workers)
         return [self._batch([samples[i] for i in part], [views[i] for i in part], rng) for part in parts]
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from streetshop.geometry import COCO_KEYPOINTS
-from streetshop.lab.reader.classes import INDEX
+from streetshop.lab.reader.classes import IGNORE, INDEX
 from streetshop.lab.reader.data import Sample
 
 PADDING: Final = (127, 127, 127)
@@ -89,6 +89,24 @@ def whole_view(sample: Sample, size: tuple[int, int]) -> View:
         None if sample.labels is None else _warp_labels(sample.labels, matrix, offset, size),
         None if sample.points is None else _move(sample.points, matrix, offset, False),
     )
+
+
+def plain_ground(view: View, rng: np.random.Generator) -> View:
+    """The view as a shop would show it: what is labelled background becomes one light colour, most often white.
+
+    The unknown rim of a cut-out goes with the background, so that no halo of the old ground stays; it remains unknown.
+    """
+    if view.labels is None:
+        return view
+    ground = (view.labels == INDEX["background"]) | (view.labels == IGNORE)
+    h, w = view.pixels.shape[:2]
+    picture = Image.fromarray(ground.astype(np.uint8) * 255).resize((w, h), Image.Resampling.BILINEAR)
+    share = np.asarray(picture, np.float32)[..., None] / 255
+    level = 255.0 if rng.random() < 0.5 else rng.uniform(170, 255)
+    fall = np.linspace(0, rng.uniform(0, 25), h, dtype=np.float32)[:, None, None]
+    light = np.float32(level) * rng.uniform(0.96, 1.0, 3).astype(np.float32) - fall
+    pixels = view.pixels * (1 - share) + light * share
+    return View(pixels.clip(0, 255).astype(np.uint8), view.labels, view.points)
 
 
 def relight(images: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
