@@ -11,69 +11,106 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
-SIDE: Final = 32
+SIDE: Final = 48
 """Side of a thumbnail in pixels, whatever the picture's own shape: cropping it is then a shift and two scales."""
 _COARSE: Final = 16
+_STEP: Final = SIDE // _COARSE
 _LEAST_CROP: Final = 11
 """Of 16: the smallest part of a side that a cropped copy may show."""
+_BLUR: Final = 2.25
+"""Pixels: what is smoother than this is the light and the floor, which other shots share."""
+_SURE: Final = 0.85
+_HOPELESS: Final = 0.8
 _BATCH: Final = 256
 
 Thumbnails = NDArray[np.uint8]
 Values = NDArray[np.float32]
 
 
+def thumbnail_of(pixels: NDArray[np.uint8]) -> Thumbnails:
+    """(48, 48, 3) of a picture of any shape."""
+    image = Image.fromarray(pixels)
+    # reduce() first: the box filter over a large picture would take as long as the encoder
+    factor = max(min(image.size) // (4 * SIDE), 1)
+    return np.asarray(image.reduce(factor).resize((SIDE, SIDE), Image.Resampling.BOX))
+
+
 def likeness(left: Thumbnails, right: Thumbnails) -> Values:
-    """(n,) correlation of the pixel values of two pictures where they fit best, -1 to 1.
+    """(n,) correlation of the fine structure of two pictures where they fit best, -1 to 1; 0.8 and more is one shot.
 
     Args:
-        left, right: (n, 32, 32, 3); either may be a crop of the other (down to two thirds of a side), mirrored or not.
+        left, right: (n, 48, 48, 3); either may be a crop of the other (down to two thirds of a side), mirrored or not.
     """
-    best = np.full(len(left), -1.0, np.float32)
+    out = np.empty(len(left), np.float32)
     for start in range(0, len(left), _BATCH):
         part = slice(start, start + _BATCH)
-        for flipped in (right[part], right[part][:, :, ::-1]):
-            for whole, piece in ((left[part], flipped), (flipped, left[part])):
-                best[part] = np.maximum(best[part], _as_crop(whole, piece))
+        out[part] = _likeness(left[part], right[part])
+    return out
+
+
+def _likeness(left: Thumbnails, right: Thumbnails) -> Values:
+    mirrored = right[:, :, ::-1]
+    a = _standard(_structure(left).reshape(len(left), -1))
+    best = np.full(len(left), -1.0, np.float32)
+    for other in (right, mirrored):
+        best = np.maximum(best, (a * _standard(_structure(other).reshape(len(left), -1))).sum(axis=1))
+    unsure = np.flatnonzero(best < _SURE)
+    if len(unsure):
+        best[unsure] = np.maximum(best[unsure], _as_crops(left[unsure], right[unsure], mirrored[unsure]))
     return best
 
 
-def as_they_lie(left: Thumbnails, right: Thumbnails) -> Values:
-    """(n,) the correlation without any shift, the better of straight and mirrored: fast, and blind to crops."""
-    a = _standard(left.reshape(len(left), -1))
-    straight, mirrored = (_standard(r.reshape(len(right), -1)) for r in (right, right[:, :, ::-1]))
-    return np.maximum((a * straight).sum(axis=1), (a * mirrored).sum(axis=1))
+def _as_crops(left: Thumbnails, right: Thumbnails, mirrored: Thumbnails) -> Values:
+    """(n,) likeness as a crop: the four ways round are tried coarsely, the best of them closely."""
+    ways = [(left, right), (left, mirrored), (right, left), (mirrored, left)]
+    fits = [_coarse_fit(whole, piece) for whole, piece in ways]
+    scores = np.stack([score for score, _ in fits])
+    best = scores.argmax(axis=0)
+    out = np.full(len(left), -1.0, np.float32)
+    for i in np.flatnonzero(scores.max(axis=0) >= _HOPELESS).tolist():
+        whole, piece = ways[best[i]]
+        out[i] = _refined(whole[i], piece[i], *(_STEP * fits[best[i]][1][i]).tolist())
+    return out
 
 
-def _as_crop(whole: Thumbnails, piece: Thumbnails) -> Values:
-    """(n,) correlation of ``piece`` with the window of ``whole`` that it fits best: found in grey at 16 pixels a side,
-    then refined in colour at 32."""
-    grey_whole, grey_piece = (_resize(x.mean(axis=3, keepdims=True, dtype=np.float32), _COARSE, _COARSE) for x in (whole, piece))
+def _coarse_fit(whole: Thumbnails, piece: Thumbnails) -> tuple[Values, NDArray[np.intp]]:
+    """(n,) best correlation in grey, 16 pixels a side, of ``piece`` with a window of ``whole``; (n, 4) that window as
+    y, x, height, width."""
+    grey = [_resize(x.mean(axis=3, keepdims=True, dtype=np.float32), _COARSE, _COARSE) for x in (whole, piece)]
     best, window = np.full(len(whole), -2.0, np.float32), np.zeros((len(whole), 4), np.intp)
     for height, width in _shapes():
-        windows = _windows(grey_whole, height, width)
-        template = _standard(_resize(grey_piece, height, width).reshape(len(piece), -1))
-        scores = np.einsum("npk,nk->np", windows, template)
+        template = _standard(_resize(grey[1], height, width).reshape(len(piece), -1))
+        scores = np.einsum("npk,nk->np", _windows(grey[0], height, width), template)
         place = scores.argmax(axis=1)
         score = scores[np.arange(len(whole)), place]
         better = score > best
         best[better] = score[better]
         y, x = np.divmod(place, _COARSE - width + 1)
         window[better] = np.stack([y, x, np.full_like(y, height), np.full_like(y, width)], axis=1)[better]
-    fine = [_refined(whole[i], piece[i], *(2 * window[i])) if best[i] > 0.7 else best[i] for i in range(len(whole))]
-    return np.array(fine, np.float32)
+    return best, window
 
 
-def _refined(whole: NDArray[np.uint8], piece: NDArray[np.uint8], y: int, x: int, height: int, width: int) -> float:
-    """The best correlation for windows up to a pixel larger, smaller or beside ``height`` x ``width`` at (y, x)."""
+def _refined(whole: Thumbnails, piece: Thumbnails, y: int, x: int, height: int, width: int) -> float:
+    """The best likeness for windows up to two pixels larger, smaller or beside ``height`` x ``width`` at (y, x)."""
     best = -1.0
-    for h in range(max(height - 1, 4), min(height + 1, SIDE) + 1):
-        for w in range(max(width - 1, 4), min(width + 1, SIDE) + 1):
-            template = _standard(_resize(piece[None].astype(np.float32), h, w).reshape(1, -1))[0]
-            top, left = max(min(y - 1, SIDE - h), 0), max(min(x - 1, SIDE - w), 0)
-            region = whole[top : y + h + 1, left : x + w + 1]
+    fine = _structure(whole[None])[0]
+    for h in range(height - 2, min(height + 2, SIDE) + 1):
+        for w in range(width - 2, min(width + 2, SIDE) + 1):
+            template = _standard(_structure(_resize(piece[None].astype(np.float32), h, w)).reshape(-1))
+            top, left = max(min(y - 2, SIDE - h), 0), max(min(x - 2, SIDE - w), 0)
+            region = fine[top : y + h + 2, left : x + w + 2]
             best = max(best, float((_windows(region[None], h, w)[0] @ template).max()))
     return best
+
+
+def _structure(pictures: NDArray[np.generic]) -> Values:
+    """(n, h, w, c) without what is smoother than the blur."""
+    from scipy.ndimage import gaussian_filter
+
+    values = pictures.astype(np.float32)
+    return np.asarray(values - gaussian_filter(values, (0, _BLUR, _BLUR, 0), truncate=2.5), np.float32)
 
 
 @cache

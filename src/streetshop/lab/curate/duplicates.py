@@ -1,13 +1,13 @@
 """Step 4, near duplicates: the same picture resized, cropped, recompressed, stamped or flipped; one of each stays.
 
 Exact copies are found by their content's hash. Near ones are found either by embedding range search and connected
-components (``search``), or as the text of method 4 has it (``umap``): a non-linear projection of the features to five
-dimensions and pairwise distances there.
+components, each pair checked by its pixels (``search``), or as the text of method 4 has it (``umap``): a non-linear
+projection of the features to five dimensions and pairwise distances there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -17,15 +17,18 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from streetshop.errors import CurateError
+from streetshop.lab.curate.alignment import Thumbnails, likeness
 from streetshop.lab.curate.encoders import Vectors
 from streetshop.lab.curate.features import Features, reduced
-from streetshop.lab.curate.neighbours import groups_above, groups_within
+from streetshop.lab.curate.neighbours import Pairs, connected, groups_within, pairs_above
 from streetshop.lab.curate.workplace import Curation
 
 Method = Literal["search", "umap"]
 
-THRESHOLD: Final = 0.9
-"""Cosine of short features above which two pictures are one."""
+CANDIDATE: Final = 0.75
+"""Cosine of short features from which two pictures are compared by their pixels."""
+LIKENESS: Final = 0.8
+"""Likeness of pixels from which two pictures are one."""
 UMAP_DISTANCE: Final = 0.05
 """Distance in the five-dimensional projection below which two pictures are one."""
 _FILE: Final = "duplicates.parquet"
@@ -61,6 +64,7 @@ def project(unit: Vectors, *, seed: int = 0) -> Vectors:
 
 def find_groups(
     unit: Vectors,
+    thumbnails: Thumbnails,
     places: NDArray[np.int64],
     *,
     method: Method = "search",
@@ -71,15 +75,27 @@ def find_groups(
 
     Args:
         unit: (rows, dims) short unit features.
-        places: (rows,) equal where the content is equal byte for byte.
-        threshold: least cosine (``search``) or largest distance (``umap``).
+        thumbnails: (features, 48, 48, 3) of everything encoded.
+        places: (rows,) which of ``thumbnails`` is the row's; equal where the content is equal byte for byte.
+        threshold: ``search``: least likeness of the pixels; ``umap``: largest distance.
     """
     # Copies byte for byte are one point: however many there are, they cost nothing.
-    _, first, inverse = np.unique(places, return_index=True, return_inverse=True)
+    unique, first, inverse = np.unique(places, return_index=True, return_inverse=True)
     points = np.ascontiguousarray(unit[first], np.float32)
     if method == "umap":
         return groups_within(project(points), UMAP_DISTANCE if threshold is None else threshold)[inverse]
-    return groups_above(points, THRESHOLD if threshold is None else threshold, threads=threads)[inverse]
+    least = LIKENESS if threshold is None else threshold
+    return connected(len(points), _copies(points, thumbnails, unique, least, threads))[inverse]
+
+
+def _copies(
+    points: Vectors, thumbnails: Thumbnails, places: NDArray[np.int64], least: float, threads: int
+) -> Iterator[Pairs]:
+    """Pairs that are near by their features and one shot by their pixels."""
+    for pairs in pairs_above(points, CANDIDATE, threads=threads):
+        found = places[pairs]
+        same = likeness(thumbnails[found[:, 0]], thumbnails[found[:, 1]]) >= least
+        yield pairs[same]
 
 
 def choose(
@@ -122,7 +138,9 @@ def run_duplicates(
     if not len(rows):
         raise CurateError("no picture is left", where=str(curation.folder), hint="Keep more in the steps before")
     unit = reduced(curation, features)
-    labels = find_groups(unit[rows], features.index[rows], method=method, threshold=threshold, threads=threads)
+    labels = find_groups(
+        unit[rows], features.thumbnails, features.index[rows], method=method, threshold=threshold, threads=threads
+    )
     groups = _choose_all(curation, features, rows, labels)
     drops = {row: _reason(features, unit, group, row) for group in groups for row in set(group.rows) - set(group.kept)}
     _write(curation, groups, unit)
@@ -130,7 +148,7 @@ def run_duplicates(
     summary = {
         "rows": len(rows),
         "method": method,
-        "threshold": threshold if threshold is not None else (UMAP_DISTANCE if method == "umap" else THRESHOLD),
+        "threshold": threshold if threshold is not None else (UMAP_DISTANCE if method == "umap" else LIKENESS),
         "groups": len(groups),
         "largest": max((len(group.rows) for group in groups), default=0),
         "exact": sum(reason.startswith("exact") for reason in drops.values()),

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from streetshop.errors import CurateError, StreetshopError
 from streetshop.geometry import Box
+from streetshop.lab.curate.alignment import thumbnail_of
 from streetshop.lab.curate.encoders import EncoderChoice
 from streetshop.lab.masks import load_mask
 from streetshop.looks.picture import garment_picture
@@ -31,6 +32,7 @@ class _Row:
     sha256: bytes = b""
     size: int = 0
     picture: GarmentPicture | None = None
+    thumbnail: bytes = b""
     reason: str = ""
 
 
@@ -50,7 +52,7 @@ class Embedder:
         self._pool = ThreadPoolExecutor(threads)
 
     def __call__(self, batch: pa.Table) -> pa.Table:
-        """Columns row, key, picture, pixels, bytes, vector (empty for known ones), reason."""
+        """Columns row, key, picture, pixels, bytes, vector and thumbnail (empty for known ones), reason."""
         columns = (batch[name].to_pylist() for name in ("image", "box", "mask"))
         rows = list(self._pool.map(self._read, *columns))
         fresh = [row.picture for row in rows if row.picture is not None]
@@ -64,6 +66,7 @@ class Embedder:
                 "pixels": pa.array(pixels, pa.int64()),
                 "bytes": pa.array([row.size for row in rows], pa.int64()),
                 "vector": pa.array([next(vectors) if row.picture else [] for row in rows], pa.list_(pa.float32())),
+                "thumbnail": pa.array([row.thumbnail for row in rows], pa.binary()),
                 "reason": pa.array([row.reason for row in rows], pa.string()),
             }
         )
@@ -75,7 +78,8 @@ class Embedder:
             key = row_key(sha256, box, mask)
             if key in self.known:
                 return _Row(key, sha256, len(data))
-            return _Row(key, sha256, len(data), self._cut(data, image, box, mask))
+            picture = self._cut(data, image, box, mask)
+            return _Row(key, sha256, len(data), picture, thumbnail_of(picture.pixels).tobytes())
         except StreetshopError as error:
             return _Row(reason=error.what)
 

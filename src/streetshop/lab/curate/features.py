@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from streetshop.errors import CurateError
+from streetshop.lab.curate.alignment import SIDE, Thumbnails
 from streetshop.lab.curate.embedding import Embedder, embed_here, embed_on_ray, numbered
 from streetshop.lab.curate.encoders import EncoderChoice, Vectors
 from streetshop.lab.curate.reduction import BATCH, Reduction
@@ -32,12 +33,14 @@ class Features:
     Attributes:
         index: (rows,) place of each row's feature in the store, -1 for rows without one.
         vectors: (features, dim) float32 memory map of unit vectors, in the store's order.
+        thumbnails: (features, 48, 48, 3) uint8 memory map.
         records: (features,) what was encoded, see :data:`~streetshop.lab.curate.store.RECORD`.
         name: of the encoder.
     """
 
     index: NDArray[np.int64]
     vectors: Vectors
+    thumbnails: Thumbnails
     records: NDArray[np.void]
     name: str
 
@@ -45,7 +48,7 @@ class Features:
     def of(cls, curation: Curation) -> Features:
         """Raises :class:`CurateError` when the step has not been run."""
         store = FeatureStore(Path(curation.require("features")["store"]))
-        return cls(np.load(curation.folder / _FILE), store.vectors, store.records, store.name)
+        return cls(np.load(curation.folder / _FILE), store.vectors, store.thumbnails, store.records, store.name)
 
     def area(self, rows: NDArray[np.intp]) -> NDArray[np.int64]:
         """(n,) pixels of what was encoded."""
@@ -118,7 +121,7 @@ def run_features(
 
 def _keep(batch: pa.Table, store: FeatureStore, index: NDArray[np.int64], refused: dict[int, str]) -> None:
     """Store a batch's fresh features, and note the place of every row's."""
-    values = batch.drop_columns(["vector"]).to_pydict()
+    values = batch.drop_columns(["vector", "thumbnail"]).to_pydict()
     encoded = np.flatnonzero(pc.list_value_length(batch["vector"]).to_numpy())
     vectors = pc.list_flatten(batch["vector"]).to_numpy().reshape(len(encoded), -1)
     fresh: dict[bytes, int] = {}
@@ -129,7 +132,9 @@ def _keep(batch: pa.Table, store: FeatureStore, index: NDArray[np.int64], refuse
         chosen = np.fromiter(fresh.values(), np.intp)
         rows = encoded[chosen].tolist()
         records = [tuple(values[name][row] for name in RECORD.names or ()) for row in rows]
-        store.append(vectors[chosen], np.array(records, RECORD))
+        small = b"".join(batch["thumbnail"][row].as_py() for row in rows)
+        thumbnails = np.frombuffer(small, np.uint8).reshape(len(rows), SIDE, SIDE, 3)
+        store.append(vectors[chosen], thumbnails, np.array(records, RECORD))
     for row, key, reason in zip(values["row"], values["key"], values["reason"], strict=True):
         place = store.place(key)
         if reason or place is None:

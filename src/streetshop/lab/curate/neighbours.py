@@ -57,19 +57,15 @@ def cells_index(unit: Vectors) -> Any:
     return index
 
 
-def groups_above(unit: Vectors, threshold: float, *, threads: int = 1, exact: bool | None = None) -> NDArray[np.int64]:
-    """(rows,) a number for the group of each row: pictures connected by pairs of :func:`pairs_above`."""
-    return _grouped(len(unit), pairs_above(unit, threshold, threads=threads, exact=exact))
-
-
 def groups_within(points: Vectors, distance: float) -> NDArray[np.int64]:
     """(rows,) a number for the group of each row: points connected by Euclidean distances up to ``distance``."""
     from scipy.spatial import cKDTree
 
-    return _grouped(len(points), iter([cKDTree(points).query_pairs(distance, output_type="ndarray")]))
+    return connected(len(points), iter([cKDTree(points).query_pairs(distance, output_type="ndarray")]))
 
 
-def _grouped(n: int, parts: Iterator[Pairs]) -> NDArray[np.int64]:
+def connected(n: int, parts: Iterator[Pairs]) -> NDArray[np.int64]:
+    """(n,) a number for the connected component of each of ``n`` things; ``parts`` are (pairs, 2)."""
     labels = np.arange(n)
     waiting: list[Pairs] = []
     held = 0

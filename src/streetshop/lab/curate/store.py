@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from streetshop.errors import CurateError
+from streetshop.lab.curate.alignment import SIDE, Thumbnails
 from streetshop.lab.curate.encoders import FeatureEncoder, Vectors
 from streetshop.lab.curate.workplace import read_json, write_json
 
@@ -19,9 +20,9 @@ area of what was encoded, ``bytes`` the size of the file."""
 
 
 class FeatureStore:
-    """Two files that only grow: ``vectors.f32`` and ``records.bin``.
+    """Three files that only grow: ``vectors.f32``, ``thumbnails.u8`` and ``records.bin``.
 
-    A record is written after its vector, so that what a broken-off run leaves is cut back to whole pairs on opening.
+    A record is written last, so that what a broken-off run leaves is cut back to whole pairs on opening.
 
     Raises:
         CurateError: the folder holds features of another encoder.
@@ -41,13 +42,13 @@ class FeatureStore:
                 where=str(folder),
                 hint="Use that encoder, or another --cache folder",
             )
-        self._files = (folder / "vectors.f32", folder / "records.bin")
+        self._files = (folder / "vectors.f32", folder / "thumbnails.u8", folder / "records.bin")
         if encoder is not None:
             self._cut_back()
         self._places = {key.tobytes(): place for place, key in enumerate(self.records["key"])}
 
     def _cut_back(self) -> None:
-        sizes = (4 * self.dim, RECORD.itemsize)
+        sizes = (4 * self.dim, SIDE * SIDE * 3, RECORD.itemsize)
         for path in self._files:
             path.touch()
         whole = min(path.stat().st_size // size for path, size in zip(self._files, sizes, strict=True))
@@ -60,15 +61,21 @@ class FeatureStore:
     @property
     def records(self) -> NDArray[np.void]:
         """(n,) :data:`RECORD`."""
-        return np.fromfile(self._files[1], RECORD)
+        return np.fromfile(self._files[-1], RECORD)
 
     @property
     def vectors(self) -> Vectors:
         """(n, dim) memory map."""
-        count = self._files[1].stat().st_size // RECORD.itemsize
-        if not count:
-            return np.empty((0, self.dim), np.float32)
-        return np.memmap(self._files[0], np.float32, "r", shape=(count, self.dim))
+        return self._mapped(self._files[0], np.float32, (self.dim,))
+
+    @property
+    def thumbnails(self) -> Thumbnails:
+        """(n, 48, 48, 3) memory map."""
+        return self._mapped(self._files[1], np.uint8, (SIDE, SIDE, 3))
+
+    def _mapped(self, path: Path, kind: type, shape: tuple[int, ...]) -> Any:
+        count = self._files[-1].stat().st_size // RECORD.itemsize
+        return np.memmap(path, kind, "r", shape=(count, *shape)) if count else np.empty((0, *shape), kind)
 
     def place(self, key: bytes) -> int | None:
         """Where the feature of ``key`` is."""
@@ -78,9 +85,10 @@ class FeatureStore:
         """All keys."""
         return frozenset(self._places)
 
-    def append(self, vectors: Vectors, records: NDArray[np.void]) -> None:
+    def append(self, vectors: Vectors, thumbnails: Thumbnails, records: NDArray[np.void]) -> None:
         """Add features; they are on disk when this returns."""
-        for path, content in zip(self._files, (np.ascontiguousarray(vectors, np.float32), records), strict=True):
+        contents = (np.asarray(vectors, np.float32), np.asarray(thumbnails, np.uint8), records)
+        for path, content in zip(self._files, contents, strict=True):
             with path.open("ab") as file:
                 file.write(content.tobytes())
                 file.flush()
