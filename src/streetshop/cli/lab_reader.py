@@ -79,7 +79,7 @@ def export(
     judged = judge(reader, ccp, names, keypoints, rules)
     numbers = summary(judged)
     speed = milliseconds(reader, [ccp / "photos" / f"{name}.jpg" for name in names])
-    write_card(out, plan, numbers, speed)
+    write_card(out, plan, numbers, speed, split)
     if overlays is not None:
         write_overlays(reader, ccp, judged, overlays)
     print(json.dumps({**numbers, "milliseconds": speed}, indent=1))

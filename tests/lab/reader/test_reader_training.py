@@ -223,8 +223,9 @@ def test_export_gives_a_bundle_that_serves_and_a_card(tmp_path: Path) -> None:
     numbers = summary(judge(reader, root, names, root / "keypoints.json", rules))
     assert numbers["photos"] == 3 and 0 <= numbers["accuracy"] <= 1 and set(numbers["iou"]) == set(CLASSES)
     speed = milliseconds(reader, [root / "photos" / f"{name}.jpg" for name in names])
-    write_card(tmp_path / "bundle", tiny_recipe(), {**numbers, "pck@0.1": 0.5, "pck@0.2": 0.6}, speed)
-    assert "| trousers |" in (tmp_path / "bundle" / "card.md").read_text()
+    write_card(tmp_path / "bundle", tiny_recipe(), {**numbers, "pck@0.1": 0.5, "pck@0.2": 0.6}, speed, "val")
+    card = (tmp_path / "bundle" / "card.md").read_text()
+    assert "| trousers |" in card and "3 validation photos" in card
 
 
 def test_truth_is_put_together_by_the_rules_that_read(tmp_path: Path) -> None:

@@ -10,12 +10,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from streetshop.bundles.folder import CARD_FILE, file_sha256, write_spec
+from streetshop.bundles.folder import CARD_FILE, file_sha256, read_spec, write_spec
 from streetshop.bundles.spec import InputSpec, ReaderSpec
 from streetshop.lab.measure.detection import match_queries
 from streetshop.lab.nets.trunks import TF_SCALE
 from streetshop.lab.onnx_files import store_halved
 from streetshop.lab.reader.classes import CLASSES, GARMENTS
+from streetshop.lab.reader.data import Split
 from streetshop.lab.reader.measure import Judged, boxes_of, judge
 from streetshop.lab.reader.net import SIDE_STEP, ReaderNet
 from streetshop.lab.reader.recipe import ReaderRecipe
@@ -136,8 +137,13 @@ def _best_threshold(scores: NDArray[np.float64], right: NDArray[np.bool_], truth
     return max((round(float(t), 3) for t in np.linspace(0.15, 0.5, 36)), key=f1)
 
 
-def write_card(out: Path, recipe: ReaderRecipe, numbers: dict[str, Any], speed: dict[str, float]) -> None:
-    """``card.md``: what it is, from what, how good, what it cannot do."""
+def write_card(out: Path, recipe: ReaderRecipe, numbers: dict[str, Any], speed: dict[str, float], split: Split) -> None:
+    """``card.md``: what it is, from what, how good, what it cannot do. ``split``: of the photos measured on."""
+    photos = {
+        "train": "training photos, which says nothing about other photos",
+        "val": "validation photos, to which scores and thresholds were fitted",
+        "test": "test photos that nothing was trained or tuned on",
+    }[split]
     classes = "\n".join(
         f"| {name} | {numbers['iou'][name]:.2f} | {_number(numbers['ap50_by_class'].get(name))} | "
         f"{numbers['truths'].get(name, '')} |"
@@ -154,11 +160,12 @@ A reader: garment classes of every pixel, garments, persons and 17 COCO keypoint
 | network | EfficientNet-Lite0 (ImageNet-1k start, Apache-2.0), feature pyramid, two heads at a quarter of the input |
 | trained on | Clothing Co-Parsing (Apache-2.0), 80 % of the photos with pixel labels; Clothing dataset (CC0), cut out |
 | keypoints learned from | MediaPipe 0.10.21 BlazePose (Apache-2.0), points it was unsure of left out |
-| recipe | `recipes/reader.yaml` |
+| made by | `make reader DATA=...`, recipe `recipes/reader.yaml` |
+| input | {_input(out)}: about so many pixels, in the photo's own sides' ratio |
 | size | {size:.1f} MiB, half precision on disk, single precision when running |
 | licence | Apache-2.0 |
 
-On {numbers["photos"]} test photos of Clothing Co-Parsing that nothing was trained or tuned on:
+On {numbers["photos"]} {photos} (Clothing Co-Parsing):
 
 | what | |
 |---|---|
@@ -181,6 +188,11 @@ only when not in front of the first.
 """,
         encoding="utf-8",
     )
+
+
+def _input(out: Path) -> str:
+    geometry = read_spec(out).input
+    return f"{geometry.width} x {geometry.height}"
 
 
 def _pck(numbers: dict[str, Any]) -> str:
