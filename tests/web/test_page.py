@@ -209,7 +209,8 @@ def test_keyboard_only(visit):
     tab_to("summary")
     page.keyboard.press("Enter")
     tab_to(".choice input")
-    page.keyboard.press("Space")
+    with page.expect_response("**/v1/search/vector"):
+        page.keyboard.press("Space")
     page.wait_for_selector(".chip")
     page.keyboard.press("Escape")
     assert page.evaluate("document.activeElement.tagName") == "SUMMARY"

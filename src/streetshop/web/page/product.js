@@ -68,7 +68,9 @@ export class ProductDialog {
     if (this.dialog.open) this.dialog.close();
     document.title = this.base;
     document.body.classList.remove('behind');
-    this.opener?.focus({ preventScroll: true });
+    // The results may have been drawn anew meanwhile; the first of them is the nearest place to go on.
+    const back = this.opener?.isConnected === false ? $('grid').querySelector('.card a') : this.opener;
+    back?.focus({ preventScroll: true });
     this.opener = null;
   }
 
