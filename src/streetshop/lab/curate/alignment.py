@@ -21,6 +21,7 @@ _LEAST_CROP: Final = 11
 """Of 16: the smallest part of a side that a cropped copy may show."""
 _BLUR: Final = 2.25
 """Pixels: what is smoother than this is the light and the floor, which other shots share."""
+_COLOURS: Final = 50.0
 _SURE: Final = 0.85
 _HOPELESS: Final = 0.8
 _BATCH: Final = 256
@@ -38,7 +39,10 @@ def thumbnail_of(pixels: NDArray[np.uint8]) -> Thumbnails:
 
 
 def likeness(left: Thumbnails, right: Thumbnails) -> Values:
-    """(n,) correlation of the fine structure of two pictures where they fit best, -1 to 1; 0.8 and more is one shot.
+    """(n,) how well two pictures fit where they fit best, -1 to 1; 0.8 and more is one shot.
+
+    It is the lesser of two: the correlation of their fine structure, and 1 - d / 50 with d the mean difference of
+    their blurred colours in levels of 255.
 
     Args:
         left, right: (n, 48, 48, 3); either may be a crop of the other (down to two thirds of a side), mirrored or not.
@@ -52,14 +56,21 @@ def likeness(left: Thumbnails, right: Thumbnails) -> Values:
 
 def _likeness(left: Thumbnails, right: Thumbnails) -> Values:
     mirrored = right[:, :, ::-1]
-    a = _standard(_structure(left).reshape(len(left), -1))
     best = np.full(len(left), -1.0, np.float32)
     for other in (right, mirrored):
-        best = np.maximum(best, (a * _standard(_structure(other).reshape(len(left), -1))).sum(axis=1))
+        best = np.maximum(best, _agreement(left, other))
     unsure = np.flatnonzero(best < _SURE)
     if len(unsure):
         best[unsure] = np.maximum(best[unsure], _as_crops(left[unsure], right[unsure], mirrored[unsure]))
     return best
+
+
+def _agreement(left: NDArray[np.generic], right: NDArray[np.generic]) -> Values:
+    """(n,) likeness of (n, h, w, 3) pictures as they lie."""
+    (a, soft_a), (b, soft_b) = _parts(left), _parts(right)
+    n = len(left)
+    correlation = (_standard(a.reshape(n, -1)) * _standard(b.reshape(n, -1))).sum(axis=1)
+    return np.minimum(correlation, 1 - np.abs(soft_a - soft_b).reshape(n, -1).mean(axis=1) / _COLOURS)
 
 
 def _as_crops(left: Thumbnails, right: Thumbnails, mirrored: Thumbnails) -> Values:
@@ -94,23 +105,31 @@ def _coarse_fit(whole: Thumbnails, piece: Thumbnails) -> tuple[Values, NDArray[n
 
 def _refined(whole: Thumbnails, piece: Thumbnails, y: int, x: int, height: int, width: int) -> float:
     """The best likeness for windows up to two pixels larger, smaller or beside ``height`` x ``width`` at (y, x)."""
-    best = -1.0
-    fine = _structure(whole[None])[0]
+    best, fit = -1.0, (0, 0, 1, 1)
+    fine = _parts(whole[None])[0][0]
     for h in range(height - 2, min(height + 2, SIDE) + 1):
         for w in range(width - 2, min(width + 2, SIDE) + 1):
-            template = _standard(_structure(_resize(piece[None].astype(np.float32), h, w)).reshape(-1))
+            template = _standard(_parts(_resize(piece[None].astype(np.float32), h, w))[0].reshape(-1))
             top, left = max(min(y - 2, SIDE - h), 0), max(min(x - 2, SIDE - w), 0)
             region = fine[top : y + h + 2, left : x + w + 2]
-            best = max(best, float((_windows(region[None], h, w)[0] @ template).max()))
-    return best
+            scores = _windows(region[None], h, w)[0] @ template
+            if scores.max() > best:
+                down, across = divmod(int(scores.argmax()), region.shape[1] - w + 1)
+                best, fit = float(scores.max()), (top + down, left + across, h, w)
+    y, x, h, w = fit
+    soft = np.abs(
+        _parts(whole[None, y : y + h, x : x + w])[1] - _parts(_resize(piece[None].astype(np.float32), h, w))[1]
+    )
+    return min(best, 1 - float(soft.mean()) / _COLOURS)
 
 
-def _structure(pictures: NDArray[np.generic]) -> Values:
-    """(n, h, w, c) without what is smoother than the blur."""
+def _parts(pictures: NDArray[np.generic]) -> tuple[Values, Values]:
+    """(n, h, w, c) as fine structure and what is smoother than the blur."""
     from scipy.ndimage import gaussian_filter
 
     values = pictures.astype(np.float32)
-    return np.asarray(values - gaussian_filter(values, (0, _BLUR, _BLUR, 0), truncate=2.5), np.float32)
+    soft = gaussian_filter(values, (0, _BLUR, _BLUR, 0), truncate=2.5)
+    return values - soft, soft
 
 
 @cache

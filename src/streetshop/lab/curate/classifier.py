@@ -1,0 +1,189 @@
+"""A calibrated noise classifier on frozen features, judged only by pictures it has not seen."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streetshop.errors import CurateError
+from streetshop.lab.curate.encoders import Vectors
+
+Kind = Literal["logistic", "mlp"]
+
+LEAST: Final = 10
+"""Labels of each sort below which nothing is trained."""
+_FOLDS: Final = 5
+_ROUNDS: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A share with its 95 % percentile-bootstrap interval over groups of pictures."""
+
+    value: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What cross-validation says of the classifier at its operating point.
+
+    Attributes:
+        threshold: probability of noise from which a picture is dropped.
+        precision: of what is dropped, how much is noise. recall: of the noise, how much is dropped.
+        brier: mean squared error of the probabilities; ``calibration_error``: mean gap between a probability and the
+            share of noise at that probability, over ten bins.
+        reached: whether the precision asked for was met.
+    """
+
+    threshold: float
+    precision: Rate
+    recall: Rate
+    brier: float
+    calibration_error: float
+    clean: int
+    noise: int
+    reached: bool
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return asdict(self)
+
+
+def fit(features: Vectors, noise: NDArray[np.bool_], groups: NDArray[Any], kind: Kind, seed: int = 0) -> Any:
+    """A classifier whose ``predict_proba(...)[:, 1]`` is a calibrated probability of noise.
+
+    Calibration is sigmoid (Platt 1999), on folds that the classifier inside was not fitted on.
+    """
+    from sklearn.calibration import CalibratedClassifierCV
+
+    folds = list(_folds(noise, groups, seed))
+    return CalibratedClassifierCV(_plain(kind, seed), method="sigmoid", cv=folds).fit(features, noise)
+
+
+def judge(
+    features: Vectors,
+    noise: NDArray[np.bool_],
+    groups: NDArray[Any],
+    kind: Kind = "logistic",
+    *,
+    precision: float = 0.95,
+    seed: int = 0,
+) -> Judgement:
+    """Cross-validate: every label is predicted by a classifier, and dropped by a threshold, chosen without its fold.
+
+    Args:
+        features: (n, dim). noise: (n,) the labels.
+        groups: (n,) pictures of one group (product, sender) are never on both sides.
+        precision: the operating point is the lowest threshold that reaches it.
+
+    Raises:
+        CurateError: fewer than ten labels of either sort, or all of them in fewer than two groups.
+    """
+    check_labels(noise, groups)
+    probabilities = np.zeros(len(noise))
+    folds = list(_folds(noise, groups, seed))
+    for train, test in folds:
+        model = fit(features[train], noise[train], groups[train], kind, seed)
+        probabilities[test] = model.predict_proba(features[test])[:, 1]
+    dropped = np.zeros(len(noise), dtype=np.bool_)
+    for train, test in folds:
+        dropped[test] = probabilities[test] >= operating_point(probabilities[train], noise[train], precision)[0]
+    threshold, reached = operating_point(probabilities, noise, precision)
+    return Judgement(
+        threshold,
+        _rate(dropped & noise, dropped, groups, seed),
+        _rate(dropped & noise, noise, groups, seed),
+        round(float(((probabilities - noise) ** 2).mean()), 4),
+        round(_calibration_error(probabilities, noise), 4),
+        int((~noise).sum()),
+        int(noise.sum()),
+        reached,
+    )
+
+
+def check_labels(noise: NDArray[np.bool_], groups: NDArray[Any]) -> None:
+    """Raises :class:`CurateError` when there is too little to learn from."""
+    counts = {"noise": int(noise.sum()), "clean": int((~noise).sum())}
+    for name, count in counts.items():
+        if count < LEAST:
+            only = " (everything is noise)" if name == "clean" and not count else ""
+            raise CurateError(
+                f"{count} pictures are labelled {name}{only}",
+                hint=f"Label at least {LEAST} of each with `streetshop lab curate label FOLDER`",
+            )
+    for name, side in (("noise", noise), ("clean", ~noise)):
+        if len(set(groups[side].tolist())) < 2:
+            raise CurateError(
+                f"all pictures labelled {name} belong to one group", hint="Label pictures of more products"
+            )
+
+
+def operating_point(
+    probabilities: NDArray[np.float64], noise: NDArray[np.bool_], precision: float
+) -> tuple[float, bool]:
+    """The lowest threshold at which at least ``precision`` of what is dropped is noise, and whether there is one.
+
+    Where none is, the threshold of the highest precision.
+    """
+    order = np.argsort(-probabilities, kind="stable")
+    ranked = probabilities[order]
+    found = np.cumsum(noise[order]) / np.arange(1, len(order) + 1)
+    # A threshold drops all of equal probability: only the last of equals is one.
+    ends = np.append(ranked[1:] < ranked[:-1], True)
+    good = np.flatnonzero(ends & (found >= precision))
+    if len(good):
+        return float(ranked[good[-1]]), True
+    candidates = np.flatnonzero(ends)
+    return float(ranked[candidates[np.argmax(found[candidates])]]), False
+
+
+def _plain(kind: Kind, seed: int) -> Any:
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.neural_network import MLPClassifier
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    if kind == "mlp":
+        network = MLPClassifier((32,), alpha=1e-2, max_iter=200, early_stopping=False, random_state=seed)
+        return make_pipeline(StandardScaler(), network)
+    return make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=1000))
+
+
+def _folds(noise: NDArray[np.bool_], groups: NDArray[Any], seed: int) -> Any:
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    fewest = min(len(set(groups[noise].tolist())), len(set(groups[~noise].tolist())))
+    count = min(_FOLDS, fewest)
+    if count < 2:
+        raise CurateError("too few groups of pictures to cross-validate", hint="Label pictures of more products")
+    for train, test in StratifiedGroupKFold(count, shuffle=True, random_state=seed).split(noise, noise, groups):
+        if len(set(noise[train].tolist())) == 2:
+            yield train, test
+
+
+def _rate(hits: NDArray[np.bool_], of: NDArray[np.bool_], groups: NDArray[Any], seed: int) -> Rate:
+    """Share of ``hits`` among ``of``; groups are drawn with replacement. 0 to 1 when there is nothing to judge."""
+    _, codes = np.unique(groups.astype(str), return_inverse=True)
+    good, all_of = np.bincount(codes, hits), np.bincount(codes, of)
+    if not all_of.sum():
+        return Rate(0.0, 0.0, 1.0)
+    rng = np.random.default_rng(seed)
+    drawn = rng.integers(0, len(good), (_ROUNDS, len(good)))
+    totals = all_of[drawn].sum(axis=1)
+    shares = good[drawn].sum(axis=1)[totals > 0] / totals[totals > 0]
+    low, high = np.quantile(shares, [0.025, 0.975])
+    return Rate(round(float(good.sum() / all_of.sum()), 4), round(float(low), 4), round(float(high), 4))
+
+
+def _calibration_error(probabilities: NDArray[np.float64], noise: NDArray[np.bool_]) -> float:
+    bins = np.minimum((probabilities * 10).astype(int), 9)
+    gaps = [abs(probabilities[bins == b].mean() - noise[bins == b].mean()) * (bins == b).sum() for b in np.unique(bins)]
+    return float(sum(gaps) / len(noise))

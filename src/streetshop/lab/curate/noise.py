@@ -1,0 +1,146 @@
+"""Step 3, noise: from a modest balanced sample that a person labelled to every picture; what is flagged goes."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streetshop.errors import CurateError
+from streetshop.lab.curate.classifier import Kind, fit, judge
+from streetshop.lab.curate.clusters import labels_of
+from streetshop.lab.curate.decisions import Decisions
+from streetshop.lab.curate.features import Features
+from streetshop.lab.curate.page import Card
+from streetshop.lab.curate.reduction import BATCH
+from streetshop.lab.curate.workplace import Curation, spare_last
+
+SAMPLE: Final = 400
+PRECISION: Final = 0.95
+_SCORES: Final = "noise/probabilities.npy"
+
+
+def decisions_path(curation: Curation) -> Path:
+    """Where the labels are: id is the row's number."""
+    return curation.folder / "decisions" / "pictures.csv"
+
+
+def read_labels(curation: Curation) -> Decisions:
+    """The labels so far. Raises :class:`CurateError` for those of another manifest."""
+    rows = {str(row) for row in range(len(curation.manifest))}
+    return Decisions.read(decisions_path(curation), "pictures", curation.fingerprint, rows)
+
+
+def balanced_sample(labels: NDArray[np.int64], rows: NDArray[np.intp], count: int, seed: int = 0) -> NDArray[np.intp]:
+    """About ``count`` of ``rows``, in random order, as evenly from every cluster as their sizes allow: rare sorts of
+    pictures are looked at as often as frequent ones."""
+    rng = np.random.default_rng(seed)
+    queues = [rng.permutation(rows[labels[rows] == label]) for label in np.unique(labels[rows])]
+    chosen: list[int] = []
+    for turn in range(max(map(len, queues), default=0)):
+        takers = [queue[turn] for queue in queues if len(queue) > turn]
+        chosen += rng.permutation(takers).tolist()
+        if len(chosen) >= count:
+            break
+    return np.array(chosen[:count], dtype=np.intp)
+
+
+def cards(curation: Curation, count: int = SAMPLE, seed: int = 0) -> list[Card]:
+    """A balanced sample to label, what was labelled before first."""
+    left = curation.remaining(before="clusters")
+    rows = np.flatnonzero(left & (Features.of(curation).index >= 0))
+    labels = labels_of(curation) if curation.done("clusters") else np.zeros(len(left), np.int64)
+    chosen = [int(row) for row in read_labels(curation).verdicts]
+    chosen += [row for row in balanced_sample(labels, rows, count, seed).tolist() if row not in set(chosen)]
+    found = []
+    for row in chosen[:count]:
+        entry = curation.manifest.row(row)
+        found.append(Card(str(row), entry.image, f"{entry.category or 'no category'} {entry.product_id}", (row,)))
+    return found
+
+
+def run_noise(
+    curation: Curation,
+    *,
+    kind: Kind = "logistic",
+    precision: float = PRECISION,
+    threshold: float | None = None,
+    drop_last: bool = False,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """Learn from the labels, drop what is noise with enough certainty, say how certain that is.
+
+    A picture that a person labelled goes by its label. A product's last picture stays, and is listed, unless
+    ``drop_last``.
+
+    Args:
+        precision: asked for at the operating point.
+        threshold: drop from this probability on, whatever its precision.
+
+    Raises:
+        CurateError: too few labels, or everything would go.
+    """
+    features = Features.of(curation)
+    left = curation.remaining(before="noise")
+    rows = np.flatnonzero(left & (features.index >= 0))
+    labels = read_labels(curation).verdicts
+    labelled = np.array([int(row) for row in labels if features.index[int(row)] >= 0], dtype=np.intp)
+    noise = np.array([labels[str(row)] == "noise" for row in labelled.tolist()], dtype=np.bool_)
+    groups = _groups(curation, features, labelled)
+    seen = np.asarray(features.vectors[features.index[labelled]])
+    judgement = judge(seen, noise, groups, kind, precision=precision, seed=seed)
+    model = fit(seen, noise, groups, kind, seed)
+    scores = np.full(len(left), np.nan, np.float32)
+    for start in range(0, len(rows), BATCH):
+        part = rows[start : start + BATCH]
+        scores[part] = model.predict_proba(np.asarray(features.vectors[features.index[part]]))[:, 1]
+    cut = judgement.threshold if threshold is None else threshold
+    drop = np.nan_to_num(scores) >= cut
+    drop[labelled] = noise
+    drop &= left
+    if drop[rows].all():
+        raise CurateError(
+            f"all {len(rows)} pictures are noise at the threshold {cut:.2f}",
+            where=str(curation.folder),
+            hint="Check the labels, or give a higher --threshold",
+        )
+    spared = spare_last(curation.manifest.column("product_id"), left, drop, np.nan_to_num(scores))
+    if not drop_last:
+        drop[spared] = False
+    np.save(curation.file(_SCORES), scores)
+    known = set(labelled.tolist())
+    drops = {
+        row: "labelled noise" if row in known else f"noise (probability {scores[row]:.2f})"
+        for row in np.flatnonzero(drop).tolist()
+    }
+    summary = {
+        "rows": len(rows),
+        "classifier": kind,
+        "labels": len(labelled),
+        "threshold": round(cut, 4),
+        "precision_asked": precision,
+        "precision_reached": judgement.reached,
+        "cross_validation": asdict(judgement),
+        "last_pictures": "dropped" if drop_last else "kept",
+        "last_picture_rows": spared.tolist(),
+    }
+    curation.finish("noise", summary, drops)
+    return curation.summary("noise")
+
+
+def probabilities(curation: Curation) -> NDArray[np.float32]:
+    """(rows,) probability of noise, NaN for rows not judged. Raises when the step was not run."""
+    curation.require("noise")
+    return np.load(curation.folder / _SCORES)
+
+
+def _groups(curation: Curation, features: Features, rows: NDArray[np.intp]) -> NDArray[np.object_]:
+    """(n,) what must not be on both sides of a fold: the product, else the content itself.
+
+    The sender would be wrong here: one shop sends all pictures of a small pile.
+    """
+    products = curation.manifest.column("product_id")
+    return np.array([products[row] or f"feature {features.index[row]}" for row in rows.tolist()], dtype=object)
