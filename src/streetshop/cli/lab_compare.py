@@ -35,11 +35,8 @@ def compare(
 
     Prints the tables as Markdown, or everything as JSON; --out writes the report.
     """
-    import torch
-
     from streetshop.lab.compare import compare_runs, tables, write_report
 
-    torch.set_num_threads(threads)
     asked = [_pair(text) for text in pair or ()]
     comparison = compare_runs(
         runs or [],

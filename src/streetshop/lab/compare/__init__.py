@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+import torch
+
 from streetshop.errors import UsageError
 from streetshop.lab.compare.comparison import Comparison, chosen_protocols, measure, rows_to_encode
 from streetshop.lab.compare.page import write_report
@@ -41,6 +43,7 @@ def compare_runs(
         root: where the manifest's pictures are now, when they have moved.
         weights: best or last, of every run.
         cache: folder of decoded pictures; default ``cache`` beside the first run, or beside the manifest.
+        threads: that torch computes with, and that decode pictures.
 
     Raises:
         RunError: a folder is no finished run of an encoder.
@@ -54,6 +57,7 @@ def compare_runs(
     for name in baselines:
         if name not in BASELINES:
             raise UsageError(f"there is no baseline {name!r}", hint=f"There are {', '.join(BASELINES)}")
+    torch.set_num_threads(threads)
     facts = [read_facts(run) for run in runs]
     manifest = Manifest.read(data, root=root)
     chosen = chosen_protocols(protocols)
