@@ -21,7 +21,7 @@ THUMBNAIL: Final = 64
 
 _STYLE: Final = """
 body{max-width:1500px}.wide{overflow-x:auto}td,th{white-space:nowrap}td.text{white-space:normal;min-width:18rem}
-tbody th{font-weight:600}tr.first{background:var(--soft)}
+tbody th{font-weight:600}small{color:#777}tr.first{background:var(--soft)}
 .curves{display:flex;flex-wrap:wrap;gap:1rem}.curves figure{width:260px}.curves figcaption{color:inherit}
 .curve{width:260px;height:130px}.curve text{font-size:10px;fill:#777}.curve .axis{fill:none;stroke:#888}
 .curve .score{fill:none;stroke:#1a7f6b;stroke-width:2}.curve circle{fill:#1a7f6b}
@@ -167,10 +167,16 @@ def _table(table: Table, *, first: bool = True) -> str:
     head = "".join(f"<th>{_text(cell)}</th>" for cell in table.header)
     lines = [f"<div class='wide'><table><thead><tr>{head}</tr></thead><tbody>"]
     for number, (name, *cells) in enumerate(table.rows):
-        line = "".join(f'<td class="{_kind(cell)}">{_text(cell)}</td>' for cell in cells)
+        line = "".join(f'<td class="{_kind(cell)}">{_cell(cell)}</td>' for cell in cells)
         kind = ' class="first"' if first and number == 0 else ""
         lines.append(f"<tr{kind}><th>{_text(name)}</th>{line}</tr>")
     return "".join([*lines, "</tbody></table></div>"])
+
+
+def _cell(text: str) -> str:
+    """An interval goes below its number, so that a wide table fits a screen."""
+    number, bracket, rest = text.partition(" [")
+    return f"{_text(number)}<br><small>[{_text(rest)}</small>" if bracket else _text(text)
 
 
 def _kind(cell: str) -> str:

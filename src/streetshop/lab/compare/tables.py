@@ -85,7 +85,8 @@ def difference(value: PairedDifference) -> str:
     """``+0.031 [0.010, 0.052], p 0.004``, or the same with "not distinguishable"."""
     if value.queries == 0:
         return "no queries"
-    verdict = f"p {value.p_value:.3f}" if value.p_value < SURE else "not distinguishable"
+    p = "p < 0.001" if value.p_value < 0.001 else f"p {value.p_value:.3f}"
+    verdict = p if value.p_value < SURE else "not distinguishable"
     return f"{value.difference:+.3f} [{value.low:+.3f}, {value.high:+.3f}], {verdict}"
 
 
