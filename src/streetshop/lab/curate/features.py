@@ -123,7 +123,7 @@ def _keep(batch: pa.Table, store: FeatureStore, index: NDArray[np.int64], refuse
     """Store a batch's fresh features, and note the place of every row's."""
     values = batch.drop_columns(["vector", "thumbnail"]).to_pydict()
     encoded = np.flatnonzero(pc.list_value_length(batch["vector"]).to_numpy())
-    vectors = pc.list_flatten(batch["vector"]).to_numpy().reshape(len(encoded), -1)
+    vectors = pc.list_flatten(batch["vector"]).to_numpy().reshape(-1, store.dim)
     fresh: dict[bytes, int] = {}
     for place, row in enumerate(encoded.tolist()):
         if store.place(values["key"][row]) is None:
