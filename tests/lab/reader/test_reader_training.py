@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from streetshop.errors import RecipeError, RunError
+from streetshop.lab.reader.balance import fit_offsets
 from streetshop.lab.reader.classes import CLASSES, GARMENTS, IGNORE
 from streetshop.lab.reader.data import labelled_names, load_labelled, load_single, load_tagged, tagged_names
 from streetshop.lab.reader.export import RAW, export, fit_calibration, load_net, write_card
@@ -226,6 +227,26 @@ def test_export_gives_a_bundle_that_serves_and_a_card(tmp_path: Path) -> None:
     write_card(tmp_path / "bundle", tiny_recipe(), {**numbers, "pck@0.1": 0.5, "pck@0.2": 0.6}, speed, "val")
     card = (tmp_path / "bundle" / "card.md").read_text()
     assert "| trousers |" in card and "3 validation photos" in card
+
+
+def test_offsets_take_back_what_the_class_weights_gave() -> None:
+    rng = np.random.default_rng(0)
+    labels = [rng.choice(3, 4000, p=[0.8, 0.15, 0.05]).astype(np.uint8) for _ in range(2)]
+    logits = []
+    for truth in labels:
+        values = rng.normal(0, 1, (3, len(truth))).astype(np.float32)
+        values[truth, np.arange(len(truth))] += 2.5
+        values[2] += 1.5  # much too fond of the rare class
+        logits.append(values)
+
+    def agreement(offsets: np.ndarray) -> float:
+        guesses = [(v + offsets[:, None]).argmax(axis=0) for v in logits]
+        return float(np.mean(np.concatenate(guesses) == np.concatenate(labels)))
+
+    offsets = fit_offsets(logits, labels)
+    assert offsets[2] < offsets[0] and agreement(offsets) > agreement(np.zeros(3)) + 0.05
+    perfect = [np.eye(3, dtype=np.float32)[truth].T for truth in labels]
+    assert (fit_offsets(perfect, labels) == 0).all()
 
 
 def test_truth_is_put_together_by_the_rules_that_read(tmp_path: Path) -> None:

@@ -9,14 +9,16 @@ from typing import Any, Final
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 
 from streetshop.bundles.folder import CARD_FILE, file_sha256, read_spec, write_spec
 from streetshop.bundles.spec import InputSpec, ReaderSpec
 from streetshop.lab.measure.detection import match_queries
 from streetshop.lab.nets.trunks import TF_SCALE
 from streetshop.lab.onnx_files import store_halved
+from streetshop.lab.reader.balance import fit_offsets
 from streetshop.lab.reader.classes import CLASSES, GARMENTS
-from streetshop.lab.reader.data import Split
+from streetshop.lab.reader.data import Split, class_labels
 from streetshop.lab.reader.measure import Judged, boxes_of, judge
 from streetshop.lab.reader.net import SIDE_STEP, ReaderNet
 from streetshop.lab.reader.recipe import ReaderRecipe
@@ -24,6 +26,7 @@ from streetshop.lab.reader.views import PADDING
 from streetshop.lab.training import files
 from streetshop.looks.parse import Rules
 from streetshop.looks.reader import OnnxReader
+from streetshop.photo import Photo
 
 Calibration = tuple[float, float, float]
 RAW: Final = (1.0, 0.0, 0.0)
@@ -53,9 +56,21 @@ def export(
     Args:
         size: (height, width) of a photo as the network sees it; other shapes get as many pixels.
         root: of Clothing Co-Parsing.
-        val: numbers of the photos that calibrate the scores; never test photos.
+        val: numbers of the photos that balance the classes and calibrate the scores; never test photos.
     """
     out.mkdir(parents=True, exist_ok=True)
+    _write_network(net, recipe, size, out)
+    with torch.no_grad():
+        net.classes.bias += torch.from_numpy(_offsets(OnnxReader(out, threads=2), root, val))
+    spec = _write_network(net, recipe, size, out)
+    judged = judge(OnnxReader(out, threads=2), root, val, None, Rules(CLASSES, GARMENTS, RAW))
+    calibration = fit_calibration(judged)
+    thresholds = fit_thresholds(judged, calibration)
+    write_spec(out, spec.model_copy(update={"calibration": calibration, "thresholds": thresholds}))
+    return OnnxReader(out, threads=2)
+
+
+def _write_network(net: ReaderNet, recipe: ReaderRecipe, size: tuple[int, int], out: Path) -> ReaderSpec:
     model = out / "model.onnx"
     torch.onnx.export(
         net,
@@ -82,11 +97,19 @@ def export(
         about="Garment classes per pixel and 17 keypoints; trained on Clothing Co-Parsing and the Clothing dataset.",
     )
     write_spec(out, spec)
-    judged = judge(OnnxReader(out, threads=2), root, val, None, Rules(CLASSES, GARMENTS, RAW))
-    calibration = fit_calibration(judged)
-    thresholds = fit_thresholds(judged, calibration)
-    write_spec(out, spec.model_copy(update={"calibration": calibration, "thresholds": thresholds}))
-    return OnnxReader(out, threads=2)
+    return spec
+
+
+def _offsets(reader: OnnxReader, root: Path, names: Sequence[str]) -> NDArray[np.float32]:
+    """What :func:`fit_offsets` finds on photos, at the resolution of the reader's masks."""
+    logits, labels = [], []
+    for name in names:
+        planes = reader.see(Photo.from_path(root / "photos" / f"{name}.jpg", at_least=512)).probabilities
+        height, width = planes.shape[1:]
+        truth = Image.fromarray(class_labels(root, name)).resize((width, height), Image.Resampling.NEAREST)
+        logits.append(np.log(planes.reshape(len(planes), -1) + 1e-8))
+        labels.append(np.asarray(truth).ravel())
+    return fit_offsets(logits, labels)
 
 
 def outcomes(judged: Sequence[Judged]) -> tuple[NDArray[np.float64], NDArray[np.bool_], list[str]]:
