@@ -74,6 +74,7 @@ def judge(
     groups: NDArray[Any],
     kind: Kind = "logistic",
     *,
+    weights: NDArray[np.float64] | None = None,
     precision: float = 0.95,
     seed: int = 0,
 ) -> Judgement:
@@ -82,12 +83,15 @@ def judge(
     Args:
         features: (n, dim). noise: (n,) the labels.
         groups: (n,) pictures of one group (product, sender) are never on both sides.
-        precision: the operating point is the lowest threshold that reaches it.
+        weights: (n,) pictures of the pile that each label stands for. A balanced sample holds more noise than the pile
+            does: without them its precision is too high.
+        precision: the operating point is the lowest threshold from 0.5 on that reaches it.
 
     Raises:
         CurateError: fewer than ten labels of either sort, or all of them in fewer than two groups.
     """
     check_labels(noise, groups)
+    weights = np.ones(len(noise)) if weights is None else weights
     probabilities = np.zeros(len(noise))
     folds = list(_folds(noise, groups, seed))
     for train, test in folds:
@@ -95,12 +99,14 @@ def judge(
         probabilities[test] = model.predict_proba(features[test])[:, 1]
     dropped = np.zeros(len(noise), dtype=np.bool_)
     for train, test in folds:
-        dropped[test] = probabilities[test] >= operating_point(probabilities[train], noise[train], precision)[0]
-    threshold, reached = operating_point(probabilities, noise, precision)
+        dropped[test] = (
+            probabilities[test] >= operating_point(probabilities[train], noise[train], weights[train], precision)[0]
+        )
+    threshold, reached = operating_point(probabilities, noise, weights, precision)
     return Judgement(
         threshold,
-        _rate(dropped & noise, dropped, groups, seed),
-        _rate(dropped & noise, noise, groups, seed),
+        _rate(dropped & noise, dropped, weights, groups, seed),
+        _rate(dropped & noise, noise, weights, groups, seed),
         round(float(((probabilities - noise) ** 2).mean()), 4),
         round(_calibration_error(probabilities, noise), 4),
         int((~noise).sum()),
@@ -127,21 +133,26 @@ def check_labels(noise: NDArray[np.bool_], groups: NDArray[Any]) -> None:
 
 
 def operating_point(
-    probabilities: NDArray[np.float64], noise: NDArray[np.bool_], precision: float
+    probabilities: NDArray[np.float64], noise: NDArray[np.bool_], weights: NDArray[np.float64], precision: float
 ) -> tuple[float, bool]:
-    """The lowest threshold at which at least ``precision`` of what is dropped is noise, and whether there is one.
+    """The lowest threshold from 0.5 on at which at least ``precision`` of what is dropped is noise, and whether there
+    is one. Where none is, the threshold of the highest precision.
 
-    Where none is, the threshold of the highest precision.
+    Below 0.5 a picture is more likely a garment than not: dropping it is never right, however few such there are
+    among the labels.
     """
     order = np.argsort(-probabilities, kind="stable")
     ranked = probabilities[order]
-    found = np.cumsum(noise[order]) / np.arange(1, len(order) + 1)
+    found = np.cumsum((noise * weights)[order]) / np.cumsum(weights[order])
     # A threshold drops all of equal probability: only the last of equals is one.
     ends = np.append(ranked[1:] < ranked[:-1], True)
-    good = np.flatnonzero(ends & (found >= precision))
+    likely = ends & (ranked >= 0.5)
+    good = np.flatnonzero(likely & (found >= precision))
     if len(good):
-        return float(ranked[good[-1]]), True
-    candidates = np.flatnonzero(ends)
+        above = ranked[good[-1]]
+        # Everything down to 0.5 would do as well when nothing lies between.
+        return float(0.5 if not (probabilities[probabilities < above] >= 0.5).any() else above), True
+    candidates = np.flatnonzero(likely if likely.any() else ends)
     return float(ranked[candidates[np.argmax(found[candidates])]]), False
 
 
@@ -152,7 +163,7 @@ def _plain(kind: Kind, seed: int) -> Any:
     from sklearn.preprocessing import StandardScaler
 
     if kind == "mlp":
-        network = MLPClassifier((32,), alpha=1e-2, max_iter=200, early_stopping=False, random_state=seed)
+        network = MLPClassifier((16,), solver="lbfgs", alpha=1.0, tol=1e-3, max_iter=2000, random_state=seed)
         return make_pipeline(StandardScaler(), network)
     return make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=1000))
 
@@ -169,10 +180,12 @@ def _folds(noise: NDArray[np.bool_], groups: NDArray[Any], seed: int) -> Any:
             yield train, test
 
 
-def _rate(hits: NDArray[np.bool_], of: NDArray[np.bool_], groups: NDArray[Any], seed: int) -> Rate:
+def _rate(
+    hits: NDArray[np.bool_], of: NDArray[np.bool_], weights: NDArray[np.float64], groups: NDArray[Any], seed: int
+) -> Rate:
     """Share of ``hits`` among ``of``; groups are drawn with replacement. 0 to 1 when there is nothing to judge."""
     _, codes = np.unique(groups.astype(str), return_inverse=True)
-    good, all_of = np.bincount(codes, hits), np.bincount(codes, of)
+    good, all_of = np.bincount(codes, hits * weights), np.bincount(codes, of * weights)
     if not all_of.sum():
         return Rate(0.0, 0.0, 1.0)
     rng = np.random.default_rng(seed)

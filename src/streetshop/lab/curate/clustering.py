@@ -135,6 +135,8 @@ def _hdbscan(points: Vectors, least: int, project: bool, seed: int) -> NDArray[n
         if found.max() < 0:
             clusterer = HDBSCAN(min_cluster_size=least, min_samples=5, allow_single_cluster=single, copy=True)
             found = clusterer.fit_predict(space)
+    if (found >= 0).sum() < least:  # the root is taken whatever its size
+        found = np.full(len(points), -1)
     return np.asarray(found, np.int64)
 
 

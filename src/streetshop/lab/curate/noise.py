@@ -91,7 +91,8 @@ def run_noise(
     noise = np.array([labels[str(row)] == "noise" for row in labelled.tolist()], dtype=np.bool_)
     groups = _groups(curation, features, labelled)
     seen = np.asarray(features.vectors[features.index[labelled]])
-    judgement = judge(seen, noise, groups, kind, precision=precision, seed=seed)
+    weights = _weights(curation, labelled, rows)
+    judgement = judge(seen, noise, groups, kind, weights=weights, precision=precision, seed=seed)
     model = fit(seen, noise, groups, kind, seed)
     scores = np.full(len(left), np.nan, np.float32)
     for start in range(0, len(rows), BATCH):
@@ -144,3 +145,15 @@ def _groups(curation: Curation, features: Features, rows: NDArray[np.intp]) -> N
     """
     products = curation.manifest.column("product_id")
     return np.array([products[row] or f"feature {features.index[row]}" for row in rows.tolist()], dtype=object)
+
+
+def _weights(curation: Curation, labelled: NDArray[np.intp], rows: NDArray[np.intp]) -> NDArray[np.float64]:
+    """(labels,) how many rows of its cluster each label stands for."""
+    if not curation.done("clusters"):
+        return np.ones(len(labelled))
+    clusters = labels_of(curation)
+    low = int(clusters.min(initial=0))
+    all_rows = np.bincount(clusters[rows] - low, minlength=int(clusters.max(initial=0)) - low + 1)
+    seen = np.bincount(clusters[labelled] - low, minlength=len(all_rows))
+    # A cluster all of whose rows were dropped before still counts its own labels once.
+    return np.maximum(all_rows, seen)[clusters[labelled] - low] / seen[clusters[labelled] - low]
