@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from streetshop.geometry import Box, Mask
+from streetshop.geometry import Box, Mask, box_of_mask
 
 Raster = NDArray[np.uint8]
 
@@ -22,11 +22,13 @@ def components(labels: Raster) -> NDArray[np.intp]:
     upper: list[NDArray[np.intp]] = []
     lower: list[NDArray[np.intp]] = []
     for shift in (-1, 0, 1):
-        above = labels[:-1, max(-shift, 0) : width - max(shift, 0)]
-        below = labels[1:, max(shift, 0) : width - max(-shift, 0)]
-        same = above == below
-        upper.append(runs[:-1, max(-shift, 0) : width - max(shift, 0)][same])
-        lower.append(runs[1:, max(shift, 0) : width - max(-shift, 0)][same])
+        above = np.s_[:-1, max(-shift, 0) : width - max(shift, 0)]
+        below = np.s_[1:, max(shift, 0) : width - max(-shift, 0)]
+        same = labels[above] == labels[below]
+        # Where neither run begins, the pixels to the left have said it already.
+        same[:, 1:] &= (starts[above] | starts[below])[:, 1:]
+        upper.append(runs[above][same])
+        lower.append(runs[below][same])
     root = _union(int(runs[-1, -1]) + 1, np.concatenate(upper), np.concatenate(lower))
     numbers: NDArray[np.intp] = np.unique(root, return_inverse=True)[1][runs].astype(np.intp)
     return numbers
@@ -52,10 +54,16 @@ def parts_of(mask: Mask) -> list[Mask]:
     """The connected parts of ``mask``, largest first, each as a mask of the same shape."""
     if not mask.any():
         return []
-    numbers = components(mask.astype(np.uint8))
-    sizes = np.bincount(numbers[mask], minlength=int(numbers.max()) + 1)
-    order = np.argsort(-sizes, kind="stable")
-    return [numbers == i for i in order[: np.count_nonzero(sizes)]]
+    around = box_of_mask(mask).slices()
+    inside = mask[around]
+    numbers = components(inside.astype(np.uint8))
+    sizes = np.bincount(numbers[inside], minlength=int(numbers.max()) + 1)
+    parts = []
+    for i in np.argsort(-sizes, kind="stable")[: np.count_nonzero(sizes)]:
+        part = np.zeros_like(mask)
+        part[around] = numbers == i
+        parts.append(part)
+    return parts
 
 
 def gap(a: Box, b: Box) -> float:
