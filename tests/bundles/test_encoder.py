@@ -12,7 +12,6 @@ from streetshop.bundles import Encoder, load_encoder
 from streetshop.bundles.folder import read_spec
 from streetshop.bundles.spec import EncoderSpec, fingerprint
 from streetshop.errors import BundleDamaged, BundleError, BundleMissing
-from streetshop.looks import load_reader
 from streetshop.records import GarmentPicture
 from tests.bundles.tiny import tiny_encoder
 
@@ -35,7 +34,6 @@ def test_the_shipped_encoder_is_whole(shipped: Encoder) -> None:
     assert shipped.dim == sum(block.dim for block in shipped.blocks) <= 256
     assert [block.name for block in shipped.blocks][:2] == ["style", "colour"]
     assert (shipped.folder / "card.md").stat().st_size > 200
-    assert load_reader() is None
 
 
 @pytest.mark.parametrize("kind", ["tiny", "shipped"])

@@ -30,7 +30,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_search_json_has_the_promised_shape(shop: Path) -> None:
-    ran = run("search", "blue.png", "--catalog", "shop.catalog", "--encoder", "encoder", "-k", 4, "--json", cwd=shop)
+    given = ("--catalog", "shop.catalog", "--encoder", "encoder", "--reader", "none", "-k", 4, "--json")
+    ran = run("search", "blue.png", *given, cwd=shop)
     assert ran.code == 0, ran.err
     content = json.loads(ran.out)
     (garment,) = content["garments"]

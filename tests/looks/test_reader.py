@@ -14,7 +14,7 @@ from streetshop.bundles.folder import read_spec
 from streetshop.bundles.spec import ReaderSpec
 from streetshop.errors import BundleDamaged, BundleError, BundleMissing
 from streetshop.geometry import Box
-from streetshop.looks.reader import DEFAULT_READER, OnnxReader, input_size, load_reader
+from streetshop.looks.reader import NO_READER, OnnxReader, input_size, load_reader
 from streetshop.photo import Photo
 from tests.bundles.tiny import tiny_encoder
 from tests.bundles.tiny_reader import COLOURS, tiny_reader
@@ -142,9 +142,8 @@ def test_a_spec_must_hang_together(tmp_path: Path, key: str, value: object) -> N
         read_spec(folder)
 
 
-def test_the_packaged_reader_is_loaded_when_there_is_one() -> None:
+def test_the_packaged_reader_is_loaded_unless_none_is_wanted() -> None:
     found = load_reader()
-    if not (DEFAULT_READER / "bundle.json").is_file():
-        assert found is None
-    else:
-        assert isinstance(found, OnnxReader) and isinstance(found.spec, ReaderSpec) and found.classes[0] == "background"
+    assert isinstance(found, OnnxReader) and isinstance(found.spec, ReaderSpec) and found.classes[0] == "background"
+    assert (found.folder / "card.md").stat().st_size > 200
+    assert load_reader(NO_READER) is None

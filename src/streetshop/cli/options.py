@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 CatalogOption = Annotated[str, typer.Option("--catalog", help="The catalog: a folder, or milvus://host:port.")]
 EncoderOption = Annotated[Path | None, typer.Option("--encoder", help="Encoder bundle; default: the packaged one.")]
-ReaderOption = Annotated[Path | None, typer.Option("--reader", help="Reader bundle; default: the packaged one.")]
+ReaderOption = Annotated[Path | None, typer.Option("--reader", help="Reader bundle, or none; default: packaged.")]
 ThreadsOption = Annotated[int | None, typer.Option("--threads", min=1, help="Threads; default: one per core.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 FilterOption = Annotated[

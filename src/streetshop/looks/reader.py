@@ -19,6 +19,8 @@ from streetshop.photo import Photo
 from streetshop.records import Look
 
 DEFAULT_READER: Final = SHIPPED / "reader"
+NO_READER: Final = Path("none")
+"""Given instead of a folder: the whole photo stands as one garment."""
 RASTER_STEP: Final = 2
 """Input pixels per pixel of the masks, along each side."""
 
@@ -193,10 +195,8 @@ def load_reader(folder: Path | None = None, *, threads: int | None = None) -> Re
     """Load and verify a reader bundle.
 
     Args:
-        folder: the bundle; None for the one shipped in the package, and then the answer is None when none is shipped:
-            a look is the whole photo as one garment then, and says so (``Look.reader`` is None).
+        folder: the bundle; None for the one shipped in the package; :data:`NO_READER` for no reader, and then the
+            answer is None: a look is the whole photo as one garment, and says so (``Look.reader`` is None).
         threads: of one run of the network; None for one per core.
     """
-    if folder is None and not (DEFAULT_READER / SPEC_FILE).is_file():
-        return None
-    return OnnxReader(folder or DEFAULT_READER, threads=threads)
+    return None if folder == NO_READER else OnnxReader(folder or DEFAULT_READER, threads=threads)
