@@ -219,11 +219,11 @@ def pairs(work: Path, products: int) -> dict[str, Any]:
     street = [row for row in truth if row not in curation.drops("clusters") | curation.drops("duplicates")]
     result |= {"claims": len(street), "wrong": sum(truth[row] != _claim(rows[row]) for row in street), "ranks": []}
     for rank in (0.0, 0.5, 0.7, 0.8, 0.9, 0.95):
-        result["wrong_claims_by_ranks"] = run_pairs(curation, rank=rank)["wrong_claims_by_ranks"]
+        result["wrong_claims_at_most"] = run_pairs(curation, rank=rank)["wrong_claims_at_most"]
         accepted = np.array([yes for _, yes in read_pairs(curation)])
         good = np.array([truth[pair.row] == pair.product for pair, _ in read_pairs(curation)])
         result["ranks"].append({"rank": rank, **_found(accepted, good)})
-    run_pairs(curation, rank=0.8)
+    run_pairs(curation)
     features = Features.of(curation)
     vectors = np.asarray(features.vectors[features.index])
     true = np.array([truth.get(i, "" if noise[i] else row.product_id) for i, row in enumerate(rows)], dtype=object)

@@ -77,15 +77,17 @@ def test_numbers_of_a_cluster_are_the_naive_ones(tmp_path: Path) -> None:
 
 
 def test_suggestions() -> None:
-    def cluster(purity: float, surprise: float, cohesion: float, id: str = "c-000") -> Cluster:
-        return Cluster(id, 50, "hat", purity, surprise, cohesion, 9, 9, "", "")
+    def cluster(purity: float, surprise: float, cohesion: float, id: str = "c-000", labelled: int = 50) -> Cluster:
+        return Cluster(id, 50, labelled, "hat", purity, surprise, cohesion, 9, 9, "", "")
 
     others = [cluster(0.9, 0.8, 0.6), cluster(0.8, 0.8, 0.5)]
-    assert suggest(cluster(0.9, 0.7, 0.6), others, True).suggested == "keep"
-    assert suggest(cluster(0.3, 0.1, 0.9), others, True).suggested == "drop"
-    assert suggest(cluster(0.3, 0.1, 0.2), others, True).suggested == "look"
-    assert suggest(cluster(0.3, 0.1, 0.9), others, False).suggested == "look"
-    assert suggest(cluster(0.3, 0.1, 0.9, "outliers"), others, True).suggested == "look"
+    assert suggest(cluster(0.9, 0.7, 0.6), others).suggested == "keep"
+    assert suggest(cluster(0.3, 0.1, 0.9), others).suggested == "drop"
+    assert suggest(cluster(0.3, 0.1, 0.2), others).suggested == "look"
+    assert suggest(cluster(0.3, 0.1, 0.9, "outliers"), others).suggested == "look"
+    # Street pictures have no category yet: that is no reason to drop them.
+    assert suggest(cluster(0.0, 0.0, 0.9, labelled=0), others).suggested == "look"
+    assert suggest(cluster(0.3, 0.1, 0.9, labelled=20), others).suggested == "look"
 
 
 def tables(curation: Curation) -> set[int]:

@@ -86,7 +86,7 @@ def test_wilson_against_the_textbook() -> None:
 
 
 def test_ranks_of_wrong_claims_are_spread_evenly(tmp_path: Path) -> None:
-    """So that twice the share below a half is the share of wrong claims, whatever the features are."""
+    """So that low ranks bound the share of wrong claims, whatever the features are."""
     rng = np.random.default_rng(0)
     rows = [Row(f"{i}.png", "shop", f"p{i}", "hat") for i in range(200)]
     rows += [Row(f"s{i}.png", "street", attributes={"claims": [f"p{rng.integers(200)}"]}) for i in range(300)]
@@ -180,8 +180,8 @@ def test_duplicates_of_different_products_are_tied_together(tmp_path: Path) -> N
     curated = Manifest.read(curation.folder / "curated.parquet")
     split_of = dict(zip(curated.column("image").tolist(), curated.column("split").tolist(), strict=True))
     # The same drawing under two products, and neighbours by sender.
-    conflicts = {tuple(products) for products in curation.summary("duplicates")["conflicting_products"]}
-    assert {(f"p{n}", f"p{n + 32}") for n in range(8)} <= conflicts
+    conflicts = curation.summary("duplicates")["conflicting_products"]
+    assert all(any({f"p{n}", f"p{n + 32}"} <= set(products) for products in conflicts) for n in range(8))
     for number in range(8):
         assert split_of[f"{number}.png"] == split_of[f"{number + 32}.png"]
     for number in range(0, 40, 2):

@@ -24,6 +24,8 @@ from streetshop.lab.manifest import Manifest
 OUTLIERS: Final = "outliers"
 ON_SHEET: Final = 60
 """Pictures on a contact sheet."""
+_TELLING: Final = 10
+"""Rows with a category below which a cluster's categories say nothing."""
 _MODEL: Final = "clusters/model.npz"
 _LABELS: Final = "clusters/labels.npy"
 
@@ -35,6 +37,7 @@ class Cluster:
     Attributes:
         id: ``c-000`` (the largest) and on, or ``outliers``.
         size: rows.
+        labelled: rows with a category.
         category: the most frequent one, ``""`` where no row has any.
         purity: its share of the rows that have a category; NaN-free: 0 where none has.
         surprise: how far the cluster's categories are from those of all rows: half the sum of absolute differences
@@ -46,6 +49,7 @@ class Cluster:
 
     id: str
     size: int
+    labelled: int
     category: str
     purity: float
     surprise: float
@@ -207,6 +211,7 @@ def describe(manifest: Manifest, unit: Vectors, labels: NDArray[np.int64]) -> tu
             Cluster(
                 cluster_id(label),
                 len(rows),
+                int((categories[rows] != "").sum()),
                 category,
                 round(purity, 4),
                 round(surprise, 4),
@@ -217,10 +222,10 @@ def describe(manifest: Manifest, unit: Vectors, labels: NDArray[np.int64]) -> tu
                 "",
             )
         )
-    return [suggest(cluster, found, bool(overall)) for cluster in found], centrality
+    return [suggest(cluster, found) for cluster in found], centrality
 
 
-def suggest(cluster: Cluster, clusters: Sequence[Cluster], categories_known: bool) -> Cluster:
+def suggest(cluster: Cluster, clusters: Sequence[Cluster]) -> Cluster:
     """The cluster with a suggested verdict.
 
     What is not a garment is filed under the category of whatever product it came with. So a cluster as mixed as the
@@ -229,8 +234,8 @@ def suggest(cluster: Cluster, clusters: Sequence[Cluster], categories_known: boo
     typical = float(np.median([other.cohesion for other in clusters if other.id != OUTLIERS] or [0.0]))
     if cluster.id == OUTLIERS:
         verdict, why = "look", "pictures that are like no others"
-    elif not categories_known:
-        verdict, why = "look", "no categories to judge by"
+    elif cluster.labelled < _TELLING or 2 * cluster.labelled < cluster.size:
+        verdict, why = "look", "too few categories to judge by"
     elif cluster.purity >= 0.5 or cluster.surprise >= 0.5:
         verdict, why = "keep", f"{cluster.purity:.0%} are {cluster.category}"
     elif cluster.surprise < 0.35 and cluster.cohesion >= typical:

@@ -140,8 +140,10 @@ def embed_on_ray(
     context.enable_progress_bars = False
     arguments: dict[str, Any] = {"choice": choice, "root": root, "known": known}
     try:
-        parts = ray.data.from_arrow(rows).repartition(max(len(rows) // (4 * BATCH), 2 * workers))
-        done = parts.map_batches(
+        # Blocks made here: a task that made them would wait for processors that the encoders hold.
+        size = min(4 * BATCH, max(len(rows) // (2 * workers), 1))
+        parts = [rows.slice(start, size).combine_chunks() for start in range(0, len(rows), size)]
+        done = ray.data.from_arrow(parts).map_batches(
             Embedder,
             fn_constructor_kwargs=arguments,
             batch_size=BATCH,
