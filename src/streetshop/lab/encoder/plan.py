@@ -1,0 +1,49 @@
+"""Which views of which garments are drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from streetshop.lab.encoder.items import Item
+from streetshop.lab.encoder.views import Form
+
+View = tuple[Item, Form, int]
+
+
+def plan_views(items: Sequence[Item]) -> list[View]:
+    """Views to judge by, then views to learn from.
+
+    Held-back garments are drawn in every way a user may hand them over; of a product's pictures only the first of each
+    domain. Garments to learn from take turns, for the time the trunk needs.
+    """
+    held = [view for item in items if item.split != "train" for view in _held_back(item)]
+    learned = [[view for item in items if item.split == "train" for view in _learned(item, turn)] for turn in range(3)]
+    return [*held, *learned[0], *learned[1], *learned[2]]
+
+
+def _held_back(item: Item) -> list[View]:
+    if item.source == "pair" and not item.image.endswith("-0.jpg"):
+        return []
+    return [(item, form, 0) for form in (_whole(item), "mask")]
+
+
+def _learned(item: Item, turn: int) -> list[View]:
+    """What one turn draws of a garment."""
+    whole = _whole(item)
+    if item.source == "pair":
+        odd = item.image.endswith("-1.jpg")
+        forms: tuple[Form, ...] = ("mask" if odd else whole,)
+    elif item.source == "ccp":
+        forms = (whole, "mask")
+    elif item.source == "studio":
+        forms = ("mask",)
+    else:
+        forms = (whole, "mask" if item.mask else "lit")
+        if item.mask is None or item.pattern:
+            forms = (*forms, "cloth" if item.mask else "lit")
+    return [(item, forms[turn], turn)] if turn < len(forms) else []
+
+
+def _whole(item: Item) -> Form:
+    """A garment without a mask: on the street its box, in a shop or on the floor the whole picture."""
+    return "box" if item.source == "ccp" or (item.source, item.domain) == ("pair", "street") else "whole"

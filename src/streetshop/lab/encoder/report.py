@@ -1,0 +1,124 @@
+"""What the report on an encoder holds, and its tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, Final
+
+import numpy as np
+from PIL import Image
+
+from streetshop.bundles import Encoder
+from streetshop.lab.encoder.items import Item
+from streetshop.lab.encoder.measure import Embedded, Spoil, embed, label_precision, product_hits
+from streetshop.lab.encoder.views import compressed
+from streetshop.lab.measure.intervals import Estimate
+from streetshop.lab.training.progress import say
+from streetshop.records import GarmentPicture
+
+Numbers = dict[str, Estimate]
+
+FORMS: Final = (("box", "whole"), ("box", "mask"), ("mask", "mask"))
+"""How a made pair's street view and shop view are cut: without a reader in the shop, with one there, with one on both
+sides. A box on the street stands for a crop by hand."""
+_SPOILT: Final = "spoilt: "
+
+
+def measure(encoder: Encoder, items: Sequence[Item], split: str, distractors: int) -> Numbers:
+    """All numbers of an encoder on one split.
+
+    Args:
+        items: of all splits: shop views of every product are in the gallery, and the first so many photos of single
+            garments beside them.
+    """
+    held = [item for item in items if item.split == split]
+    single = [item for item in held if item.source == "clothing"]
+    numbers: Numbers = {}
+    for form in ("whole", "mask"):
+        embedded = embed(encoder, [(item, form) for item in single])
+        for label in ("category", "colour", "pattern"):
+            numbers[f"{label} P@10, {form}"] = label_precision(embedded, label)
+        numbers |= _by_weight(embedded, form)
+        say(f"{encoder.name}: single garments, {form}")
+    worn = embed(encoder, [(item, "mask") for item in held if item.source == "ccp"])
+    numbers["category P@10, worn garments"] = label_precision(worn, "category")
+    return numbers | _pairs(encoder, items, split, distractors)
+
+
+def _by_weight(embedded: Embedded, form: str) -> Numbers:
+    """Precision when one block counts alone, and when its default weight is three times as large."""
+    names = [block.name for block in embedded.encoder.blocks]
+    numbers: Numbers = {}
+    for block in embedded.encoder.blocks:
+        settings = {f"{block.name} alone": {name: float(name == block.name) for name in names}}
+        settings[f"{block.name} x 3"] = {block.name: 3 * block.weight}
+        for title, weights in settings.items():
+            for label in ("category", "colour", "pattern"):
+                numbers[f"{label} P@10, {form}, {title}"] = label_precision(embedded, label, weights)
+    return numbers
+
+
+def _pairs(encoder: Encoder, items: Sequence[Item], split: str, distractors: int) -> Numbers:
+    pairs = [item for item in items if item.source == "pair"]
+    street = [item for item in pairs if item.domain == "street" and item.split == split]
+    # One picture a product, so that the rank of a picture is the rank of a product.
+    shop = [item for item in pairs if item.domain == "shop" and item.image.endswith("-0.jpg")]
+    others = [item for item in items if item.source == "clothing"][:distractors]
+    gallery = {form: embed(encoder, [(item, form) for item in (*shop, *others)]) for form in ("whole", "mask")}
+    say(f"{encoder.name}: a gallery of {len(shop) + len(others)} pictures")
+    numbers: Numbers = {}
+    asked: dict[str, Embedded] = {}
+    for query, kept in FORMS:
+        asked[query] = asked.get(query) or embed(encoder, [(item, query) for item in street])
+        for k in (1, 10):
+            numbers[f"pairs R@{k}, {query} to {kept}"] = product_hits(asked[query], gallery[kept], k)
+    for name, spoil in SPOILS.items():
+        spoilt = embed(encoder, [(item, "mask") for item in street], spoil)
+        for k in (1, 10):
+            numbers[f"{_SPOILT}{name}, R@{k}"] = product_hits(spoilt, gallery["mask"], k)
+        cosine = (spoilt.weighted() * asked["mask"].weighted()).sum(axis=1)
+        numbers[f"{_SPOILT}{name}, cosine"] = Estimate(float(cosine.mean()), float(cosine.min()), 1.0, len(cosine))
+    return numbers
+
+
+def _jpeg(picture: GarmentPicture) -> GarmentPicture:
+    return GarmentPicture(compressed(picture.pixels, 30), picture.mask)
+
+
+def _transformed(picture: GarmentPicture, change: Callable[[Image.Image, Any], Image.Image]) -> GarmentPicture:
+    pixels = np.asarray(change(Image.fromarray(picture.pixels), (255, 255, 255)))
+    if picture.mask is None:
+        return GarmentPicture(pixels)
+    mask = change(Image.fromarray((picture.mask * 255).astype(np.uint8)), 0)
+    return GarmentPicture(pixels, np.asarray(mask, np.float32) / 255)
+
+
+def _half(picture: GarmentPicture) -> GarmentPicture:
+    return _transformed(picture, lambda i, _: i.resize((max(i.width // 2, 1), max(i.height // 2, 1))))
+
+
+def _turned(picture: GarmentPicture) -> GarmentPicture:
+    return _transformed(picture, lambda i, ground: i.rotate(8, Image.Resampling.BILINEAR, fillcolor=ground))
+
+
+SPOILS: Final[Mapping[str, Spoil]] = {"JPEG quality 30": _jpeg, "half size": _half, "turned by 8 degrees": _turned}
+
+
+def as_values(numbers: Numbers) -> dict[str, dict[str, float]]:
+    """For JSON."""
+    return {name: asdict(value) for name, value in numbers.items()}
+
+
+def table(rows: Sequence[str], columns: Mapping[str, Numbers]) -> str:
+    """A Markdown table of some numbers, one column an encoder."""
+    lines = ["| | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
+    for row in rows:
+        cells = [str(numbers[row]) if row in numbers else "" for numbers in columns.values()]
+        lines.append(f"| {row} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def headline(numbers: Numbers) -> list[str]:
+    """The names of the rows that are told first: no single blocks, nothing spoilt."""
+    return [name for name in numbers if not name.startswith(_SPOILT) and " alone" not in name and " x 3" not in name]

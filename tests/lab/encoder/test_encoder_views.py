@@ -1,0 +1,107 @@
+"""Views: what an encoder is shown in training must look like what it is handed in use."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from streetshop.errors import StreetshopError
+from streetshop.geometry import mask_iou
+from streetshop.lab.encoder.features import CUTTING
+from streetshop.lab.encoder.items import HAND_LABELS, Item, read_hand_labels
+from streetshop.lab.encoder.plan import plan_views
+from streetshop.lab.encoder.views import compressed, draw_view, retaken, spoilt
+
+pytestmark = pytest.mark.lab
+
+
+def garment(root: Path, **more: str) -> Item:
+    """A red square of 40 x 60 in the middle of a blue picture of 100 x 120, with its mask."""
+    pixels = np.full((120, 100, 3), (20, 40, 200), np.uint8)
+    mask = np.zeros((120, 100), np.uint8)
+    pixels[30:90, 30:70], mask[30:90, 30:70] = (200, 30, 30), 255
+    Image.fromarray(pixels).save(root / "a.png")
+    Image.fromarray(mask).save(root / "mask.png")
+    values = {"source": "clothing", "split": "val", "domain": "street", "mask": "mask.png"} | more
+    return Item(root=root, image="a.png", group="g", **values)
+
+
+def draw(item: Item, form: str, seed: int = 0, *, jitter: bool = False):
+    return draw_view(item, form, CUTTING, np.random.default_rng(seed), jitter=jitter)
+
+
+def test_forms_show_what_they_promise(tmp_path: Path) -> None:
+    item = garment(tmp_path)
+    whole, box, masked, cloth = (draw(item, form) for form in ("whole", "box", "mask", "cloth"))
+    assert whole.pixels.shape == (120, 100, 3) and whole.mask is None and box.mask is None
+    assert box.pixels.shape[:2] == (66, 44), "the mask's box, grown by a twentieth on each side"
+    assert masked.mask is not None and masked.mask.shape == masked.pixels.shape[:2]
+    red = masked.pixels[..., 0] > 100
+    assert mask_iou(masked.mask > 0.5, red) > 0.6, "imperfect, but the garment's"
+    assert cloth.mask is not None and cloth.pixels.shape[0] < 60, "a piece of it"
+
+
+def test_the_same_seed_draws_the_same_view_and_shaking_moves_boxes(tmp_path: Path) -> None:
+    item = garment(tmp_path)
+    first, again = (draw(item, "mask", 3, jitter=True) for _ in range(2))
+    assert (first.pixels == again.pixels).all() and (first.mask == again.mask).all()
+    assert len({draw(item, "box", seed, jitter=True).pixels.shape for seed in range(12)}) > 3
+
+
+def test_spoilt_masks_stay_near_the_true_one() -> None:
+    y, x = np.mgrid[:200, :150]
+    true = ((y - 100) / 80) ** 2 + ((x - 75) / 55) ** 2 < 1
+    small = np.asarray(Image.fromarray(true).resize((64, 64)))
+    overlaps = [mask_iou(spoilt(true, np.random.default_rng(seed)), small) for seed in range(40)]
+    assert min(overlaps) > 0.6 and np.mean(overlaps) < 0.97, "never lost, never perfect"
+
+
+def test_a_thin_garment_is_not_lost_when_its_mask_is_spoilt() -> None:
+    thin = np.zeros((300, 40), bool)
+    thin[10:290, 18:21] = True
+    assert all(spoilt(thin, np.random.default_rng(seed)).any() for seed in range(30))
+
+
+def test_retaken_and_compressed_keep_the_picture_but_not_its_bytes() -> None:
+    rng = np.random.default_rng(0)
+    pixels = np.asarray(Image.fromarray(rng.integers(0, 255, (12, 9, 3), dtype=np.uint8)).resize((180, 240)))
+    squeezed = compressed(pixels, 30)
+    error = np.abs(squeezed.astype(int) - pixels).mean()
+    assert squeezed.shape == pixels.shape and 0 < error < 12
+    other = retaken(pixels, rng)
+    assert other.dtype == np.uint8 and other.shape != pixels.shape
+
+
+def test_missing_pictures_are_refused_aloud(tmp_path: Path) -> None:
+    item = garment(tmp_path)
+    (tmp_path / "a.png").unlink()
+    with pytest.raises(StreetshopError):
+        draw(item, "whole")
+
+
+def test_held_back_garments_are_drawn_to_be_judged_and_others_to_learn_from(tmp_path: Path) -> None:
+    held, learned = garment(tmp_path), garment(tmp_path, split="train", pattern="stripes")
+    plan = plan_views([learned, held])
+    assert [(item.split, form) for item, form, _ in plan] == [
+        ("val", "whole"),
+        ("val", "mask"),
+        ("train", "whole"),
+        ("train", "mask"),
+        ("train", "cloth"),
+    ]
+    unnamed = garment(tmp_path, split="train")
+    assert "cloth" not in {form for _, form, _ in plan_views([unnamed])}, "close pieces teach named patterns only"
+    uncut = replace(unnamed, mask=None)
+    assert [form for _, form, _ in plan_views([uncut])] == ["whole", "lit", "lit"]
+
+
+def test_hand_labels_are_whole() -> None:
+    labels = read_hand_labels()
+    assert len(labels) > 600
+    assert all(colour and pattern for colour, pattern in labels.values())
+    assert HAND_LABELS.read_text("utf-8").splitlines()[0] == "image,colour,pattern"
+    assert {"solid", "stripes", "check", "floral"} <= {pattern for _, pattern in labels.values()}
