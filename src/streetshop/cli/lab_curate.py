@@ -185,7 +185,7 @@ def noise(
 
 
 @app.command()
-def pairs(folder: Folder, rank: Rank = 0.5, threads: Threads = 1, seed: Seed = 0, as_json: JsonOption = False) -> None:
+def pairs(folder: Folder, rank: Rank = 0.25, threads: Threads = 1, seed: Seed = 0, as_json: JsonOption = False) -> None:
     """Step 5: which products that reviews and posts claim does a street picture show?"""
     from streetshop.lab.curate.pairs import run_pairs
     from streetshop.lab.curate.workplace import Curation

@@ -27,8 +27,10 @@ from streetshop.lab.curate.page import Card
 from streetshop.lab.curate.workplace import Curation
 from streetshop.lab.manifest import SCHEMA, Manifest
 
-RANK: Final = 0.5
-VOTES: Final = 0.2
+RANK: Final = 0.25
+"""A claim must be more like the picture than this share of its category's other products."""
+VOTES: Final = 0.05
+"""Of the fifteen nearest shop pictures one must be of the category: street pictures look like no shop picture much."""
 _VOTERS: Final = 15
 _RIVALS: Final = 500
 _FILE: Final = "pairs.parquet"
