@@ -85,7 +85,7 @@ class SheetRow:
 def write_sheet(path: Path, rows: Sequence[SheetRow], *, title: str, reader: bool, note: str = "") -> None:
     """Write the sheet to ``path``. ``reader``: whether garments were read, or whole photos and boxes searched."""
     if not reader and not note:
-        note = "No reader bundle is installed: each photo, or the box given, was searched with as one garment."
+        note = "Searched without a reader: each photo, or the box given, stood as one garment."
     parts = [
         '<!doctype html><html lang="en"><head><meta charset="utf-8">',
         '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; img-src data:; '
