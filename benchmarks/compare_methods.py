@@ -33,13 +33,19 @@ TWO_STREAM = (
     "stages.0.epochs=3",
     "stages.1.epochs=2",
     "stages.*.sampler.pool=1000",
+    "stages.0.optimiser.rate=1e-2",
+    "stages.1.optimiser.rate=5e-3",
 )
-LOOK = (*POOLED, "stages.*.epochs=1")
+LOOK = (*POOLED, "stages.*.epochs=1", "stages.*.optimiser.rate=5e-4")
 BLOG = (
     *POOLED,
     "stages.1.epochs=4",
     "stages.2.epochs=1",
+    "stages.0.optimiser.rate=1e-3",
+    "stages.1.optimiser.rate=1e-3",
+    "stages.2.optimiser.rate=1e-4",
 )
+"""Rates are ten times the recipes': with those a run of a hundred batches ends where it began."""
 
 METHODS: dict[str, tuple[str, tuple[str, ...]]] = {
     "two-stream": ("two-stream", TWO_STREAM),
