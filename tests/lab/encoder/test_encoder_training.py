@@ -101,7 +101,7 @@ def test_a_head_learns_categories_across_senders() -> None:
 
     def right(steps: int) -> float:
         teaching = Teaching(dim=8, parts=("global", "garment"), steps=steps, batch=64, rate=3e-3)
-        fit.fit_block(heads, "shape", settled, [lesson], teaching, seed=0)
+        fit.fit_block(heads, "shape", settled, lesson, teaching, seed=0)
         with torch.no_grad():
             vectors = heads.block("shape", settled).numpy()
         block = Embedded(views.items, vectors, Spoken((Block("shape", 8),)))

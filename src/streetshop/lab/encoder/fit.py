@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional
 
+from streetshop.errors import RunError
 from streetshop.lab.encoder.features import Features
 from streetshop.lab.encoder.heads import Heads, as_codes, keep_relations, start_from_components, supervised_contrast
 from streetshop.lab.encoder.recipe import EncoderRecipe, Teaching
@@ -40,47 +43,34 @@ def fit_heads(heads: Heads, views: Features, recipe: EncoderRecipe) -> None:
     values = torch.from_numpy(views.values.astype(np.float32))
     heads.settle(values)
     settled = heads.settled(values)
-    lessons = {"style": [identity(views)], "shape": [kind(views)], "pattern": [pattern(views)]}
     for name, teaching in recipe.blocks.items():
         torch.manual_seed(recipe.seed)
-        fit_block(
-            heads, name, settled, [lesson for lesson in lessons[name] if lesson is not None], teaching, recipe.seed
-        )
+        fit_block(heads, name, settled, LESSONS[name](views), teaching, recipe.seed)
 
 
-def fit_block(
-    heads: Heads, name: str, settled: Tensor, lessons: Sequence[Lesson], teaching: Teaching, seed: int
-) -> None:
+def fit_block(heads: Heads, name: str, settled: Tensor, lesson: Lesson, teaching: Teaching, seed: int) -> None:
     """Adam on one block's layer; the rate falls along a cosine to nothing."""
     layer = heads.layers[name]
     inputs = heads.chosen(name, settled)
     start_from_components(layer, inputs)
     with torch.no_grad():
-        reference = torch.nn.functional.normalize(layer(inputs), dim=1)
+        reference = functional.normalize(layer(inputs), dim=1)
     optimiser = torch.optim.AdamW(layer.parameters(), lr=teaching.rate, weight_decay=teaching.decay)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, teaching.steps)
     rng = np.random.default_rng(seed)
     for step in range(1, teaching.steps + 1):
-        total = torch.zeros(())
-        for lesson in lessons:
-            rows = lesson.draw(rng, teaching.batch)
-            dropped = torch.nn.functional.dropout(inputs[rows], teaching.dropout)
-            vectors = torch.nn.functional.normalize(layer(dropped), dim=1)
-            sources = None if lesson.sources is None else torch.from_numpy(lesson.sources[rows])
-            total = total + supervised_contrast(
-                vectors,
-                torch.from_numpy(lesson.labels[rows]),
-                torch.from_numpy(lesson.groups[rows]),
-                teaching.temperature,
-                sources,
-            )
-            total = total + teaching.keep * keep_relations(vectors, reference[rows])
+        rows = lesson.draw(rng, teaching.batch)
+        vectors = functional.normalize(layer(functional.dropout(inputs[rows], teaching.dropout)), dim=1)
+        sources = None if lesson.sources is None else torch.from_numpy(lesson.sources[rows])
+        labels, groups = torch.from_numpy(lesson.labels[rows]), torch.from_numpy(lesson.groups[rows])
+        loss = supervised_contrast(vectors, labels, groups, teaching.temperature, sources)
+        loss = loss + teaching.keep * keep_relations(vectors, reference[rows])
         optimiser.zero_grad()
-        total.backward()
+        loss.backward()
         optimiser.step()
         schedule.step()
         if step % 100 == 0 or step == teaching.steps:
-            say(f"{name}: step {step} of {teaching.steps}, loss {total.item():.3f}")
+            say(f"{name}: step {step} of {teaching.steps}, loss {loss.item():.3f}")
 
 
 def identity(views: Features) -> Lesson:
@@ -92,11 +82,13 @@ def identity(views: Features) -> Lesson:
     by_kind: dict[str, list[int]] = {}
     for place, rows in enumerate(products):
         by_kind.setdefault(str(kinds[rows[0]]), []).append(place)
+    if len(products) < 2:
+        raise RunError("no two products with two pictures each to learn from", hint="Make more pairs")
     crowds = [np.asarray(places) for places in by_kind.values() if len(places) > 30]
 
     def draw(rng: np.random.Generator, batch: int) -> NDArray[np.int64]:
-        count = batch // 2
-        crowd = crowds[rng.integers(len(crowds))]
+        count = min(batch // 2, len(products))
+        crowd = crowds[rng.integers(len(crowds))] if crowds else np.arange(len(products))
         near = rng.choice(crowd, min(count // 2, len(crowd)), replace=False)
         every = rng.choice(len(products), count - len(near), replace=False)
         chosen = np.union1d(near, every)
@@ -108,24 +100,27 @@ def identity(views: Features) -> Lesson:
 
 def kind(views: Features) -> Lesson:
     """Categories, across senders and photos; rare ones are drawn more often than they are met."""
-    names = [i.category.lower() if f not in ("cloth",) else "" for i, f in zip(views.items, views.forms, strict=True)]
+    names = [i.category.lower() if f != "cloth" else "" for i, f in zip(views.items, views.forms, strict=True)]
     labels = as_codes(names)
     sources = np.asarray([item.source == "clothing" for item in views.items], np.int64)
     return Lesson(labels, as_codes([i.group for i in views.items]), sources, _evenly(labels, sources))
 
 
-def pattern(views: Features) -> Lesson | None:
-    """Names of patterns: the studio's, and those given by hand to photos of the Clothing dataset."""
+def pattern(views: Features) -> Lesson:
+    """Names of patterns, given by eye to photos of the Clothing dataset, across senders; close pieces too."""
     labels = as_codes([item.pattern for item in views.items])
-    sources = as_codes([item.source for item in views.items])
-    if not (labels >= 0).any():
-        return None
-    return Lesson(labels, as_codes([i.group for i in views.items]), sources, _evenly(labels, sources))
+    return Lesson(labels, as_codes([i.group for i in views.items]), None, _evenly(labels, np.zeros_like(labels)))
+
+
+LESSONS: Final = {"style": identity, "shape": kind, "pattern": pattern}
+"""What teaches each block."""
 
 
 def _evenly(labels: NDArray[np.int64], sources: NDArray[np.int64]) -> Draw:
     """Draws views so that a label's chance goes with the root of its number."""
     known = np.flatnonzero(labels >= 0)
+    if not len(known):
+        raise RunError("nothing is labelled", hint="Check the folders of photos")
     keys = labels[known] * (sources.max() + 1) + sources[known]
     counts = np.bincount(keys)
     chance = 1 / np.sqrt(counts[keys])

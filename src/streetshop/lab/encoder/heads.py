@@ -97,6 +97,8 @@ def supervised_contrast(
     logits = logits.masked_fill(~counted, -1e4)
     chance = logits - logits.logsumexp(1, keepdim=True)
     known = positive.any(1)
+    if not known.any():
+        return logits.sum() * 0
     return -(torch.where(positive, chance, 0.0).sum(1)[known] / positive.sum(1)[known]).mean()
 
 

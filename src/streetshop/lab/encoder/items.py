@@ -17,7 +17,7 @@ from streetshop.lab.masks import load_mask
 from streetshop.lab.reader.data import sender_split, split_of
 
 Split = Literal["train", "val", "test"]
-Source = Literal["pair", "ccp", "clothing", "studio"]
+Source = Literal["pair", "ccp", "clothing"]
 
 HAND_LABELS: Final = Path(__file__).with_name("hand_labels.csv")
 """Colour and pattern of some photos of the Clothing dataset, named by eye from contact sheets."""
@@ -34,7 +34,7 @@ class Item:
         box: of the garment in pixels; None is the whole picture.
         mask: as a manifest writes it; None when nothing cut the garment out.
         group: photo or sender; never in two splits, and no neighbour across groups is a twin.
-        product, cloth, category, colour, pattern: ``""`` where unknown.
+        product, category, colour, pattern: ``""`` where unknown.
     """
 
     source: Source
@@ -46,7 +46,6 @@ class Item:
     box: tuple[float, float, float, float] | None = None
     mask: str | None = None
     product: str = ""
-    cloth: str = ""
     category: str = ""
     colour: str = ""
     pattern: str = ""
@@ -76,15 +75,13 @@ def pair_items(
     manifest = make_pairs(ccp, folder, settings, limit=limit, workers=workers, progress=progress).manifest
     items = []
     for row in manifest:
-        cloth = row.attributes.get("cloth", row.group)
         split = split_of(row.group)
-        if split_of(cloth) != split:
+        if split_of(row.attributes.get("cloth", row.group)) != split:
             continue
         items.append(
             Item(
                 *("pair", split, manifest.root, row.image, row.domain, row.group, row.box, row.mask),
                 product=row.product_id,
-                cloth=f"{cloth}-{row.category}",
                 category=row.category,
             )
         )
@@ -124,20 +121,6 @@ def clothing_items(clothing: Path, cutouts: Path | None) -> list[Item]:
             )
         )
     return items
-
-
-def studio_items(folder: Path) -> list[Item]:
-    """The studio's packshots, for the names of their patterns."""
-    manifest = read_dataset("studio", folder).manifest
-    return [
-        Item(
-            *("studio", "train", manifest.root, row.image, "shop", row.product_id, row.box, row.mask),
-            cloth=f"studio-{row.product_id}",
-            pattern=str(row.attributes.get("pattern", "")),
-        )
-        for row in manifest
-        if row.attributes.get("main")
-    ]
 
 
 def read_hand_labels(path: Path = HAND_LABELS) -> dict[str, tuple[str, str]]:

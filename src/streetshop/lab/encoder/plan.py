@@ -35,8 +35,6 @@ def _learned(item: Item, turn: int) -> list[View]:
         forms: tuple[Form, ...] = ("mask" if odd else whole,)
     elif item.source == "ccp":
         forms = (whole, "mask")
-    elif item.source == "studio":
-        forms = ("mask",)
     else:
         forms = (whole, "mask" if item.mask else "lit")
         if item.mask is None or item.pattern:

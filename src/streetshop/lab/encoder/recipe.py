@@ -53,7 +53,6 @@ class EncoderRecipe(_Strict):
     version: str
     seed: int = 0
     pairs: Pairs = Pairs()
-    studio_products: Annotated[int, Field(ge=0)] = 0
     colour_weight: Annotated[float, Field(ge=0, le=100)] = 0.5
     blocks: dict[Literal["style", "shape", "pattern"], Teaching]
 
