@@ -138,7 +138,7 @@ def test_constant_features_are_an_error(tmp_path: Path) -> None:
         rows.append(Row(f"{number}.png", "shop"))
     curation = Curation.create(tmp_path / "out", Manifest.from_rows(rows, tmp_path))
     run_features(curation, SMALL)
-    with pytest.raises(CurateError, match="features of 4 pictures are all equal"):
+    with pytest.raises(CurateError, match=r"features of \d pictures are all equal"):
         reduced(curation, Features.of(curation))
 
 

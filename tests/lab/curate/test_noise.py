@@ -86,7 +86,10 @@ def test_size_tables_go_and_garments_stay(curation: Curation) -> None:
     label(curation, np.concatenate([np.flatnonzero(tables)[:11], np.flatnonzero(~tables)[::4]]))
     summary = run_noise(curation)
     assert set(curation.drops("noise")) == set(np.flatnonzero(tables).tolist())
-    assert summary["cross_validation"]["recall"]["value"] == 1 and summary["last_picture_rows"] == []
+    recall = summary["cross_validation"]["recall"]
+    # Perfect on a few labels is not certain.
+    assert recall["value"] == recall["high"] == 1 and 0.5 < recall["low"] < 0.95
+    assert summary["last_picture_rows"] == []
     scores = probabilities(curation)
     assert scores[tables].min() > scores[~tables].max()
 
