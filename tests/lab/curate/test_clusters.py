@@ -153,6 +153,30 @@ def test_clusters_of_other_features_are_refused(curation: Curation, tmp_path: Pa
         run_clusters(other, like=curation.folder)
 
 
+def test_clusters_and_decisions_outlive_pictures_that_come_and_go(curation: Curation) -> None:
+    summary = run_clusters(curation, algorithm="kmeans")
+    Decisions(curation.folder / "decisions" / "clusters.csv", "clusters", summary["model"], {"c-001": "drop"}).write()
+    labels = labels_of(curation)
+    cache = Path(curation.summary("features")["store"])
+    picture = curation.manifest.picture(curation.manifest.row(0))
+    hidden = picture.rename(picture.with_suffix(".away"))
+    try:
+        assert run_features(curation, SMALL, cache=cache)["dropped"] == 1
+    finally:
+        hidden.rename(picture)
+    again = run_clusters(curation)
+    assert again["model"] == summary["model"] and again["clusters"][1]["verdict"] == "drop"
+    assert labels_of(curation)[1:].tolist() == labels[1:].tolist()
+
+
+def test_features_of_another_encoder_make_other_clusters(curation: Curation, tmp_path: Path) -> None:
+    from streetshop.lab.curate.encoders import EncoderChoice
+
+    model = run_clusters(curation, algorithm="kmeans")["model"]
+    run_features(curation, EncoderChoice(size=32), cache=tmp_path / "other")
+    assert run_clusters(curation, algorithm="kmeans")["model"] != model
+
+
 def test_running_an_earlier_step_again_undoes_the_later_ones(curation: Curation) -> None:
     from streetshop.lab.curate.duplicates import run_duplicates
 

@@ -146,6 +146,8 @@ def test_another_manifest_in_the_same_folder_is_refused(tmp_path: Path, small: M
     Curation.create(tmp_path / "out", small)
     with pytest.raises(CurateError, match="curation of another manifest"):
         Curation.create(tmp_path / "out", small.take([0, 1]))
+    (tmp_path / "out" / "curation.json").unlink()  # broken off while it began
+    assert Curation.create(tmp_path / "out", small).fingerprint == small.fingerprint
     with pytest.raises(CurateError, match="holds something else"):
         Curation.create(small.root, small)
     with pytest.raises(CurateError, match="no rows"):

@@ -15,7 +15,7 @@ from streetshop.errors import CurateError
 from streetshop.lab.curate.clustering import Algorithm, ClusterModel, fit_clusters
 from streetshop.lab.curate.decisions import Decisions
 from streetshop.lab.curate.encoders import Vectors
-from streetshop.lab.curate.features import Features, reduced
+from streetshop.lab.curate.features import MODEL, REDUCTION, Features, reduced
 from streetshop.lab.curate.markup import escape, figures, table, write_page
 from streetshop.lab.curate.reduction import BATCH, Reduction
 from streetshop.lab.curate.workplace import Curation, spare_last
@@ -26,7 +26,6 @@ ON_SHEET: Final = 60
 """Pictures on a contact sheet."""
 _TELLING: Final = 10
 """Rows with a category below which a cluster's categories say nothing."""
-_MODEL: Final = "clusters/model.npz"
 _LABELS: Final = "clusters/labels.npy"
 
 
@@ -146,7 +145,7 @@ def _model(
     seed: int,
 ) -> tuple[ClusterModel, Vectors, Path]:
     """The model, the features as it wants them, and the decisions that hold for it."""
-    path = curation.file(_MODEL)
+    path = curation.file(MODEL)
     if like is None:
         unit = reduced(curation, features)
         if not path.exists():
@@ -161,12 +160,12 @@ def _model(
             where=str(like),
             hint="Compute these with the same encoder",
         )
-    reduction = Reduction.load(like / "reduction.npz")
+    reduction = Reduction.load(like / REDUCTION)
     unit = np.zeros((len(features.index), reduction.components.shape[1]), np.float32)
     for start in range(0, len(rows), BATCH):
         part = rows[start : start + BATCH]
         unit[part] = reduction.apply(features.vectors[features.index[part]])
-    return ClusterModel.load(like / _MODEL), unit, decisions_path(other)
+    return ClusterModel.load(like / MODEL), unit, decisions_path(other)
 
 
 def _by_size(model: ClusterModel) -> ClusterModel:

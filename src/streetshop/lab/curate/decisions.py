@@ -24,7 +24,6 @@ VERDICTS: Final[Mapping[str, tuple[str, str]]] = {
     "clusters": ("keep", "drop"),
     "pictures": ("clean", "noise"),
     "pairs": ("right", "wrong"),
-    "conflicts": ("different", "same"),
 }
 """What is decided about: the verdict of key k, then of key d."""
 

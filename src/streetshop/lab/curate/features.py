@@ -24,6 +24,8 @@ Report = Callable[[int, int], None]
 """Called with (done, total) rows."""
 _FILE: Final = "features.npy"
 REDUCED: Final = "reduced.npy"
+REDUCTION: Final = "reduction.npz"
+MODEL: Final = "clusters/model.npz"
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,9 +116,18 @@ def run_features(
         "computed": len(store) - before,
         "ray": ray,
     }
-    (curation.folder / REDUCED).unlink(missing_ok=True)
+    _forget(curation, store.fingerprint)
     curation.finish("features", summary, refused)
     return curation.summary("features")
+
+
+def _forget(curation: Curation, encoder: str) -> None:
+    """Drop what was made of the features before: all of it when they came from another encoder. When only rows came or
+    went, the components and the clusters stay, and with them what was decided about the clusters."""
+    (curation.folder / REDUCED).unlink(missing_ok=True)
+    if curation.done("features") and curation.summary("features")["encoder_fingerprint"] != encoder:
+        for name in (REDUCTION, MODEL):
+            (curation.folder / name).unlink(missing_ok=True)
 
 
 def _keep(batch: pa.Table, store: FeatureStore, index: NDArray[np.int64], refused: dict[int, str]) -> None:
@@ -152,8 +163,10 @@ def reduced(curation: Curation, features: Features) -> Vectors:
     if not target.exists():
         present = np.flatnonzero(features.index >= 0)
         places = features.index[present]
-        reduction = Reduction.fit(features.vectors, places)
-        reduction.save(curation.file("reduction.npz"))
+        path = curation.file(REDUCTION)
+        if not path.exists():
+            Reduction.fit(features.vectors, places).save(path)
+        reduction = Reduction.load(path)
         partial = curation.file(f"{REDUCED}.part")
         shape = (len(features.index), reduction.components.shape[1])
         out = np.lib.format.open_memmap(partial, "w+", np.float32, shape)

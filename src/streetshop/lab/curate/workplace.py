@@ -53,7 +53,9 @@ class Curation:
                     hint="Choose another folder; --cache lets it share the features",
                 )
             return curation
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        # A manifest and no marker: broken off between the two.
+        ours = {_MANIFEST, f"{_MANIFEST}.part"}
+        if folder.exists() and (not folder.is_dir() or {path.name for path in folder.iterdir()} - ours):
             raise CurateError("holds something else", where=str(folder), hint="Choose an empty or new folder")
         folder.mkdir(parents=True, exist_ok=True)
         manifest.write(folder / _MANIFEST)
