@@ -328,5 +328,7 @@ def _show(curation: Curation, step: str, summary: dict[str, Any], as_json: bool)
     for name, value in summary.items():
         if not isinstance(value, list | dict) and name not in ("rows", "dropped") and value is not None:
             print(f"  {name.replace('_', ' ')}: {value}")
+        elif isinstance(value, list) and value and name.endswith("interval"):
+            print(f"  {name.replace('_', ' ')}: {value[0]} to {value[1]}")
         elif isinstance(value, list) and value:
             print(f"  {name.replace('_', ' ')}: {len(value)}")
