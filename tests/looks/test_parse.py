@@ -115,6 +115,21 @@ def test_what_an_occluder_split_is_one_garment_and_bags_stay_apart() -> None:
     assert len(found(read(labels), "bag")) == 2
 
 
+def test_a_wavering_name_in_one_place_is_one_garment() -> None:
+    labels = drawing()
+    labels[42:80, 22:42] = CLASSES.index("dress")
+    labels[60:70, 24:40] = CLASSES.index("trousers")
+    parsed = read(labels)
+    assert len(found(parsed, "dress")) == 1 and not found(parsed, "trousers")
+    assert found(parsed, "dress")[0] == Box(220, 420, 420, 800)
+    (dress,) = (g for g in parsed.garments if g.category == "dress")
+    assert dress.mask.all(), "the other's pixels are its own"
+    labels[42:60, 22:42] = CLASSES.index("dress")
+    labels[60:80, 22:42] = CLASSES.index("trousers")
+    below = read(labels)
+    assert len(found(below, "dress")) == len(found(below, "trousers")) == 1, "one below the other stay two"
+
+
 def test_specks_are_dropped_but_small_things_are_kept() -> None:
     labels = drawing()
     labels[30, 30] = CLASSES.index("dress")

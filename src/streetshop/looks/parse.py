@@ -18,6 +18,10 @@ from streetshop.records import Garment, Person
 _BODY: Final = ("skin", "hair")
 _SEVERAL: Final = frozenset({"bag", "accessory"})
 """Classes of which a person may wear several; of any other all parts are one garment."""
+_RIVALS: Final = ("trousers", "shorts", "skirt", "dress")
+"""Names of what covers the hips. Nobody wears two of them in one place: there the network only wavers."""
+_SAME_PLACE: Final = 0.7
+"""Share of the smaller box in the larger from which rivals are one garment."""
 _LEAST: Final[Mapping[str, float]] = {
     "footwear": 0.002,
     "hat": 0.003,
@@ -227,7 +231,26 @@ def _worn(reading: Reading, labels: NDArray[np.uint8], region: Mask, rules: Rule
             share = float(mask.sum()) / size
             if share >= _LEAST.get(category, _LEAST_ELSE):
                 found.append(_Article(category, mask, float(reading.probabilities[index][mask].mean())))
-    return found
+    return _without_rivals(found, reading, rules)
+
+
+def _without_rivals(articles: list[_Article], reading: Reading, rules: Rules) -> list[_Article]:
+    """Rivals in one place become one garment of the class that most of it votes for, as surely as it votes."""
+    rivals = sorted((a for a in articles if a.category in _RIVALS), key=lambda a: -int(a.mask.sum()))
+    merged: list[_Article] = []
+    for article in rivals:
+        box = box_of_mask(article.mask)
+        for i, larger in enumerate(merged):
+            around = box_of_mask(larger.mask)
+            if box.intersection(around) >= _SAME_PLACE * min(box.area, around.area):
+                mask = larger.mask | article.mask
+                names = (larger.category, article.category)
+                votes = [float(reading.probabilities[rules.classes.index(name)][mask].mean()) for name in names]
+                merged[i] = _Article(names[int(np.argmax(votes))], mask, max(votes))
+                break
+        else:
+            merged.append(article)
+    return [a for a in articles if a.category not in _RIVALS] + merged
 
 
 def _single(reading: Reading, region: Mask, rules: Rules) -> _Article:
