@@ -62,6 +62,10 @@ def test_steps_one_by_one_as_json(place: Path) -> None:
     path.parent.mkdir(exist_ok=True)
     path.write_text(f"# streetshop decisions: pictures of {fingerprint}\n{labels}\n")
     assert json.loads(curate("noise", place / "out", "--json"))["dropped"] == 12
+    assert "  precision: 1.000 [" in curate("noise", place / "out")
+    for step in ("duplicates", "pairs"):
+        curate(step, place / "out")
+    assert "  leaks: 0\n" in curate("split", place / "out")
     for step in ("duplicates", "pairs", "split"):
         assert "dropped" in json.loads(curate(step, place / "out", "--json"))
     assert "labelled noise" in (place / "out" / "card.md").read_text() or curate("report", place / "out")

@@ -328,6 +328,11 @@ def _show(curation: Curation, step: str, summary: dict[str, Any], as_json: bool)
     for name, value in summary.items():
         if not isinstance(value, list | dict) and name not in ("rows", "dropped") and value is not None:
             print(f"  {name.replace('_', ' ')}: {value}")
+        elif name == "cross_validation":
+            for rate in ("precision", "recall"):
+                print(f"  {rate}: {value[rate]['value']:.3f} [{value[rate]['low']:.3f}, {value[rate]['high']:.3f}]")
+        elif name == "leaks":
+            print(f"  leaks: {sum(value.values())}")
         elif isinstance(value, list) and value and name.endswith("interval"):
             print(f"  {name.replace('_', ' ')}: {value[0]} to {value[1]}")
         elif isinstance(value, list) and value:
