@@ -24,6 +24,8 @@ LAB_ONLY = {
     "umap",
     "onnx",
     "safetensors",
+    "cv2",
+    "ray",
 }
 
 

@@ -16,8 +16,8 @@ from pydantic import BaseModel
 
 from streetshop.errors import CurateError
 from streetshop.lab.curate.decisions import VERDICTS, Decisions
-from streetshop.lab.curate.markup import thumbnail
 from streetshop.lab.manifest import Manifest
+from streetshop.lab.markup import thumbnail
 from streetshop.web.security import HEADERS, PAGE_POLICY, is_loopback
 from streetshop.web.server import bind, make_server
 
