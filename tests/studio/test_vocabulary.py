@@ -1,5 +1,7 @@
 """The closed vocabulary and the products drawn from it."""
 
+from collections import Counter
+
 import pytest
 
 from streetshop.errors import StudioError
@@ -76,6 +78,21 @@ def test_siblings_differ_in_exactly_one_attribute(catalog):
 def test_a_longer_catalog_begins_with_the_shorter_one(catalog):
     assert make_catalog(100, 3) == catalog[:100]
     assert make_catalog(100, 4) != catalog[:100]
+
+
+@pytest.mark.parametrize("size", [1, 8])
+def test_families_are_as_large_as_asked_for(size):
+    found = make_catalog(240, 3, (), size)
+    families = Counter(product.family for product in found)
+    assert max(families.values()) == size and sum(n == size for n in families.values()) >= 0.9 * len(families)
+    first = {}
+    for product in found:
+        head = first.setdefault(product.family, product)
+        if product is not head:
+            differing = [n for n, v in product.attributes.items() if head.attributes[n] != v]
+            assert differing == [product.differs]
+    with pytest.raises(StudioError, match="families of 0"):
+        make_catalog(10, 3, (), 0)
 
 
 def test_splits_are_by_product_and_about_70_15_15(catalog):

@@ -32,6 +32,7 @@ Categories = Annotated[
     list[str] | None, typer.Option("--category", help="Sell only this article type; may be repeated.")
 ]
 Shots = Annotated[list[str] | None, typer.Option("--shot", help="Draw only this shot of each page; may be repeated.")]
+Family = Annotated[int, typer.Option("--family", help="Products that differ in one attribute only, a family.")]
 SplitOption = Annotated[Split, typer.Option("--split", help="Only products of this split.")]
 
 
@@ -45,6 +46,7 @@ def catalog(
     category: Categories = None,
     shot: Shots = None,
     split: SplitOption = Split.all,
+    family: Family = 4,
 ) -> None:
     """Draw the product pages of a shop, and its feed. Prints the path of the feed."""
     from streetshop.studio import SHOTS, draw_catalog
@@ -52,7 +54,7 @@ def catalog(
     typer.echo(
         _shown(
             lambda progress: draw_catalog(
-                out, products, seed, workers, size, progress, category or (), shot or SHOTS, split.value
+                out, products, seed, workers, size, progress, category or (), shot or SHOTS, split.value, family
             )
         )
     )
@@ -68,6 +70,7 @@ def street(
     workers: Workers = None,
     category: Categories = None,
     split: SplitOption = Split.all,
+    family: Family = 4,
 ) -> None:
     """Draw street photos of people who wear the products of a shop. Prints the path of the truth."""
     from streetshop.studio import draw_street
@@ -75,7 +78,7 @@ def street(
     typer.echo(
         _shown(
             lambda progress: draw_street(
-                out, photos, seed, products, workers, size, progress, category or (), split.value
+                out, photos, seed, products, workers, size, progress, category or (), split.value, family
             )
         )
     )
@@ -94,6 +97,7 @@ def dataset(
     category: Categories = None,
     shot: Shots = None,
     split: SplitOption = Split.all,
+    family: Family = 4,
 ) -> None:
     """Draw product pages and street photos with one manifest. Prints the path of the manifest."""
     from streetshop.studio import SHOTS, draw_dataset
@@ -101,7 +105,7 @@ def dataset(
     typer.echo(
         _shown(
             lambda progress: draw_dataset(
-                out, products, seed, photos, workers, size, progress, category or (), shot or SHOTS, split.value
+                out, products, seed, photos, workers, size, progress, category or (), shot or SHOTS, split.value, family
             )
         )
     )

@@ -33,8 +33,8 @@ _BRANDS = (
     "Rook",
 )
 _SPLITS = (("train", 0.7), ("val", 0.15), ("test", 0.15))
-_FAMILY = 4
-"""Products of a family: one draw of everything, and siblings that differ from it in one attribute."""
+FAMILY = 4
+"""Products of a family unless said: one draw of everything, and siblings that differ from it in one attribute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,24 +105,29 @@ def rng_for(seed: int, *purpose: str | int) -> np.random.Generator:
     return np.random.default_rng(int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big"))
 
 
-def make_catalog(products: int, seed: int, categories: Sequence[str] = ()) -> list[Product]:
+def make_catalog(products: int, seed: int, categories: Sequence[str] = (), family_size: int = FAMILY) -> list[Product]:
     """The first ``products`` products of the shop ``seed``; a longer catalog starts with the same ones.
 
+    Args:
+        family_size: products of a family, where there are that many to be had; the more, the harder the shop.
+
     Raises:
-        StudioError: no products asked for, or an unknown category.
+        StudioError: no products asked for, an empty family, or an unknown category.
     """
+    if family_size < 1:
+        raise StudioError(f"families of {family_size}", where="studio", hint="Ask for one product a family at least")
     if products < 1:
         raise StudioError(f"{products} products", where="studio", hint="Ask for at least one")
     names = check_categories(categories)
     result: list[Product] = []
     family = 0
     while len(result) < products:
-        result += _family(family, len(result), seed, names)
+        result += _family(family, len(result), seed, names, family_size)
         family += 1
     return result[:products]
 
 
-def _family(family: int, start: int, seed: int, names: Sequence[str]) -> list[Product]:
+def _family(family: int, start: int, seed: int, names: Sequence[str], size: int) -> list[Product]:
     rng = rng_for(seed, "family", family)
     # Every category comes round before one repeats, in an order of its own in each round.
     order = rng_for(seed, "order", family // len(names)).permutation(len(names))
@@ -140,8 +145,8 @@ def _family(family: int, start: int, seed: int, names: Sequence[str]) -> list[Pr
         first = _draw(category, rng)
     members: list[tuple[dict[str, str], str]] = [(first, "")]
     seen = {tuple(first.items())}
-    for _ in range(40):
-        if len(members) >= _FAMILY:
+    for _ in range(10 * size):
+        if len(members) >= size:
             break
         sibling, differs = _sibling(category, first, rng)
         if tuple(sibling.items()) not in seen and coherent(category, sibling):

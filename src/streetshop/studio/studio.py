@@ -16,7 +16,7 @@ from pathlib import Path
 from streetshop.errors import StudioError
 from streetshop.studio.files import claim, finished, keep, read_truth, unwritable, write
 from streetshop.studio.outfit import Wardrobe
-from streetshop.studio.products import Product, make_catalog
+from streetshop.studio.products import FAMILY, Product, make_catalog
 from streetshop.studio.shots import SHOTS, draw_shot
 from streetshop.studio.street import draw_street_photo
 from streetshop.studio.truth import PictureTruth, coco, write_manifest
@@ -36,6 +36,10 @@ class _Shop:
     seed: int
     categories: tuple[str, ...]
     size: int
+    family: int
+
+    def catalog(self) -> list[Product]:
+        return make_catalog(self.products, self.seed, self.categories, self.family)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,7 @@ def draw_catalog(
     categories: Sequence[str] = (),
     shots: Sequence[str] = SHOTS,
     split: str = "all",
+    family: int = FAMILY,
 ) -> Path:
     """Draw the product pages of a shop.
 
@@ -68,6 +73,7 @@ def draw_catalog(
         categories: article types to sell; all when empty.
         shots: which pictures of :data:`SHOTS` each page has.
         split: ``train``, ``val``, ``test`` or ``all``: only pages of these products.
+        family: products that differ from one in a single attribute, itself included.
 
     Returns:
         Path of ``feed.csv``, in Google Merchant columns, its picture paths relative to it.
@@ -75,8 +81,8 @@ def draw_catalog(
     Raises:
         StudioError: unknown category or shot, a folder that holds something else, no space left.
     """
-    shop = _shop(out, products, seed, categories, size)
-    catalog = make_catalog(products, seed, shop.categories)
+    shop = _shop(out, products, seed, categories, size, family)
+    catalog = shop.catalog()
     wanted = _in_split(catalog, split)
     tasks = _pages(wanted, shots)
     claim(Path(out), _settings(shop, kind="catalog", shots=list(shots), split=split, photos=0))
@@ -95,6 +101,7 @@ def draw_street(
     progress: Progress | None = None,
     categories: Sequence[str] = (),
     split: str = "all",
+    family: int = FAMILY,
 ) -> Path:
     """Draw street photos of people who wear products of the shop (products, seed).
 
@@ -103,9 +110,9 @@ def draw_street(
     Returns:
         Path of ``coco.json``, the truth of all photos; ``manifest.parquet`` lies beside it.
     """
-    shop = _shop(out, products, seed, categories, size)
+    shop = _shop(out, products, seed, categories, size, family)
     tasks = _photos(photos)
-    _in_split(make_catalog(products, seed, shop.categories), split)
+    _in_split(shop.catalog(), split)
     claim(Path(out), _settings(shop, kind="street", shots=[], split=split, photos=photos))
     truths = _draw(shop, tasks, workers, progress, split)
     _finish(Path(out), truths, [], ())
@@ -123,6 +130,7 @@ def draw_dataset(
     categories: Sequence[str] = (),
     shots: Sequence[str] = SHOTS,
     split: str = "all",
+    family: int = FAMILY,
 ) -> Path:
     """Draw product pages and street photos of one shop into one folder, with one manifest.
 
@@ -132,9 +140,9 @@ def draw_dataset(
     Returns:
         Path of ``manifest.parquet``.
     """
-    shop = _shop(out, products, seed, categories, size)
+    shop = _shop(out, products, seed, categories, size, family)
     count = products if photos is None else photos
-    catalog = make_catalog(products, seed, shop.categories)
+    catalog = shop.catalog()
     wanted = _in_split(catalog, split)
     tasks = _pages(wanted, shots) + _photos(count)
     claim(Path(out), _settings(shop, kind="dataset", shots=list(shots), split=split, photos=count))
@@ -143,12 +151,12 @@ def draw_dataset(
     return Path(out) / "manifest.parquet"
 
 
-def _shop(out: Path, products: int, seed: int, categories: Sequence[str], size: int) -> _Shop:
+def _shop(out: Path, products: int, seed: int, categories: Sequence[str], size: int, family: int) -> _Shop:
     if not SIZES[0] <= size <= SIZES[1]:
         raise StudioError(f"pictures of {size} pixels", where="studio", hint=f"Choose {SIZES[0]} to {SIZES[1]}")
     if seed < 0:
         raise StudioError(f"seed {seed}", where="studio", hint="A seed is 0 or more")
-    return _Shop(str(out), products, seed, tuple(categories), size)
+    return _Shop(str(out), products, seed, tuple(categories), size, family)
 
 
 def _settings(shop: _Shop, **more: object) -> dict[str, object]:
@@ -157,6 +165,7 @@ def _settings(shop: _Shop, **more: object) -> dict[str, object]:
         "seed": shop.seed,
         "categories": list(shop.categories),
         "size": shop.size,
+        "family": shop.family,
         **more,
     }
 
@@ -193,7 +202,7 @@ class _Worker:
 
     def __init__(self, shop: _Shop, split: str):
         self.shop, self.split = shop, split
-        self.catalog = make_catalog(shop.products, shop.seed, shop.categories)
+        self.catalog = shop.catalog()
         self.wardrobe = Wardrobe(self.catalog, shop.seed)
         parts = {p.split for p in self.catalog}
         self.by_split = {s: Wardrobe([p for p in self.catalog if p.split == s], shop.seed) for s in parts}
