@@ -1,5 +1,6 @@
 # Everything from a bare clone: `make demo`, `make test`. Both make their own .venv.
-# `make reader DATA=FOLDER` trains the shipped reader anew; FOLDER holds ccp/ and clothing/ (docs/reader.md).
+# `make reader DATA=FOLDER` and `make encoder DATA=FOLDER` train the shipped models anew; FOLDER holds ccp/ and clothing/
+# (docs/reader.md, docs/encoder.md).
 PYTHON ?= python3
 DATA ?=
 OUT ?= demo
@@ -8,7 +9,7 @@ RUNS ?= runs
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
-.PHONY: demo test lint reader clean
+.PHONY: demo test lint reader encoder clean
 
 demo: .venv/.serving
 	$(BIN)/streetshop demo $(if $(DATA),"$(DATA)") --out "$(OUT)"
@@ -30,6 +31,11 @@ reader: .venv/.all $(RUNS)/keypoints.json $(RUNS)/clothing-keypoints.json $(RUNS
 	  --clothing-keypoints $(RUNS)/clothing-keypoints.json --cutouts $(RUNS)/cutouts
 	$(BIN)/streetshop lab reader export $(RUNS)/reader recipes/reader.yaml --out $(RUNS)/reader/bundle \
 	  --ccp "$(DATA)/ccp" --keypoints $(RUNS)/keypoints.json --overlays $(RUNS)/reader/overlays
+
+# The encoder: made pairs, features of the frozen trunk, heads; the bundle is RUNS/encoder/bundle. Run again to resume.
+encoder: .venv/.all $(RUNS)/cutouts/.done
+	$(BIN)/python -m streetshop.lab.encoder train recipes/encoder.yaml --out $(RUNS)/encoder --ccp "$(DATA)/ccp" \
+	  --clothing "$(DATA)/clothing" --cutouts $(RUNS)/cutouts --pairs $(RUNS)/pairs
 
 $(RUNS)/teacher/.done:
 	$(PYTHON) -m venv $(@D)

