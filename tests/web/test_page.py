@@ -98,6 +98,8 @@ def test_sliders_search_again_without_the_photo(visit):
     uploads = sum(url.endswith("/v1/search") for url in visit.requests)
     colour = page.locator("#weight-colour")
     style = page.locator("#weight-style")
+    for slider in (colour, style):
+        assert float(slider.get_attribute("max")) >= 2 * float(slider.input_value()), "room to raise every block"
     with page.expect_response("**/v1/search/vector"):
         style.fill("0")
     with page.expect_response("**/v1/search/vector") as last:

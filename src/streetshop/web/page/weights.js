@@ -13,6 +13,8 @@ export class Weights {
   constructor(blocks, onChange) {
     this.blocks = blocks;
     this.onChange = onChange;
+    // One scale for all, so that their knobs compare; every default can at least be doubled.
+    this.highest = Math.max(HIGHEST, ...blocks.map((block) => 2 * block.weight));
     this.rows = blocks.map((block) => this.#row(block));
     this.warning = h('p', { class: 'fine warning', role: 'alert' });
     this.undo = h('button', { type: 'button', class: 'link', text: 'Reset', hidden: true, onclick: () => this.reset() });
@@ -24,7 +26,7 @@ export class Weights {
   #row(block) {
     const id = `weight-${block.name}`;
     const output = h('output', { for: id });
-    const input = h('input', { type: 'range', id, min: 0, max: Math.max(HIGHEST, block.weight), step: STEP, value: block.weight, 'data-block': block.name });
+    const input = h('input', { type: 'range', id, min: 0, max: this.highest, step: STEP, value: block.weight, 'data-block': block.name });
     const row = { block, input, output, node: h('div', { class: 'slider' }, h('label', { for: id, text: blockName(block.name) }), output, input) };
     input.addEventListener('input', () => {
       this.#show(row);
