@@ -135,7 +135,7 @@ def test_rare_classes_are_drawn_more_often_and_weigh_more(tmp_path: Path) -> Non
 
 def test_the_recipe_that_comes_with_it() -> None:
     recipe = load_reader_recipe(RECIPE)
-    assert recipe.name == "streetshop-reader" and len(recipe.stages) == 2
+    assert recipe.name == "streetshop-reader" and len(recipe.stages) == 3
 
 
 @pytest.mark.parametrize(
