@@ -119,6 +119,7 @@ def test_the_full_value_is_in_the_error() -> None:
         ("name: x\n", "Field required"),
         ("kind: other\nname: x\n", "'other'"),
         ("kind: reader\nname: x\n", "streetshop lab reader train"),
+        ("kind: encoder\nname: x\n", "make encoder"),
     ],
 )
 def test_bad_files(tmp_path: Path, text: str, message: str) -> None:

@@ -5,21 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
-from streetshop.errors import RecipeError
+from streetshop.lab.yaml_recipe import Strict, read_recipe
 
 Part = Literal["global", "garment", "texture"]
 Positive = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Teaching(_Strict):
+class Teaching(Strict):
     """How one block is taught.
 
     ``parts``: the features it sees. ``keep``: weight of keeping the cosines that the untrained components have.
@@ -38,14 +33,14 @@ class Teaching(_Strict):
     weight: Annotated[float, Field(ge=0, le=100)] = 1.0
 
 
-class Pairs(_Strict):
+class Pairs(Strict):
     """How many products are made from Clothing Co-Parsing; see ``lab.datasets.made_pairs.Settings``."""
 
     products: Annotated[int, Field(ge=1)] = 2000
     per_garment: Annotated[int, Field(ge=1)] = 2
 
 
-class EncoderRecipe(_Strict):
+class EncoderRecipe(Strict):
     """Everything about a training of the encoder but its data's place."""
 
     kind: Literal["encoder"]
@@ -58,15 +53,5 @@ class EncoderRecipe(_Strict):
 
 
 def load_encoder_recipe(path: Path) -> EncoderRecipe:
-    """Read and validate a recipe. Raises :class:`RecipeError` that names the key."""
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return EncoderRecipe.model_validate(values)
-    except OSError as error:
-        raise RecipeError(f"cannot be read ({error.strerror})", where=str(path), hint="Check the path") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise RecipeError(f"is no YAML: {' '.join(str(error).split())}", where=str(path)) from None
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise RecipeError(f"{first['msg']}; the value is {first['input']!r}", where=f"{path}: {key}") from None
+    """Read and validate a recipe. Raises :class:`~streetshop.errors.RecipeError` that names the key."""
+    return read_recipe(path, EncoderRecipe)

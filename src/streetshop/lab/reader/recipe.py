@@ -5,22 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
-from streetshop.errors import RecipeError
 from streetshop.lab.reader.net import SIDE_STEP
+from streetshop.lab.yaml_recipe import Strict, read_recipe
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 Side = Annotated[int, Field(ge=2 * SIDE_STEP, le=2048, multiple_of=SIDE_STEP)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Shares(_Strict):
+class Shares(Strict):
     """How often each source is drawn; they are scaled to add up to one."""
 
     labelled: Share = 1.0
@@ -28,7 +23,7 @@ class Shares(_Strict):
     single: Share = 0.0
 
 
-class Stage(_Strict):
+class Stage(Strict):
     """A stretch of training at one size. The rates fall along a cosine to ``final_factor`` of themselves.
 
     ``plain`` is the share of views whose background is replaced by a light one, as on a product page.
@@ -46,7 +41,7 @@ class Stage(_Strict):
     shares: Shares = Shares()
 
 
-class ReaderRecipe(_Strict):
+class ReaderRecipe(Strict):
     """Everything about a training of the reader but its data's place."""
 
     kind: Literal["reader"]
@@ -68,15 +63,5 @@ class ReaderRecipe(_Strict):
 
 
 def load_reader_recipe(path: Path) -> ReaderRecipe:
-    """Read and validate a recipe. Raises :class:`RecipeError` that names the key."""
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return ReaderRecipe.model_validate(values)
-    except OSError as error:
-        raise RecipeError(f"cannot be read ({error.strerror})", where=str(path), hint="Check the path") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise RecipeError(f"is no YAML: {' '.join(str(error).split())}", where=str(path)) from None
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise RecipeError(f"{first['msg']}; the value is {first['input']!r}", where=f"{path}: {key}") from None
+    """Read and validate a recipe. Raises :class:`~streetshop.errors.RecipeError` that names the key."""
+    return read_recipe(path, ReaderRecipe)

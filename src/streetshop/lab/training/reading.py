@@ -17,6 +17,12 @@ _ADAPTER: TypeAdapter[AnyRecipe] = TypeAdapter(Recipe)
 _FOLDERS = (Path(__file__).parents[1] / "recipes", Path(__file__).parents[4] / "recipes")
 """Where the recipes lie in an installed package, and in a checkout."""
 
+_ELSEWHERE = {
+    "reader": "Train it with `streetshop lab reader train`; docs/reader.md shows how",
+    "encoder": "Train it with `make encoder`; docs/encoder.md shows how",
+}
+"""Kinds of recipes that have trainers of their own."""
+
 
 class _Loader(yaml.SafeLoader):
     """YAML 1.2's idea of a scalar: ``on`` and ``no`` are text, ``1e-4`` is a number; a repeated key is an error."""
@@ -90,11 +96,11 @@ def load_recipe(recipe: str, overrides: Sequence[str] = ()) -> AnyRecipe:
 def validate_recipe(values: dict[str, Any], *, where: str = "recipe") -> AnyRecipe:
     """Plain values to a recipe. Raises :class:`RecipeError`; ``where`` names the file in it."""
     values = {"kind": "embedding", **values}
-    if values["kind"] == "reader":
+    if values["kind"] in _ELSEWHERE:
         raise RecipeError(
-            "a reader learns from pixel labels and keypoints, not from a manifest",
+            f"a recipe of kind {values['kind']} learns from the public folders, not from a manifest",
             where=where,
-            hint="Train it with `streetshop lab reader train`; docs/reader.md shows how",
+            hint=_ELSEWHERE[values["kind"]],
         )
     try:
         return _ADAPTER.validate_python(values)
