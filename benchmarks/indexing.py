@@ -19,6 +19,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -60,13 +61,13 @@ def plain_loop(paths: Sequence[Path], encoder: Encoder, threads: int) -> None:
                 return
             stack = np.stack([pixels(path) for path in batch])
             tensor = ((stack - mean) / std).astype(np.float32).transpose(0, 3, 1, 2)
+            if geometry.mask_channel:  # no mask: all of the picture is garment
+                tensor = np.concatenate([tensor, np.ones_like(tensor[:, :1])], axis=1)
             session.run(outputs, {name: np.ascontiguousarray(tensor)})
 
-    workers = [threading.Thread(target=work) for _ in range(threads)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
+    with ThreadPoolExecutor(threads) as pool:
+        for worker in [pool.submit(work) for _ in range(threads)]:
+            worker.result()  # a loop that failed has no speed
 
 
 def measure(work: Callable[[], None]) -> tuple[float, float]:
