@@ -46,7 +46,9 @@ A garment in a picture, with or without its mask, to a vector of named blocks.
 {COMMAND}
 ```
 
-On the {split} photos and senders, which nothing was learned from (95 % bootstrap intervals over photos or senders):
+On the {split} photos and senders, which nothing was learned from; their figures for
+earlier weights were seen before the default weights were set (`docs/encoder.md`). With 95 % bootstrap intervals over
+photos or senders:
 
 {table(rows, columns)}
 

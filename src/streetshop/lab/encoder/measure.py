@@ -1,4 +1,4 @@
-"""How good an encoder is on photos and senders that nothing was learned from or chosen by."""
+"""How good an encoder is on photos and senders that nothing was learned from."""
 
 from __future__ import annotations
 

@@ -165,7 +165,7 @@ def write_card(out: Path, recipe: ReaderRecipe, numbers: dict[str, Any], speed: 
     photos = {
         "train": "training photos, which says nothing about other photos",
         "val": "validation photos, to which scores and thresholds were fitted",
-        "test": "test photos that nothing was trained or tuned on",
+        "test": "test photos that nothing was trained or fitted on; `docs/reader.md` says what was seen of them",
     }[split]
     classes = "\n".join(
         f"| {name} | {numbers['iou'][name]:.2f} | {_number(numbers['ap50_by_class'].get(name))} | "
