@@ -34,7 +34,7 @@ reader: .venv/.all $(RUNS)/keypoints.json $(RUNS)/clothing-keypoints.json $(RUNS
 
 # The encoder: made pairs, features of the frozen trunk, heads; the bundle is RUNS/encoder/bundle. Run again to resume.
 encoder: .venv/.all $(RUNS)/cutouts/.done
-	$(BIN)/python -m streetshop.lab.encoder train recipes/encoder.yaml --out $(RUNS)/encoder --ccp "$(DATA)/ccp" \
+	$(BIN)/streetshop lab encoder train recipes/encoder.yaml --out $(RUNS)/encoder --ccp "$(DATA)/ccp" \
 	  --clothing "$(DATA)/clothing" --cutouts $(RUNS)/cutouts --pairs $(RUNS)/pairs
 
 $(RUNS)/teacher/.done:

@@ -30,31 +30,47 @@ worth anything, and hides what the losses do."""
 
 TWO_STREAM = (
     *POOLED,
-    "stages.0.epochs=3",
-    "stages.1.epochs=2",
+    "stages.0.epochs=24",
+    "stages.1.epochs=12",
     "stages.*.sampler.pool=1000",
     "stages.0.optimiser.rate=1e-2",
     "stages.1.optimiser.rate=5e-3",
+    "stages.0.schedule={kind: step, every: 256, unit: batch, factor: 0.5}",
+    "stages.1.schedule={kind: step, every: 64, unit: batch, factor: 0.5}",
 )
-LOOK = (*POOLED, "stages.*.epochs=1", "stages.*.optimiser.rate=5e-4")
+LOOK = (*POOLED, "stages.*.epochs=20", "stages.*.optimiser.rate=5e-4")
 BLOG = (
     *POOLED,
-    "stages.1.epochs=4",
-    "stages.2.epochs=1",
+    "stages.0.epochs=4",
+    "stages.1.epochs=40",
+    "stages.2.epochs=20",
     "stages.0.optimiser.rate=1e-3",
     "stages.1.optimiser.rate=1e-3",
     "stages.2.optimiser.rate=1e-4",
 )
-"""Rates are ten times the recipes': with those a run of a hundred batches ends where it began."""
+"""Rates are ten times the recipes', which are for far longer trainings. Epochs are more than the budget can
+pay: they give each stage its share of it, and the time ends it. Rates that fall do so by batches, in time to count."""
 
 METHODS: dict[str, tuple[str, tuple[str, ...]]] = {
     "two-stream": ("two-stream", TWO_STREAM),
     "buy-me-that-look": ("buy-me-that-look", LOOK),
     "griddynamics-triplet": ("griddynamics-triplet", BLOG),
     "griddynamics-arcface": ("griddynamics-arcface", BLOG),
-    "center-loss": ("center-loss", (*POOLED, "stages.0.epochs=3")),
-    "attention": ("attention", ("stages.0.epochs=3", "stages.0.optimiser.rate=1e-3", "stages.0.sampler.batch=32")),
-    "streetshop": ("streetshop", ("stages.1.epochs=2", "stages.1.frozen=6", "stages.1.thaw=null")),
+    "center-loss": (
+        "center-loss",
+        (*POOLED, "stages.0.epochs=40", "stages.0.schedule={kind: step, every: 600, unit: batch, factor: 0.3}"),
+    ),
+    "attention": ("attention", ("stages.0.epochs=40", "stages.0.optimiser.rate=1e-3", "stages.0.sampler.batch=32")),
+    "streetshop": (
+        "streetshop",
+        (
+            "stages.0.epochs=2",
+            "stages.1.epochs=40",
+            "stages.1.frozen=6",
+            "stages.1.thaw=null",
+            "stages.1.schedule={kind: step, every: 400, unit: batch, factor: 0.3, warm_up: 50}",
+        ),
+    ),
 }
 """Name: (recipe, overrides)."""
 

@@ -64,7 +64,7 @@ def _linear_light() -> NDArray[np.float32]:
 
 
 # Rows give X, Y, Z of linear sRGB, each divided by the D65 white point.
-_TO_XYZ: Final = np.asarray(
+TO_XYZ: Final = np.asarray(
     [
         [0.4124564 / 0.95047, 0.3575761 / 0.95047, 0.1804375 / 0.95047],
         [0.2126729, 0.7151522, 0.0721750],
@@ -72,11 +72,12 @@ _TO_XYZ: Final = np.asarray(
     ],
     np.float32,
 )
+"""(3, 3) linear sRGB to X, Y, Z over the white point's."""
 
 
 def lab(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
     """(..., 3) sRGB bytes to (..., 3) L* (0 to 100), a*, b*."""
-    xyz = _linear_light()[pixels] @ _TO_XYZ.T
+    xyz = _linear_light()[pixels] @ TO_XYZ.T
     root = np.where(xyz > (6 / 29) ** 3, np.cbrt(xyz), xyz * (841 / 108) + 4 / 29)
     x, y, z = root[..., 0], root[..., 1], root[..., 2]
     return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=-1).astype(np.float32)
@@ -107,18 +108,31 @@ def colour_block(pixels: NDArray[np.uint8], mask: NDArray[np.float32] | None = N
     return unit
 
 
+@functools.cache
+def bin_planes() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """(3, bins) slope and (bins,) offset: the softmax of ``lab @ slope + offset`` shares a pixel among the bins.
+
+    Of the squared distance, what is the same for all bins cancels out when a pixel's shares are made to sum to 1.
+    """
+    bins = centres() * _AXES
+    slope = np.ascontiguousarray((bins * _AXES).T) / np.float32(_SPREAD**2)
+    offset = (bins**2).sum(1) * np.float32(-0.5 / _SPREAD**2)
+    return slope.astype(np.float32), offset.astype(np.float32)
+
+
+def squared_axes() -> NDArray[np.float32]:
+    """(3,) factors: what cancels out is ``(lab**2 * squared_axes()).sum()``."""
+    return (_AXES**2 / np.float32(2 * _SPREAD**2)).astype(np.float32)
+
+
 def _histograms(points: NDArray[np.float32], weights: NDArray[np.float32]) -> NDArray[np.float32]:
     """(k, bins): how k weightings (k, n) of n Lab points are shared among the bins.
 
     Done in pieces that stay in the processor's cache, and are too small for a matrix product to start threads: several
     pictures are worked on at a time anyway, and it is several times faster than all at once.
     """
-    bins = centres() * _AXES
-    points = points * _AXES
-    # Of the squared distance, what is the same for all bins cancels out when a point's shares are made to sum to 1.
-    slope = np.ascontiguousarray(bins.T) / np.float32(_SPREAD**2)
-    offset = (bins**2).sum(1) * np.float32(-0.5 / _SPREAD**2)
-    total = np.zeros((len(weights), len(bins)), np.float32)
+    slope, offset = bin_planes()
+    total = np.zeros((len(weights), len(offset)), np.float32)
     for start in range(0, len(points), _PIECE):
         share = points[start : start + _PIECE] @ slope
         share += offset

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from streetshop.bundles import colour
-from streetshop.bundles.folder import SHIPPED, read_spec, start_session, verify_files
+from streetshop.bundles.folder import SHIPPED, available_cores, read_spec, start_session, verify_files
 from streetshop.bundles.spec import EncoderSpec, InputSpec, fingerprint
 from streetshop.errors import BundleDamaged, BundleError, VectorError
 from streetshop.records import Block, GarmentPicture
@@ -63,10 +64,17 @@ class Encoder:
         self.blocks = tuple(Block(block.name, block.dim, block.weight) for block in spec.blocks)
         self.dim = sum(block.dim for block in spec.blocks)
         self._outputs = [block.name for block in spec.blocks if block.source == "output"]
-        street = self._start(spec.model, threads)
-        self._sessions = {
+        self.threads = threads or available_cores()
+        self._sessions = self._start_sides(self.threads)
+        # Two pictures side by side, a thread each, take less time than one after the other on two threads.
+        self._side_by_side = self._start_sides(1) if self.threads > 1 else self._sessions
+        self._pool = ThreadPoolExecutor(self.threads) if self.threads > 1 else None
+
+    def _start_sides(self, threads: int) -> dict[Side, InferenceSession]:
+        street = self._start(self.spec.model, threads)
+        return {
             "street": street,
-            "shop": self._start(spec.shop_model, threads) if spec.shop_model else street,
+            "shop": self._start(self.spec.shop_model, threads) if self.spec.shop_model else street,
         }
 
     def _start(self, file: str, threads: int | None) -> InferenceSession:
@@ -99,13 +107,16 @@ class Encoder:
         """
         if not prepared:
             return np.empty((0, self.dim), np.float32)
-        parts = [self._run(prepared[i : i + MAX_BATCH], side) for i in range(0, len(prepared), MAX_BATCH)]
-        return np.concatenate(parts)
+        if len(prepared) == 1 or self._pool is None:
+            session = self._sessions[side]
+            return np.concatenate([self._run(batch, session) for batch in _batches(prepared, MAX_BATCH)])
+        session = self._side_by_side[side]
+        size = min(MAX_BATCH, -(-len(prepared) // self.threads))
+        return np.concatenate(list(self._pool.map(lambda batch: self._run(batch, session), _batches(prepared, size))))
 
-    def _run(self, batch: Sequence[Prepared], side: Side) -> NDArray[np.float32]:
+    def _run(self, batch: Sequence[Prepared], session: InferenceSession) -> NDArray[np.float32]:
         outputs: dict[str, NDArray[np.float32]] = {}
         if self._outputs:
-            session = self._sessions[side]
             tensor = network_input([item.pixels for item in batch], self.spec.input)
             values = session.run(self._outputs, {session.get_inputs()[0].name: tensor})
             outputs = dict(zip(self._outputs, values, strict=True))
@@ -125,6 +136,10 @@ class Encoder:
             vectors[:, start : start + block.dim] = _unit(part, block.name)
             start += block.dim
         return vectors
+
+
+def _batches(prepared: Sequence[Prepared], size: int) -> Iterator[Sequence[Prepared]]:
+    return (prepared[i : i + size] for i in range(0, len(prepared), size))
 
 
 def fit_picture(picture: GarmentPicture, geometry: InputSpec) -> NDArray[np.uint8]:

@@ -10,6 +10,7 @@ import typer
 from streetshop.cli.lab_compare import compare
 from streetshop.cli.lab_curate import app as curate_app
 from streetshop.cli.lab_data import data
+from streetshop.cli.lab_encoder import app as encoder
 from streetshop.cli.lab_reader import app as reader
 from streetshop.cli.lab_train import export, train
 from streetshop.cli.options import say
@@ -36,6 +37,7 @@ app.command()(export)
 app.add_typer(curate_app, name="curate")
 app.command()(compare)
 app.add_typer(reader, name="reader")
+app.add_typer(encoder, name="encoder")
 
 
 @app.callback()

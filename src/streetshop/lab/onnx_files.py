@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
+from onnx.reference import ReferenceEvaluator
 
 _WORTHWHILE = 64
 """Tensors with fewer numbers stay in single precision: nothing would be saved."""
@@ -36,3 +37,70 @@ def store_halved(path: Path) -> None:
     graph.node.extend(nodes)
     onnx.checker.check_model(model)
     onnx.save(model, str(path))
+
+
+def fold_pads(path: Path) -> int:
+    """Rewrite the model so that convolutions pad by themselves where a node of constant zeros did; returns how many.
+
+    PyTorch can only pad both sides of a convolution alike, ONNX can do otherwise: timm's "same" convolutions become one
+    node, and the maps between need not be brought into another order in memory.
+    """
+    model = onnx.load(str(path))
+    graph = model.graph
+    makers = {name: node for node in graph.node for name in node.output}
+    readers: dict[str, list[onnx.NodeProto]] = {}
+    for node in graph.node:
+        for name in node.input:
+            readers.setdefault(name, []).append(node)
+    folded = 0
+    for node in list(graph.node):
+        convolutions = readers.get(node.output[0], [])
+        if node.op_type != "Pad" or [c.op_type for c in convolutions] != ["Conv"]:
+            continue
+        mode = {a.name: a.s for a in node.attribute}.get("mode", b"constant")
+        sides = _constant(node.input[1], graph, makers)
+        filling = _constant(node.input[2], graph, makers) if len(node.input) > 2 and node.input[2] else np.zeros(())
+        if mode != b"constant" or sides is None or filling is None or filling.any():
+            continue
+        before, after = np.split(sides.astype(int), 2)
+        if before[:2].any() or after[:2].any():
+            continue
+        (convolution,) = convolutions
+        pads = next((a for a in convolution.attribute if a.name == "pads"), None)
+        if pads is None:
+            pads = convolution.attribute.add()
+            pads.CopyFrom(helper.make_attribute("pads", [0] * (2 * (len(before) - 2))))
+        pads.ints[:] = [int(had + more) for had, more in zip(pads.ints, [*before[2:], *after[2:]], strict=True)]
+        convolution.input[0] = node.input[0]
+        graph.node.remove(node)
+        folded += 1
+    onnx.checker.check_model(model)
+    onnx.save(model, str(path))
+    return folded
+
+
+def _constant(name: str, graph: onnx.GraphProto, makers: dict[str, onnx.NodeProto]) -> np.ndarray | None:
+    """The value of a tensor that depends on nothing that is put in; None of another."""
+    tensors = {tensor.name: tensor for tensor in graph.initializer}
+    if name in tensors:
+        return numpy_helper.to_array(tensors[name])
+    needed, waiting = [], [name]
+    while waiting:
+        asked = waiting.pop()
+        if asked in tensors or not asked:
+            continue
+        if asked not in makers:
+            return None
+        node = makers[asked]
+        needed = [node, *(other for other in needed if other is not node)]
+        waiting += node.input
+    result = helper.make_tensor_value_info(name, TensorProto.INT64, None)
+    small = helper.make_graph(
+        needed, "constant", [], [result], [t for t in graph.initializer if t.name in _read(needed)]
+    )
+    (value,) = ReferenceEvaluator(helper.make_model(small)).run(None, {})
+    return np.asarray(value)
+
+
+def _read(nodes: list[onnx.NodeProto]) -> set[str]:
+    return {name for node in nodes for name in node.input}

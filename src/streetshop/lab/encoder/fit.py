@@ -1,4 +1,4 @@
-"""Learning the heads from stored features: each block from its own labels, a minute or two each."""
+"""Learning the heads from stored features of the frozen trunk: each block from its own labels, a minute or two each."""
 
 from __future__ import annotations
 
@@ -14,7 +14,14 @@ from torch.nn import functional
 
 from streetshop.errors import RunError
 from streetshop.lab.encoder.features import Features
-from streetshop.lab.encoder.heads import Heads, as_codes, keep_relations, start_from_components, supervised_contrast
+from streetshop.lab.encoder.heads import (
+    Heads,
+    as_codes,
+    keep_relations,
+    span,
+    start_from_components,
+    supervised_contrast,
+)
 from streetshop.lab.encoder.recipe import EncoderRecipe, Teaching
 from streetshop.lab.training.progress import say
 
@@ -38,39 +45,63 @@ class Lesson:
     draw: Draw
 
 
-def fit_heads(heads: Heads, views: Features, recipe: EncoderRecipe) -> None:
-    """Teach every block in turn."""
+def fit_heads(heads: Heads, views: Features, recipe: EncoderRecipe) -> dict[str, Tensor]:
+    """Teach every block in turn.
+
+    Returns:
+        The (views, n) unit vectors of each block whose cosines are to be kept.
+    """
     values = torch.from_numpy(views.values.astype(np.float32))
     heads.settle(values)
     settled = heads.settled(values)
+    references = {}
     for name, teaching in recipe.blocks.items():
         torch.manual_seed(recipe.seed)
-        fit_block(heads, name, settled, LESSONS[name](views), teaching, recipe.seed)
+        references[name] = fit_block(heads, name, settled, LESSONS[name](views), teaching, recipe.seed)
+    return references
 
 
-def fit_block(heads: Heads, name: str, settled: Tensor, lesson: Lesson, teaching: Teaching, seed: int) -> None:
-    """Adam on one block's layer; the rate falls along a cosine to nothing."""
+def fit_block(heads: Heads, name: str, settled: Tensor, lesson: Lesson, teaching: Teaching, seed: int) -> Tensor:
+    """Adam on one block's layers; the rate falls along a cosine to nothing. Returns the reference, see above."""
     layer = heads.layers[name]
     inputs = heads.chosen(name, settled)
-    start_from_components(layer, inputs)
-    with torch.no_grad():
-        reference = functional.normalize(layer(inputs), dim=1)
+    reference = _reference(heads, name, settled)
     optimiser = torch.optim.AdamW(layer.parameters(), lr=teaching.rate, weight_decay=teaching.decay)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, teaching.steps)
     rng = np.random.default_rng(seed)
     for step in range(1, teaching.steps + 1):
         rows = lesson.draw(rng, teaching.batch)
         vectors = functional.normalize(layer(functional.dropout(inputs[rows], teaching.dropout)), dim=1)
-        sources = None if lesson.sources is None else torch.from_numpy(lesson.sources[rows])
-        labels, groups = torch.from_numpy(lesson.labels[rows]), torch.from_numpy(lesson.groups[rows])
-        loss = supervised_contrast(vectors, labels, groups, teaching.temperature, sources)
-        loss = loss + teaching.keep * keep_relations(vectors, reference[rows])
+        loss = lesson_loss(vectors, lesson, rows, reference, teaching)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
         schedule.step()
         if step % 100 == 0 or step == teaching.steps:
             say(f"{name}: step {step} of {teaching.steps}, loss {loss.item():.3f}")
+    return reference
+
+
+def lesson_loss(
+    vectors: Tensor, lesson: Lesson, rows: NDArray[np.int64], reference: Tensor, teaching: Teaching
+) -> Tensor:
+    """What the vectors of some views cost."""
+    sources = None if lesson.sources is None else torch.from_numpy(lesson.sources[rows])
+    labels, groups = torch.from_numpy(lesson.labels[rows]), torch.from_numpy(lesson.groups[rows])
+    loss = supervised_contrast(vectors, labels, groups, teaching.temperature, sources)
+    return loss + teaching.keep * keep_relations(vectors, reference[rows])
+
+
+def _reference(heads: Heads, name: str, settled: Tensor) -> Tensor:
+    """A linear layer starts as principal components, and those are kept to; layers of colours start at random and keep
+    to the counts over the whole garment."""
+    layer = heads.layers[name]
+    if isinstance(layer, torch.nn.Linear):
+        inputs = heads.chosen(name, settled)
+        start_from_components(layer, inputs)
+        with torch.no_grad():
+            return functional.normalize(layer(inputs), dim=1)
+    return functional.normalize(settled[:, span(heads.parts[name][0])], dim=1)
 
 
 def identity(views: Features) -> Lesson:
@@ -99,9 +130,9 @@ def identity(views: Features) -> Lesson:
 
 
 def kind(views: Features) -> Lesson:
-    """Categories, across senders and photos; rare ones are drawn more often than they are met."""
-    names = [i.category.lower() if f != "cloth" else "" for i, f in zip(views.items, views.forms, strict=True)]
-    labels = as_codes(names)
+    """Kinds named by eye and categories, across senders and photos; rare ones are drawn more often."""
+    names = [i.kind if i.source == "clothing" else i.category.lower() for i in views.items]
+    labels = as_codes([n if f != "cloth" else "" for n, f in zip(names, views.forms, strict=True)])
     sources = np.asarray([item.source == "clothing" for item in views.items], np.int64)
     return Lesson(labels, as_codes([i.group for i in views.items]), sources, _evenly(labels, sources))
 
@@ -112,7 +143,13 @@ def pattern(views: Features) -> Lesson:
     return Lesson(labels, as_codes([i.group for i in views.items]), None, _evenly(labels, np.zeros_like(labels)))
 
 
-LESSONS: Final = {"style": identity, "shape": kind, "pattern": pattern}
+def tint(views: Features) -> Lesson:
+    """Names of colours, given by eye to photos of the Clothing dataset, across senders; not of recoloured pieces."""
+    labels = as_codes([i.colour if f != "cloth" else "" for i, f in zip(views.items, views.forms, strict=True)])
+    return Lesson(labels, as_codes([i.group for i in views.items]), None, _evenly(labels, np.zeros_like(labels)))
+
+
+LESSONS: Final = {"style": identity, "colour": tint, "shape": kind, "pattern": pattern}
 """What teaches each block."""
 
 

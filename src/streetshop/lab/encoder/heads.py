@@ -1,4 +1,4 @@
-"""The trained part: one linear layer a block on the frozen trunk's features, and what teaches it."""
+"""The heads: a layer or two for each block on the trunk's features, and what teaches them."""
 
 from __future__ import annotations
 
@@ -20,12 +20,16 @@ class Heads(nn.Module):
     do so for histograms of visual words), then each is centred, and each part is brought to unit variance as a whole.
     """
 
-    def __init__(self, dims: Mapping[str, int], parts: Mapping[str, Sequence[str]]) -> None:
+    def __init__(
+        self, dims: Mapping[str, int], parts: Mapping[str, Sequence[str]], hidden: Mapping[str, int] | None = None
+    ) -> None:
+        """``hidden``: blocks with a layer of so many rectified numbers in between; the others are linear."""
         super().__init__()
         self.parts = {name: tuple(parts[name]) for name in dims}
         self.register_buffer("mean", torch.zeros(WIDTH))
         self.register_buffer("scale", torch.ones(WIDTH))
-        self.layers = nn.ModuleDict({name: nn.Linear(width(parts[name]), dim) for name, dim in dims.items()})
+        between = {name: (hidden or {}).get(name, 0) for name in dims}
+        self.layers = nn.ModuleDict({n: _layer(width(parts[n]), between[n], dim) for n, dim in dims.items()})
 
     def settle(self, values: Tensor) -> None:
         """Take the features' mean and the parts' scale from examples (n, WIDTH)."""
@@ -50,6 +54,12 @@ class Heads(nn.Module):
     def forward(self, values: Tensor) -> tuple[Tensor, ...]:
         settled = self.settled(values)
         return tuple(self.block(name, settled) for name in self.layers)
+
+
+def _layer(inputs: int, hidden: int, outputs: int) -> nn.Module:
+    if not hidden:
+        return nn.Linear(inputs, outputs)
+    return nn.Sequential(nn.Linear(inputs, hidden), nn.ReLU(), nn.Linear(hidden, outputs))
 
 
 def signed_root(values: Tensor) -> Tensor:
@@ -86,8 +96,12 @@ def supervised_contrast(
 
     Pictures of one group (one sender, one photo) are neither drawn together nor kept apart, so that a room's light is
     no clue; with ``sources``, pictures of two sources with different labels are passed over, since two vocabularies may
-    name one thing.
+    name one thing. A label below 0 is unknown: its picture is left out.
     """
+    if (labels < 0).any():
+        known = labels >= 0
+        vectors, labels, groups = vectors[known], labels[known], groups[known]
+        sources = None if sources is None else sources[known]
     logits = vectors @ vectors.T / temperature
     same = labels[:, None] == labels[None]
     counted = groups[:, None] != groups[None]

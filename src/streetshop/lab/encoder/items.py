@@ -20,7 +20,7 @@ Split = Literal["train", "val", "test"]
 Source = Literal["pair", "ccp", "clothing"]
 
 HAND_LABELS: Final = Path(__file__).with_name("hand_labels.csv")
-"""Colour and pattern of some photos of the Clothing dataset, named by eye from contact sheets."""
+"""Kind, colour and pattern of the Clothing dataset's photos, named by eye from contact sheets."""
 LEAST_PIXELS: Final = 1500
 """Garments of Clothing Co-Parsing with fewer labelled pixels are left out."""
 
@@ -34,7 +34,7 @@ class Item:
         box: of the garment in pixels; None is the whole picture.
         mask: as a manifest writes it; None when nothing cut the garment out.
         group: photo or sender; never in two splits, and no neighbour across groups is a twin.
-        product, category, colour, pattern: ``""`` where unknown.
+        product, category, kind, colour, pattern: ``""`` where unknown; ``kind`` is a finer category.
     """
 
     source: Source
@@ -47,6 +47,7 @@ class Item:
     mask: str | None = None
     product: str = ""
     category: str = ""
+    kind: str = ""
     colour: str = ""
     pattern: str = ""
 
@@ -109,13 +110,14 @@ def clothing_items(clothing: Path, cutouts: Path | None) -> list[Item]:
     for row in manifest:
         name = Path(row.image).stem
         path = cutouts / f"{name}.png" if cutouts else None
-        colour, pattern = named.get(name, ("", ""))
+        kind, colour, pattern = named.get(name, ("", "", ""))
         items.append(
             Item(
                 *("clothing", sender_split(row.group), manifest.root, row.image, "street", row.group),
                 mask=str(path.resolve()) if path and path.is_file() else None,
                 product=f"clothing-{name}",
                 category="" if row.category in (*UNSURE, "Other") else row.category,
+                kind=kind,
                 colour=colour,
                 pattern=pattern,
             )
@@ -123,7 +125,7 @@ def clothing_items(clothing: Path, cutouts: Path | None) -> list[Item]:
     return items
 
 
-def read_hand_labels(path: Path = HAND_LABELS) -> dict[str, tuple[str, str]]:
-    """Colour and pattern by the photo's name."""
+def read_hand_labels(path: Path = HAND_LABELS) -> dict[str, tuple[str, str, str]]:
+    """Kind, colour and pattern by the photo's name; ``""`` where nobody could tell."""
     with path.open(encoding="utf-8", newline="") as file:
-        return {row["image"]: (row["colour"], row["pattern"]) for row in csv.DictReader(file)}
+        return {row["image"]: (row["kind"], row["colour"], row["pattern"]) for row in csv.DictReader(file)}

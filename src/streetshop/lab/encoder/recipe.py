@@ -9,7 +9,7 @@ from pydantic import Field
 
 from streetshop.lab.yaml_recipe import Strict, read_recipe
 
-Part = Literal["global", "garment", "texture"]
+Part = Literal["global", "garment", "texture", "colours"]
 Positive = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 
@@ -17,12 +17,14 @@ Share = Annotated[float, Field(ge=0, lt=1)]
 class Teaching(Strict):
     """How one block is taught.
 
-    ``parts``: the features it sees. ``keep``: weight of keeping the cosines that the untrained components have.
+    ``parts``: the features it sees. ``hidden``: numbers of a layer in between, 0 for none.
+    ``keep``: weight of keeping the cosines that the untrained components have.
     ``weight``: the block's default weight in a search.
     """
 
     dim: Annotated[int, Field(ge=2, le=256)]
     parts: Annotated[tuple[Part, ...], Field(min_length=1)]
+    hidden: Annotated[int, Field(ge=0)] = 0
     steps: Annotated[int, Field(ge=0)]
     batch: Annotated[int, Field(ge=8)] = 512
     rate: Positive = 1e-3
@@ -31,6 +33,21 @@ class Teaching(Strict):
     temperature: Positive = 0.1
     keep: Annotated[float, Field(ge=0)] = 0.0
     weight: Annotated[float, Field(ge=0, le=100)] = 1.0
+
+
+class Tuning(Strict):
+    """How the upper part of the trunk is taught, together with the heads, once these know their first lessons.
+
+    ``rate``: of the trunk; ``head_rate``: of the heads. ``batch``: half of it in pairs of one product, half of it by
+    kind.
+    """
+
+    steps: Annotated[int, Field(ge=1)]
+    batch: Annotated[int, Field(ge=16)] = 256
+    rate: Positive = 1e-4
+    head_rate: Positive = 3e-4
+    decay: Annotated[float, Field(ge=0)] = 0.05
+    warm_up: Annotated[int, Field(ge=0)] = 15
 
 
 class Pairs(Strict):
@@ -48,8 +65,8 @@ class EncoderRecipe(Strict):
     version: str
     seed: int = 0
     pairs: Pairs = Pairs()
-    colour_weight: Annotated[float, Field(ge=0, le=100)] = 0.5
-    blocks: dict[Literal["style", "shape", "pattern"], Teaching]
+    blocks: dict[Literal["style", "colour", "shape", "pattern"], Teaching]
+    tuning: Tuning | None = None
 
 
 def load_encoder_recipe(path: Path) -> EncoderRecipe:

@@ -22,6 +22,7 @@ Numbers = dict[str, Estimate]
 FORMS: Final = (("box", "whole"), ("box", "mask"), ("mask", "mask"))
 """How a made pair's street view and shop view are cut: without a reader in the shop, with one there, with one on both
 sides. A box on the street stands for a crop by hand."""
+LABELS: Final = ("kind", "colour", "pattern")
 _SPOILT: Final = "spoilt: "
 
 
@@ -37,7 +38,7 @@ def measure(encoder: Encoder, items: Sequence[Item], split: str, distractors: in
     numbers: Numbers = {}
     for form in ("whole", "mask"):
         embedded = embed(encoder, [(item, form) for item in single])
-        for label in ("category", "colour", "pattern"):
+        for label in LABELS:
             numbers[f"{label} P@10, {form}"] = label_precision(embedded, label)
         numbers |= _by_weight(embedded, form)
         say(f"{encoder.name}: single garments, {form}")
@@ -54,7 +55,7 @@ def _by_weight(embedded: Embedded, form: str) -> Numbers:
         settings = {f"{block.name} alone": {name: float(name == block.name) for name in names}}
         settings[f"{block.name} x 3"] = {block.name: 3 * block.weight}
         for title, weights in settings.items():
-            for label in ("category", "colour", "pattern"):
+            for label in LABELS:
                 numbers[f"{label} P@10, {form}, {title}"] = label_precision(embedded, label, weights)
     return numbers
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import torch
+
 from streetshop.lab.datasets.made_pairs import Settings
 from streetshop.lab.encoder.export import export
-from streetshop.lab.encoder.features import extract
+from streetshop.lab.encoder.features import Taps, extract
 from streetshop.lab.encoder.fit import fit_heads
 from streetshop.lab.encoder.heads import Heads
 from streetshop.lab.encoder.items import Item, ccp_items, clothing_items, pair_items
 from streetshop.lab.encoder.plan import plan_views
 from streetshop.lab.encoder.recipe import EncoderRecipe
+from streetshop.lab.encoder.tune import tune
 from streetshop.lab.training.progress import say
 
 
@@ -38,9 +41,13 @@ def train(
     items = [i for i in gather(recipe, ccp, clothing, cutouts, pairs, threads=threads) if i.split == "train"]
     views = extract(plan_views(items), out / "features", threads=threads)
     say(f"{len(views.forms)} views of {len(items)} pictures")
+    torch.set_num_threads(threads)
     heads = Heads(
         {name: block.dim for name, block in recipe.blocks.items()},
         {name: block.parts for name, block in recipe.blocks.items()},
+        {name: block.hidden for name, block in recipe.blocks.items()},
     )
-    fit_heads(heads, views, recipe)
-    return export(heads, recipe, out / "bundle")
+    references = fit_heads(heads, views, recipe)
+    taps = Taps()
+    tune(taps.upper, heads, views, references, recipe, out / "tuning.pt")
+    return export(taps, heads, recipe, out / "bundle")
