@@ -44,11 +44,12 @@ class Colours(nn.Module):
         lab = self._lab(small[:, :3])
         # The softmax over bins, without its search for the largest: the exponent is minus a squared distance already.
         near = (functional.conv2d(lab, self.slope, self.offset) - (lab**2 * self.axes).sum(1, keepdim=True)).exp()
-        weights = torch.cat([mask, inside, rim], dim=1) / (
-            functional.conv2d(near, self.ones) + 1e-20
-        )  # a sum, several times faster
-        counts = weights.flatten(2) @ near.flatten(2).transpose(1, 2)
-        return (counts / (counts.sum(2, keepdim=True) + 1e-9)).flatten(1)
+        weights = torch.cat([mask, inside, rim], dim=1)
+        shared = weights / (functional.conv2d(near, self.ones) + 1e-20)
+        # Pooled: products of matrices and sums add up in another order when there are more threads or pictures.
+        pooled = [functional.adaptive_avg_pool2d(near * shared[:, i : i + 1], 1).flatten(2) for i in range(3)]
+        total = functional.adaptive_avg_pool2d(weights, 1).flatten(2)
+        return (torch.cat(pooled, dim=2).transpose(1, 2) / (total + 1e-12)).flatten(1)
 
     def _lab(self, rgb: Tensor) -> Tensor:
         """(b, 3, h, w) sRGB from 0 to 1 to CIELAB, as :func:`streetshop.bundles.colour.lab`."""
