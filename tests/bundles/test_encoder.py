@@ -57,6 +57,22 @@ def test_thread_count_changes_nothing_that_matters(shipped: Encoder) -> None:
     assert np.abs(shipped.encode(prepared) - two.encode(prepared)).max() < 1e-5
 
 
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_the_same_vector_however_many_threads(threads: int, shipped: Encoder) -> None:
+    encoder = load_encoder(threads=threads)
+    rng = np.random.default_rng(0)
+    prepared = []
+    for i in range(7):
+        pixels = np.kron(rng.integers(0, 255, (6, 5, 3)), np.ones((20, 20, 1))).astype(np.uint8)
+        mask = np.zeros(pixels.shape[:2], np.float32)
+        mask[15:100, 20:75] = 1
+        prepared.append(encoder.prepare(GarmentPicture(pixels, mask if i % 2 else None)))
+    single = np.concatenate([shipped.encode([one]) for one in prepared])
+    for size in (1, 2, 3, 7):
+        found = np.concatenate([encoder.encode(prepared[i : i + size]) for i in range(0, 7, size)])
+        assert (found == single).all(), f"bit for bit, {size} at a time"
+
+
 def test_empty_batch(tmp_path: Path) -> None:
     encoder = load_encoder(tiny_encoder(tmp_path))
     assert encoder.encode([]).shape == (0, encoder.dim)

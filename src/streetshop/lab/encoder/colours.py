@@ -36,6 +36,7 @@ class Colours(nn.Module):
 
     def forward(self, small: Tensor) -> Tensor:
         mask = small[:, 3:] + 1e-4
+        mask = mask / functional.adaptive_max_pool2d(mask, 1)  # an empty mask counts as full
         around = mask
         for _ in range(3):
             around = functional.avg_pool2d(around, 5, stride=1, padding=2)
