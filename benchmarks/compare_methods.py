@@ -1,7 +1,7 @@
 """Every method under one equal budget of processor time, and the report that compares them.
 
-    streetshop studio dataset --products 1000 --photos 1000 --seed 1 --family 4 --size 384 --shot packshot --shot front \
-        --out drawn
+    streetshop studio dataset --products 1000 --photos 1000 --seed 1 --family 4 --size 384 --shot packshot \
+        --shot front --out drawn
     streetshop lab data studio drawn --out studio.parquet
     python benchmarks/compare_methods.py studio.parquet --out runs/studio --report compare-studio.html
 

@@ -17,6 +17,7 @@ import contextlib
 import csv
 import json
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,7 @@ def score(
     ids: list[str],
     family: dict[str, str],
     kind: dict[str, str],
-) -> dict[str, float]:
+) -> dict[str, float | str]:
     """R@1 with the gallery of all categories and of the query's own; what the mistakes of the first are."""
     best = queries @ gallery.T
     names = np.array(ids)
@@ -88,6 +89,7 @@ def score(
     rank = (best > best[np.arange(len(wanted)), [ids.index(w) for w in wanted]][:, None]).sum(axis=1)
     spread = np.random.default_rng(0).integers(0, len(right), (1000, len(right)))
     low, high = np.percentile(right[spread].mean(axis=1), [2.5, 97.5])
+    (name, most), *_ = Counter(kind[f] for w, f in wrong if kind[w] != kind[f]).most_common(1) or [("none", 0)]
     same_category = sum(family[w] != family[f] and kind[w] == kind[f] for w, f in wrong)
     return {
         "queries": len(wanted),
@@ -99,6 +101,7 @@ def score(
         "mistakes: sibling": sum(family[w] == family[f] for w, f in wrong) / max(len(wrong), 1),
         "mistakes: same category, no sibling": same_category / max(len(wrong), 1),
         "mistakes: other category": sum(kind[w] != kind[f] for w, f in wrong) / max(len(wrong), 1),
+        "the commonest other category": f"{most / max(len(wrong), 1):.1%} {name}",
         "mistakes in category: sibling": sum(family[w] == family[f] for w, f in near_wrong) / max(len(near_wrong), 1),
     }
 

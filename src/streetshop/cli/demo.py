@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _DRAWN_SIDE = 384
 """Long side of the drawings in pixels: enough to look at, and the demo stays under two minutes, installing included."""
+_DRAWN_FAMILY = 4
+"""Products that differ in one attribute: few, so that a page of results shows more than one design."""
 
 
 def demo(
@@ -98,6 +100,7 @@ def _draw(out: Path, products: int, photos: int, seed: int) -> tuple[Path, list[
             size=_DRAWN_SIDE,
             progress=lambda n, of: display.show("drawing the shop", n, of),
             shots=("packshot",),
+            family=_DRAWN_FAMILY,
         )
         draw_street(
             street,
@@ -106,6 +109,7 @@ def _draw(out: Path, products: int, photos: int, seed: int) -> tuple[Path, list[
             products,
             size=_DRAWN_SIDE,
             progress=lambda n, of: display.show("drawing the street", n, of),
+            family=_DRAWN_FAMILY,
         )
     table = pq.read_table(street / "manifest.parquet", columns=["image", "product_id", "box"])
     found: dict[str, list[tuple[str, Box]]] = {}

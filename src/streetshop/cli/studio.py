@@ -46,7 +46,7 @@ def catalog(
     category: Categories = None,
     shot: Shots = None,
     split: SplitOption = Split.all,
-    family: Family = 4,
+    family: Family = 8,
 ) -> None:
     """Draw the product pages of a shop, and its feed. Prints the path of the feed."""
     from streetshop.studio import SHOTS, draw_catalog
@@ -70,7 +70,7 @@ def street(
     workers: Workers = None,
     category: Categories = None,
     split: SplitOption = Split.all,
-    family: Family = 4,
+    family: Family = 8,
 ) -> None:
     """Draw street photos of people who wear the products of a shop. Prints the path of the truth."""
     from streetshop.studio import draw_street
@@ -97,7 +97,7 @@ def dataset(
     category: Categories = None,
     shot: Shots = None,
     split: SplitOption = Split.all,
-    family: Family = 4,
+    family: Family = 8,
 ) -> None:
     """Draw product pages and street photos with one manifest. Prints the path of the manifest."""
     from streetshop.studio import SHOTS, draw_dataset

@@ -33,7 +33,7 @@ _BRANDS = (
     "Rook",
 )
 _SPLITS = (("train", 0.7), ("val", 0.15), ("test", 0.15))
-FAMILY = 4
+FAMILY = 8
 """Products of a family unless said: one draw of everything, and siblings that differ from it in one attribute."""
 
 
