@@ -24,12 +24,12 @@ FilterOption = Annotated[
 ]
 WeightOption = Annotated[
     list[str] | None,
-    typer.Option("--weight", help="How much a block counts, e.g. colour=2. May be given several times."),
+    typer.Option("--weight", help="How much a block counts, e.g. colour=6. May be given several times."),
 ]
 
 
 def parse_weights(values: Sequence[str] | None) -> dict[str, float] | None:
-    """``["colour=2"]`` to ``{"colour": 2.0}``. Raises :class:`UsageError`."""
+    """``["colour=6"]`` to ``{"colour": 6.0}``. Raises :class:`UsageError`."""
     from streetshop.errors import UsageError
 
     weights: dict[str, float] = {}
@@ -40,7 +40,7 @@ def parse_weights(values: Sequence[str] | None) -> dict[str, float] | None:
                 raise ValueError
             weights[name.strip()] = float(number)
         except ValueError:
-            raise UsageError(f"--weight {value!r}", hint="Write BLOCK=NUMBER, e.g. --weight colour=2") from None
+            raise UsageError(f"--weight {value!r}", hint="Write BLOCK=NUMBER, e.g. --weight colour=6") from None
     return weights or None
 
 

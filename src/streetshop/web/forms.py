@@ -88,7 +88,7 @@ def weights_of(values: Sequence[str]) -> dict[str, float] | None:
     weights: dict[str, float] = {}
     for name, value in pairs:
         if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            raise WeightsError(f"the weight of {name[:40]!r} is no number", where="weights", hint="E.g. colour=2")
+            raise WeightsError(f"the weight of {name[:40]!r} is no number", where="weights", hint="E.g. colour=6")
         weights[name] = float(value)
     return weights
 

@@ -74,7 +74,7 @@ async def get_product(product_id: str, request: Request) -> Response:
                 "name": "weights",
                 "in": "query",
                 "schema": {"type": "array", "items": {"type": "string"}},
-                "example": ["colour=2"],
+                "example": ["colour=6"],
             },
             {"name": "shot", "in": "query", "schema": {"type": "integer", "minimum": 0, "default": 0}},
         ]

@@ -41,7 +41,7 @@ _COMMON_FIELDS: Final[dict[str, Any]] = {
         "type": "array",
         "items": {"type": "string"},
         "description": 'How much each block counts: `name=value`, repeated, or one JSON object `{"name": value}`',
-        "example": ["style=1", "colour=2"],
+        "example": ["style=1", "colour=6"],
     },
 }
 _PHOTO_FIELD: Final[dict[str, Any]] = {
