@@ -235,7 +235,7 @@ def studio_pile(work: Path, products: int) -> tuple[list[Any], dict[int, str]]:
     from streetshop.lab.manifest import Row
     from streetshop.studio import draw_dataset
 
-    draw_dataset(work / "studio", products, 0, products, 1, 224, shots=("packshot",))
+    draw_dataset(work / "studio", products, 0, products, 1, 224, shots=("packshot",), family=4)
     source = read_dataset("studio", work / "studio").manifest
     rng = np.random.default_rng(0)
     rows = [row for row in source if row.domain == "shop" and row.attributes["main"]]

@@ -15,6 +15,7 @@ from PIL import Image, ImageDraw
 from streetshop.studio import CATEGORIES, SHOTS, decode_mask, make_catalog
 from streetshop.studio.framing import Picture
 from streetshop.studio.outfit import Wardrobe
+from streetshop.studio.products import FAMILY
 from streetshop.studio.shots import draw_shot
 from streetshop.studio.street import draw_street_photo
 
@@ -39,12 +40,12 @@ _LIMBS = (
 )
 
 
-def sheet(pictures: Sequence[Image.Image], width: int, height: int) -> Image.Image:
-    """Rows of pictures of one height, filled up to ``width``."""
+def sheet(pictures: Sequence[Image.Image], width: int, height: int, most: int = 99) -> Image.Image:
+    """Rows of pictures of one height, filled up to ``width`` or ``most`` pictures."""
     rows: list[list[Image.Image]] = [[]]
     for picture in pictures:
         scaled = picture.resize((round(picture.width * height / picture.height), height), Image.Resampling.LANCZOS)
-        if sum(p.width + 4 for p in rows[-1]) + scaled.width > width:
+        if sum(p.width + 4 for p in rows[-1]) + scaled.width > width or len(rows[-1]) == most:
             rows.append([])
         rows[-1].append(scaled)
     canvas = Image.new("RGB", (width, len(rows) * (height + 4)), "white")
@@ -99,8 +100,8 @@ def main() -> None:
     def shot(product: int, name: str) -> Image.Image:
         return Image.fromarray(draw_shot(catalog[product], name, wardrobe, SEED, 512).pixels)
 
-    def save(name: str, pictures: Sequence[Image.Image], width: int, height: int, quality: int = 72) -> None:
-        sheet(pictures, width, height).save(out / f"{name}.webp", quality=quality, method=6)
+    def save(name: str, pictures: Sequence[Image.Image], width: int, height: int, most: int = 99) -> None:
+        sheet(pictures, width, height, most).save(out / f"{name}.webp", quality=72, method=6)
 
     firsts = [p.number for p in catalog if not p.differs]
     by_kind = {name: [n for n in firsts if catalog[n].category == name] for name in CATEGORIES}
@@ -111,7 +112,7 @@ def main() -> None:
         170,
     )
     families = [by_kind[name][1] for name in ("dresses", "jackets", "hand bags", "sports shoes", "t-shirts", "jeans")]
-    save("siblings", [shot(n + k, "packshot") for n in families for k in range(4)], 1240, 150)
+    save("siblings", [shot(n + k, "packshot") for n in families for k in range(FAMILY)], 1240, 150, FAMILY)
     pages = [by_kind[name][0] for name in ("dresses", "jackets", "jeans", "hand bags")]
     save("pages", [shot(n, s) for n in pages for s in SHOTS], 1310, 250)
     photos = [draw_street_photo(n, wardrobe, SEED, 512) for n in range(28)]

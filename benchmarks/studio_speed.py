@@ -17,6 +17,9 @@ from streetshop.studio.outfit import Wardrobe
 from streetshop.studio.shots import draw_shot
 from streetshop.studio.street import draw_street_photo
 
+FAMILY = 4
+"""Products of a family in the shops that are drawn, as when the figures of docs/studio.md were taken."""
+
 
 def measure(workers: int, packshots: int, photos: int, size: int) -> dict[str, float]:
     """Pictures a second after the workers have started, which takes a second or two once.
@@ -32,16 +35,16 @@ def measure(workers: int, packshots: int, photos: int, size: int) -> dict[str, f
                 times.append(time.perf_counter())
 
             if name == "packshots":
-                draw_catalog(Path(folder) / "shop", count, 1, workers, size, step, shots=("packshot",))
+                draw_catalog(Path(folder) / "shop", count, 1, workers, size, step, shots=("packshot",), family=FAMILY)
             else:
-                draw_street(Path(folder) / "street", count, 1, 300, workers, size, step)
+                draw_street(Path(folder) / "street", count, 1, 300, workers, size, step, family=FAMILY)
             rates[name] = (len(times) - 9) / (times[-1] - times[8])
     return rates
 
 
 def processor_seconds(size: int, count: int = 30) -> dict[str, float]:
     """Processor time of one picture in one process: what a busy machine cannot hide as badly as the clock."""
-    catalog = make_catalog(300, 1)
+    catalog = make_catalog(300, 1, family_size=FAMILY)
     wardrobe = Wardrobe(catalog, 1)
     spent = {}
     for name in ("packshots", "street photos"):

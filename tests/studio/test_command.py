@@ -10,6 +10,11 @@ from streetshop.errors import StudioError
 runner = CliRunner()
 
 
+def family_of(folder):
+    """The family size that a drawing was made with."""
+    return json.loads((folder / "studio.json").read_text())["family"]
+
+
 def test_catalog_prints_the_feed(tmp_path):
     result = runner.invoke(
         app,
@@ -31,6 +36,7 @@ def test_catalog_prints_the_feed(tmp_path):
     )
     assert result.exit_code == 0, result.output
     assert result.stdout.strip() == str(tmp_path / "shop" / "feed.csv")
+    assert family_of(tmp_path / "shop") == 8
 
 
 def test_street_prints_the_truth(tmp_path):
@@ -52,6 +58,7 @@ def test_street_prints_the_truth(tmp_path):
     )
     assert result.exit_code == 0, result.output
     assert len(json.loads((tmp_path / "street" / "coco.json").read_text())["images"]) == 1
+    assert family_of(tmp_path / "street") == 8
 
 
 def test_dataset_prints_the_manifest(tmp_path):
@@ -75,6 +82,7 @@ def test_dataset_prints_the_manifest(tmp_path):
     )
     assert result.exit_code == 0, result.output
     assert result.stdout.strip() == str(tmp_path / "set" / "manifest.parquet")
+    assert family_of(tmp_path / "set") == 8
 
 
 def test_an_unknown_category_is_an_error_that_lists_the_known(tmp_path):

@@ -95,6 +95,10 @@ def test_families_are_as_large_as_asked_for(size):
         make_catalog(10, 3, (), 0)
 
 
+def test_families_are_of_eight_unless_said():
+    assert make_catalog(240, 3) == make_catalog(240, 3, (), 8)
+
+
 def test_splits_are_by_product_and_about_70_15_15(catalog):
     share = {s: sum(p.split == s for p in catalog) / len(catalog) for s in ("train", "val", "test")}
     assert share["train"] == pytest.approx(0.7, abs=0.12)

@@ -32,7 +32,9 @@ Categories = Annotated[
     list[str] | None, typer.Option("--category", help="Sell only this article type; may be repeated.")
 ]
 Shots = Annotated[list[str] | None, typer.Option("--shot", help="Draw only this shot of each page; may be repeated.")]
-Family = Annotated[int, typer.Option("--family", help="Products that differ in one attribute only, a family.")]
+Family = Annotated[
+    int, typer.Option("--family", help="Products of a family; the others differ from its first in one attribute.")
+]
 SplitOption = Annotated[Split, typer.Option("--split", help="Only products of this split.")]
 
 

@@ -19,6 +19,8 @@ from streetshop.studio.shoes import shoe_patches
 from streetshop.studio.upper import upper_patches
 
 _COATS = ("jackets", "blazers", "shrugs", "nehru jackets")
+_UNSOLD_FAMILY = 4
+"""Products of a family among the unsold clothes, whatever the shop's own families: drawings stay as they were."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ class Wardrobe:
                 self._by_role.setdefault("shown belt", []).append(p)
         missing = [r for r in ("top", "bottom", "shoes") if r not in self._by_role]
         if missing:
-            for p in make_catalog(240, seed + 1_000_003):
+            for p in make_catalog(240, seed + 1_000_003, family_size=_UNSOLD_FAMILY):
                 if _role(p) in missing:
                     self._by_role.setdefault(_role(p), []).append(p)
 

@@ -73,7 +73,7 @@ def draw_catalog(
         categories: article types to sell; all when empty.
         shots: which pictures of :data:`SHOTS` each page has.
         split: ``train``, ``val``, ``test`` or ``all``: only pages of these products.
-        family: products that differ from one in a single attribute, itself included.
+        family: products of a family; the others differ from its first in a single attribute.
 
     Returns:
         Path of ``feed.csv``, in Google Merchant columns, its picture paths relative to it.
