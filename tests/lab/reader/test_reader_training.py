@@ -30,7 +30,8 @@ RECIPE = Path(__file__).parents[3] / "recipes" / "reader.yaml"
 def tiny_recipe(photos: int = 8) -> ReaderRecipe:
     shares = {"labelled": 0.6, "tagged": 0.2, "single": 0.2}
     stages = [
-        Stage(photos=photos, height=64, width=64, batch=4, rate=1e-3, trunk_rate=1e-4, shares=shares) for _ in range(2)
+        Stage(photos=photos, height=64, width=64, batch=4, rate=1e-3, trunk_rate=1e-4, shares=shares, composites=0.5)
+        for _ in range(2)
     ]
     return ReaderRecipe(
         kind="reader", name="r", version="1", width=16, weights="none", workers=2, stages=tuple(stages), ema=0.5
@@ -135,7 +136,7 @@ def test_rare_classes_are_drawn_more_often_and_weigh_more(tmp_path: Path) -> Non
 
 def test_the_recipe_that_comes_with_it() -> None:
     recipe = load_reader_recipe(RECIPE)
-    assert recipe.name == "streetshop-reader" and len(recipe.stages) == 3
+    assert recipe.name == "streetshop-reader" and len(recipe.stages) == 4
 
 
 @pytest.mark.parametrize(

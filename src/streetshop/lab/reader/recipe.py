@@ -26,7 +26,8 @@ class Shares(Strict):
 class Stage(Strict):
     """A stretch of training at one size. The rates fall along a cosine to ``final_factor`` of themselves.
 
-    ``plain`` is the share of views whose background is replaced by a light one, as on a product page.
+    ``plain`` is the share of views whose background is replaced by a light one, as on a product page;
+    ``composites`` that of labelled photos whose person is given a garment of another photo.
     """
 
     photos: Annotated[int, Field(ge=1)]
@@ -38,6 +39,7 @@ class Stage(Strict):
     trunk_rate: Positive
     final_factor: Share = 0.0
     plain: Share = 0.0
+    composites: Share = 0.0
     shares: Shares = Shares()
 
 

@@ -21,6 +21,7 @@ from streetshop.errors import RunError
 from streetshop.lab.measure.dense import Confusion
 from streetshop.lab.nets.trunks import TF_SCALE
 from streetshop.lab.reader.classes import CLASSES, IGNORE
+from streetshop.lab.reader.composites import Wardrobe
 from streetshop.lab.reader.data import Sample
 from streetshop.lab.reader.losses import class_loss, heatmaps, keypoint_loss
 from streetshop.lab.reader.net import STRIDE, ReaderNet, enlarge
@@ -99,6 +100,7 @@ class ReaderLoop:
         out.mkdir(parents=True, exist_ok=True)
         self.recipe, self.val, self.out, self.device = recipe, val, out, device
         self.pools = {s: [x for x in samples if x.source == s] for s in _SOURCES}
+        self.wardrobe = Wardrobe(self.pools["labelled"])
         self.draws = {s: _shares(repeat_factors(pool)) for s, pool in self.pools.items() if pool}
         torch.manual_seed(recipe.seed)
         self.net = ReaderNet(width=recipe.width, weights=recipe.weights).to(device, memory_format=torch.channels_last)
@@ -214,6 +216,8 @@ class ReaderLoop:
         chances = _shares(np.asarray([shares[s] for s in names]))
         chosen = [names[i] for i in rng.choice(len(names), stage.batch, p=chances)]
         samples = [self.pools[s][rng.choice(len(self.pools[s]), p=self.draws[s])] for s in chosen]
+        if stage.composites:
+            samples = [self.wardrobe.dress(s, rng) if rng.random() < stage.composites else s for s in samples]
         views = [draw_view(sample, (stage.height, stage.width), rng) for sample in samples]
         if stage.plain:
             views = [plain_ground(view, rng) if rng.random() < stage.plain else view for view in views]
