@@ -177,7 +177,7 @@ def test_a_products_address_can_be_opened_and_an_unknown_one_says_so(visit):
 
 
 def test_keyboard_only(visit):
-    # Playwright does not wait until Chromium hands over its file choosers: asked for only at the key, it may be too late.
+    # Playwright does not wait until Chromium hands over its file choosers: asked for at the key, it may be too late.
     visit.page.on("filechooser", lambda chooser: None)
     page = visit.open()
     page.wait_for_selector("#samples .card")
