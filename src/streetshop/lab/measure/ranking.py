@@ -54,7 +54,10 @@ class Vectors:
 def prepare(query: ArrayLike, gallery: ArrayLike, distance: Distance = "cosine") -> Vectors:
     """Check (Q, d) and (G, d) vectors and bring them to fixed point.
 
-    Raises :class:`MeasureError` for other shapes, NaN or infinity, or a zero vector under cosine.
+    A zero vector has no direction; its cosine with everything counts as 0, since networks that end in rectified
+    features give one now and then, and a training must not end there.
+
+    Raises :class:`MeasureError` for other shapes, NaN or infinity.
     """
     if distance not in DISTANCES:
         raise MeasureError(f"distance {distance!r} is unknown", hint=f"Use one of {', '.join(DISTANCES)}")
@@ -62,7 +65,7 @@ def prepare(query: ArrayLike, gallery: ArrayLike, distance: Distance = "cosine")
     if q.shape[1] != g.shape[1]:
         raise MeasureError(f"query vectors have {q.shape[1]} components, gallery vectors {g.shape[1]}")
     if distance == "cosine":
-        return Vectors(_fixed(_unit(q, "query")), _fixed(_unit(g, "gallery")), distance)
+        return Vectors(_fixed(_unit(q)), _fixed(_unit(g)), distance)
     largest = max((float(np.linalg.norm(m, axis=1).max()) for m in (q, g) if len(m)), default=0.0)
     # A power of two changes no bit of a component.
     scale = 2.0 ** -np.ceil(np.log2(largest)) if largest > 0 else 1.0
@@ -133,13 +136,12 @@ def _matrix(values: ArrayLike, name: str) -> Scores:
     return matrix
 
 
-def _unit(matrix: Scores, name: str) -> Scores:
+def _unit(matrix: Scores) -> Scores:
     # The largest component first: the squares of very small and very large ones would leave the range of a double.
     largest = np.abs(matrix).max(axis=1, keepdims=True, initial=0.0)
-    if len(largest) and largest.min() == 0:
-        raise MeasureError(f"{name} vector {int(np.argmin(largest))} is zero and has no direction")
-    matrix /= largest
-    matrix /= np.sqrt(np.einsum("ij,ij->i", matrix, matrix))[:, None]
+    matrix /= np.where(largest > 0, largest, 1)
+    length = np.sqrt(np.einsum("ij,ij->i", matrix, matrix))[:, None]
+    matrix /= np.where(length > 0, length, 1)
     return matrix
 
 
