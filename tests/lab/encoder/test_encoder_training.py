@@ -128,6 +128,29 @@ def test_a_head_learns_categories_across_senders() -> None:
     assert after > before + 0.1 and after > 0.9
 
 
+def test_drawings_have_names_of_their_own_and_their_share() -> None:
+    views = made_up(each=40)
+    items = [
+        replace(view, source="studio", colour="red") if i % 4 == 0 else replace(view, colour=("red", "blue")[i % 2])
+        for i, view in enumerate(views.items)
+    ]
+    lesson = fit.tint(replace(views, items=items), 0.25)
+    studio = np.asarray([view.source == "studio" for view in items])
+    assert not set(lesson.labels[studio]) & set(lesson.labels[~studio]), "red of the studio is no red of a photo"
+    assert lesson.sources is not None and len(set(lesson.sources[studio]) | set(lesson.sources[~studio])) == 2
+    rng = np.random.default_rng(0)
+    share = np.mean([studio[lesson.draw(rng, 4)].mean() for _ in range(2000)])
+    assert share == pytest.approx(0.25, abs=0.03)
+    none = fit.tint(replace(views, items=items))
+    assert not studio[none.draw(rng, 200)].any(), "without a share they are not drawn"
+    assert (
+        fit.identity(
+            replace(views, items=[replace(v, product="") if v.source == "studio" else v for v in items])
+        ).labels[studio]
+        == -1
+    ).all()
+
+
 def tuning_recipe(steps: int) -> EncoderRecipe:
     teaching = {"dim": 8, "parts": ["global", "garment"], "steps": 5, "batch": 32}
     colour = teaching | {"parts": ["colours", "texture"], "hidden": 8}

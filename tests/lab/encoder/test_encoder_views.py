@@ -12,8 +12,9 @@ from PIL import Image
 from streetshop.errors import StreetshopError
 from streetshop.geometry import mask_iou
 from streetshop.lab.encoder.features import CUTTING
-from streetshop.lab.encoder.items import HAND_LABELS, Item, read_hand_labels
+from streetshop.lab.encoder.items import HAND_LABELS, Item, read_hand_labels, studio_items
 from streetshop.lab.encoder.plan import plan_views
+from streetshop.lab.encoder.recipe import Drawings
 from streetshop.lab.encoder.views import compressed, draw_view, retaken, spoilt
 
 pytestmark = pytest.mark.lab
@@ -108,3 +109,17 @@ def test_hand_labels_are_whole() -> None:
     assert {"jeans", "polo", "hoodie"} <= kinds and {"navy", "burgundy"} <= colours
     assert {"solid", "stripes", "check", "floral"} <= patterns
     assert len(kinds) < 60 and len(colours) < 25 and len(patterns) < 20, "a slip of the pen would be a name of its own"
+
+
+def test_drawings_are_taught_from_and_come_last(tmp_path: Path) -> None:
+    folder, settings = tmp_path / "drawn", Drawings(products=6, size=96)
+    items = studio_items(folder, settings, 1)
+    assert len(items) == 12 and {item.split for item in items} == {"train"}
+    assert all(item.kind and item.colour and item.pattern and not item.product for item in items)
+    assert studio_items(folder, settings, 1) == items, "what is drawn stays"
+    views = plan_views([*items, replace(garment(tmp_path), split="train")])
+    assert [item.source for item, _, _ in views[-12:]] == ["studio"] * 12 and views[0][0].source == "clothing"
+    for item, form, _ in views[-12:]:
+        shop = item.image.endswith("-packshot.jpg")
+        assert form in (("whole", "mask") if shop else ("box", "mask"))
+        assert draw(item, form).pixels.size

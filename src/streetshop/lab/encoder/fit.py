@@ -25,6 +25,8 @@ from streetshop.lab.encoder.heads import (
 from streetshop.lab.encoder.recipe import EncoderRecipe, Teaching
 from streetshop.lab.training.progress import say
 
+_STUDIO: Final = 2
+_VOCABULARIES: Final = {"pair": 0, "ccp": 0, "clothing": 1, "studio": _STUDIO}
 Draw = Callable[[np.random.Generator, int], NDArray[np.int64]]
 
 
@@ -57,7 +59,7 @@ def fit_heads(heads: Heads, views: Features, recipe: EncoderRecipe) -> dict[str,
     references = {}
     for name, teaching in recipe.blocks.items():
         torch.manual_seed(recipe.seed)
-        references[name] = fit_block(heads, name, settled, LESSONS[name](views), teaching, recipe.seed)
+        references[name] = fit_block(heads, name, settled, lesson_of(name, views, recipe), teaching, recipe.seed)
     return references
 
 
@@ -129,37 +131,54 @@ def identity(views: Features) -> Lesson:
     return Lesson(labels, np.arange(len(labels)), None, draw)
 
 
-def kind(views: Features) -> Lesson:
+def kind(views: Features, drawn: float = 0.0) -> Lesson:
     """Kinds named by eye and categories, across senders and photos; rare ones are drawn more often."""
-    names = [i.kind if i.source == "clothing" else i.category.lower() for i in views.items]
-    labels = as_codes([n if f != "cloth" else "" for n, f in zip(names, views.forms, strict=True)])
-    sources = np.asarray([item.source == "clothing" for item in views.items], np.int64)
-    return Lesson(labels, as_codes([i.group for i in views.items]), sources, _evenly(labels, sources))
+    names = [i.category.lower() if i.source in ("pair", "ccp") else i.kind for i in views.items]
+    return _named(views, [n if f != "cloth" else "" for n, f in zip(names, views.forms, strict=True)], drawn)
 
 
-def pattern(views: Features) -> Lesson:
+def pattern(views: Features, drawn: float = 0.0) -> Lesson:
     """Names of patterns, given by eye to photos of the Clothing dataset, across senders; close pieces too."""
-    labels = as_codes([item.pattern for item in views.items])
-    return Lesson(labels, as_codes([i.group for i in views.items]), None, _evenly(labels, np.zeros_like(labels)))
+    return _named(views, [item.pattern for item in views.items], drawn)
 
 
-def tint(views: Features) -> Lesson:
+def tint(views: Features, drawn: float = 0.0) -> Lesson:
     """Names of colours, given by eye to photos of the Clothing dataset, across senders; not of recoloured pieces."""
-    labels = as_codes([i.colour if f != "cloth" else "" for i, f in zip(views.items, views.forms, strict=True)])
-    return Lesson(labels, as_codes([i.group for i in views.items]), None, _evenly(labels, np.zeros_like(labels)))
+    names = [i.colour if f != "cloth" else "" for i, f in zip(views.items, views.forms, strict=True)]
+    return _named(views, names, drawn)
 
 
-LESSONS: Final = {"style": identity, "colour": tint, "shape": kind, "pattern": pattern}
-"""What teaches each block."""
+LESSONS: Final = {"colour": tint, "shape": kind, "pattern": pattern}
+"""What teaches the blocks that know names; the other, style, learns :func:`identity`."""
 
 
-def _evenly(labels: NDArray[np.int64], sources: NDArray[np.int64]) -> Draw:
-    """Draws views so that a label's chance goes with the root of its number."""
+def lesson_of(block: str, views: Features, recipe: EncoderRecipe) -> Lesson:
+    """What teaches a block."""
+    if block == "style":
+        return identity(views)
+    return LESSONS[block](views, recipe.drawings.share if recipe.drawings else 0.0)
+
+
+def _named(views: Features, names: list[str], drawn: float) -> Lesson:
+    """Pictures of one name belong together. The studio names things in its own way: its names are labels of their own,
+    and nothing of it is kept apart from photographs."""
+    sources = np.asarray([_VOCABULARIES[item.source] for item in views.items], np.int64)
+    own = [f"drawn {n}" if n and i.source == "studio" else n for n, i in zip(names, views.items, strict=True)]
+    labels = as_codes(own)
+    return Lesson(labels, as_codes([i.group for i in views.items]), sources, _evenly(labels, sources, drawn))
+
+
+def _evenly(labels: NDArray[np.int64], sources: NDArray[np.int64], drawn: float = 0.0) -> Draw:
+    """Draws views so that a label's chance goes with the root of its number, and that of drawings is ``drawn``."""
     known = np.flatnonzero(labels >= 0)
     if not len(known):
         raise RunError("nothing is labelled", hint="Check the folders of photos")
     keys = labels[known] * (sources.max() + 1) + sources[known]
     counts = np.bincount(keys)
     chance = 1 / np.sqrt(counts[keys])
+    studio = sources[known] == _STUDIO
+    if studio.any() and not studio.all():
+        chance[studio] *= drawn / (1 - drawn) * chance[~studio].sum() / chance[studio].sum()
     chance /= chance.sum()
-    return lambda rng, batch: rng.choice(known, min(batch, len(known)), replace=False, p=chance)
+    count = int((chance > 0).sum())
+    return lambda rng, batch: rng.choice(known, min(batch, count), replace=False, p=chance)

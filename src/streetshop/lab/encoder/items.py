@@ -12,12 +12,14 @@ from streetshop.geometry import Box, Mask
 from streetshop.lab.datasets.clothing import UNSURE
 from streetshop.lab.datasets.made_pairs import Settings, make_pairs
 from streetshop.lab.datasets.registry import read_dataset
+from streetshop.lab.encoder.recipe import Drawings
 from streetshop.lab.manifest import Manifest
 from streetshop.lab.masks import load_mask
 from streetshop.lab.reader.data import sender_split, split_of
+from streetshop.studio import draw_catalog
 
 Split = Literal["train", "val", "test"]
-Source = Literal["pair", "ccp", "clothing"]
+Source = Literal["pair", "ccp", "clothing", "studio"]
 
 HAND_LABELS: Final = Path(__file__).with_name("hand_labels.csv")
 """Kind, colour and pattern of the Clothing dataset's photos, named by eye from contact sheets."""
@@ -123,6 +125,40 @@ def clothing_items(clothing: Path, cutouts: Path | None) -> list[Item]:
             )
         )
     return items
+
+
+def studio_items(
+    folder: Path,
+    settings: Drawings,
+    workers: int,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Item]:
+    """Packshots and fronts of drawn products, all to learn from, exactly named; drawn below ``folder`` where missing.
+
+    Families of one: attributes are drawn independently of each other.
+    """
+    draw_catalog(
+        folder,
+        settings.products,
+        settings.seed,
+        workers,
+        settings.size,
+        progress,
+        shots=("packshot", "front"),
+        family=1,
+    )
+    manifest = read_dataset("studio", folder).manifest
+    return [
+        Item(
+            *("studio", "train", manifest.root, row.image, "shop", row.product_id, row.box, row.mask),
+            category=row.category,
+            kind=row.category,
+            colour=row.attributes["base_colour"],
+            pattern=row.attributes["pattern"],
+        )
+        for row in manifest
+        if row.attributes["main"]
+    ]
 
 
 def read_hand_labels(path: Path = HAND_LABELS) -> dict[str, tuple[str, str, str]]:

@@ -57,6 +57,18 @@ class Pairs(Strict):
     per_garment: Annotated[int, Field(ge=1)] = 2
 
 
+class Drawings(Strict):
+    """Products of the studio as extra material.
+
+    ``share`` is theirs among the views by which names of kinds, colours and patterns are taught.
+    """
+
+    products: Annotated[int, Field(ge=1)] = 2500
+    seed: int = 5
+    size: Annotated[int, Field(ge=64)] = 288
+    share: Share = 0.2
+
+
 class EncoderRecipe(Strict):
     """Everything about a training of the encoder but its data's place."""
 
@@ -65,6 +77,7 @@ class EncoderRecipe(Strict):
     version: str
     seed: int = 0
     pairs: Pairs = Pairs()
+    drawings: Drawings | None = None
     blocks: dict[Literal["style", "colour", "shape", "pattern"], Teaching]
     tuning: Tuning | None = None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
@@ -12,7 +12,7 @@ from streetshop.lab.encoder.export import export
 from streetshop.lab.encoder.features import Taps, extract
 from streetshop.lab.encoder.fit import fit_heads
 from streetshop.lab.encoder.heads import Heads
-from streetshop.lab.encoder.items import Item, ccp_items, clothing_items, pair_items
+from streetshop.lab.encoder.items import Item, ccp_items, clothing_items, pair_items, studio_items
 from streetshop.lab.encoder.plan import plan_views
 from streetshop.lab.encoder.recipe import EncoderRecipe
 from streetshop.lab.encoder.tune import tune
@@ -22,13 +22,19 @@ from streetshop.lab.training.progress import say
 def gather(recipe: EncoderRecipe, ccp: Path, clothing: Path, cutouts: Path, pairs: Path, *, threads: int) -> list[Item]:
     """All garments, of all splits; made pairs are drawn below ``pairs`` where they are not yet."""
     settings = Settings(seed=recipe.seed, per_garment=recipe.pairs.per_garment)
+    told = _told("products made")
+    made: Sequence[Item] = pair_items(ccp, pairs, settings, recipe.pairs.products, threads, told)
+    return [*made, *clothing_items(clothing, cutouts), *ccp_items(ccp)]
+
+
+def _told(what: str) -> Callable[[int, int], None]:
+    """Progress, every hundredth time."""
 
     def progress(done: int, total: int) -> None:
         if done % 100 == 0 or done == total:
-            say(f"{done} of {total} products made")
+            say(f"{done} of {total} {what}")
 
-    made: Sequence[Item] = pair_items(ccp, pairs, settings, recipe.pairs.products, threads, progress)
-    return [*made, *clothing_items(clothing, cutouts), *ccp_items(ccp)]
+    return progress
 
 
 def train(
@@ -39,6 +45,8 @@ def train(
     Drawing, and running the trunk, take nearly all of the time and go on where they were broken off.
     """
     items = [i for i in gather(recipe, ccp, clothing, cutouts, pairs, threads=threads) if i.split == "train"]
+    if recipe.drawings is not None:
+        items += studio_items(out / "drawings", recipe.drawings, threads, _told("pictures drawn"))
     views = extract(plan_views(items), out / "features", threads=threads)
     say(f"{len(views.forms)} views of {len(items)} pictures")
     torch.set_num_threads(threads)

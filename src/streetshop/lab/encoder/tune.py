@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from streetshop.lab.encoder.features import PARTS, Features, Upper
-from streetshop.lab.encoder.fit import LESSONS, Lesson, lesson_loss
+from streetshop.lab.encoder.fit import Lesson, lesson_loss, lesson_of
 from streetshop.lab.encoder.heads import Heads
 from streetshop.lab.encoder.recipe import EncoderRecipe, Tuning
 from streetshop.lab.training.progress import say
@@ -42,7 +42,7 @@ def tune(
     if tuning is None:
         return
     taught = [name for name in recipe.blocks if set(heads.parts[name]) & set(_MOVED)]
-    lessons = {name: LESSONS[name](views) for name in taught}
+    lessons = {name: lesson_of(name, views, recipe) for name in taught}
     layers = [heads.layers[name] for name in taught]
     optimiser = torch.optim.AdamW(
         [
