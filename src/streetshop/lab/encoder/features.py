@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
@@ -25,7 +24,7 @@ from streetshop.errors import StreetshopError
 from streetshop.lab.encoder.colours import COLOURS, SIDE, Colours
 from streetshop.lab.encoder.items import Item
 from streetshop.lab.encoder.views import Form, draw_view
-from streetshop.lab.nets.trunks import build_trunk
+from streetshop.lab.nets.trunks import build_trunk, pad_by_number
 from streetshop.lab.onnx_files import fold_pads
 from streetshop.lab.training.progress import say
 
@@ -200,7 +199,7 @@ def extract(plan: Plan, folder: Path, *, threads: int = 1) -> Features:
 def export_onnx(model: nn.Module, path: Path, names: list[str]) -> None:
     """Write a network that takes pictures of :data:`INPUT`."""
     torch.onnx.export(
-        _padded_by_number(model),
+        pad_by_number(model),
         (torch.ones(2, 4, INPUT.height, INPUT.width),),
         str(path),
         input_names=["image"],
@@ -210,37 +209,6 @@ def export_onnx(model: nn.Module, path: Path, names: list[str]) -> None:
         dynamo=False,  # the dynamo exporter keeps batch norms that this one folds into the convolutions
     )
     fold_pads(path)
-
-
-class _Padded(nn.Module):
-    """A "same" convolution of stride 2 for maps of even sides: timm's works out its padding anew for every picture."""
-
-    def __init__(self, convolution: nn.Conv2d) -> None:
-        super().__init__()
-        self.convolution = nn.Conv2d(
-            convolution.in_channels,
-            convolution.out_channels,
-            convolution.kernel_size,
-            convolution.stride,
-            groups=convolution.groups,
-            bias=convolution.bias is not None,
-        )
-        self.convolution.load_state_dict(convolution.state_dict())
-        total = convolution.kernel_size[0] - 2
-        self.pads = (total // 2, total - total // 2) * 2
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.convolution(functional.pad(x, self.pads))
-
-
-def _padded_by_number(model: nn.Module) -> nn.Module:
-    """A copy of the model whose "same" convolutions pad by fixed numbers."""
-    copied = copy.deepcopy(model)
-    for module in list(copied.modules()):
-        for name, child in list(module.named_children()):
-            if type(child).__name__ == "Conv2dSame":
-                setattr(module, name, _Padded(child))
-    return copied.eval()
 
 
 def _shards(plan: Plan) -> Iterator[list[tuple[Item, Form, int]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ import timm
 import torch
 from timm.models import group_parameters
 from torch import Tensor, nn
+from torch.nn import functional
 
 from streetshop.errors import UsageError
 from streetshop.lab.nets.inception_resnet import InceptionResnetV1Trunk
@@ -193,3 +195,35 @@ def load_trunk_weights(trunk: Trunk, path: Path, *, prefixes: Sequence[str] = ("
             hint="The file must come from the same trunk",
         )
     trunk.network.load_state_dict(state, strict=False)
+
+
+class _Padded(nn.Module):
+    """A "same" convolution of stride 2 for maps of even sides: timm's works out its padding anew for every picture."""
+
+    def __init__(self, convolution: nn.Conv2d) -> None:
+        super().__init__()
+        self.convolution = nn.Conv2d(
+            convolution.in_channels,
+            convolution.out_channels,
+            convolution.kernel_size,
+            convolution.stride,
+            groups=convolution.groups,
+            bias=convolution.bias is not None,
+        )
+        self.convolution.load_state_dict(convolution.state_dict())
+        total = convolution.kernel_size[0] - 2
+        self.pads = (total // 2, total - total // 2) * 2
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.convolution(functional.pad(x, self.pads))
+
+
+def pad_by_number(model: nn.Module) -> nn.Module:
+    """A copy of the model, for inference, whose "same" convolutions of stride 2 pad by fixed numbers: right for maps of
+    even sides alone. For export: see :func:`streetshop.lab.onnx_files.fold_pads`."""
+    copied = copy.deepcopy(model)
+    for module in list(copied.modules()):
+        for name, child in list(module.named_children()):
+            if type(child).__name__ == "Conv2dSame":
+                setattr(module, name, _Padded(child))
+    return copied.eval()

@@ -14,8 +14,8 @@ from PIL import Image
 from streetshop.bundles.folder import CARD_FILE, file_sha256, read_spec, write_spec
 from streetshop.bundles.spec import InputSpec, ReaderSpec
 from streetshop.lab.measure.detection import match_queries
-from streetshop.lab.nets.trunks import TF_SCALE
-from streetshop.lab.onnx_files import store_halved
+from streetshop.lab.nets.trunks import TF_SCALE, pad_by_number
+from streetshop.lab.onnx_files import fold_pads, store_halved
 from streetshop.lab.reader.balance import fit_offsets
 from streetshop.lab.reader.classes import CLASSES, GARMENTS
 from streetshop.lab.reader.data import Split, class_labels
@@ -73,7 +73,7 @@ def export(
 def _write_network(net: ReaderNet, recipe: ReaderRecipe, size: tuple[int, int], out: Path) -> ReaderSpec:
     model = out / "model.onnx"
     torch.onnx.export(
-        net,
+        pad_by_number(net),  # a photo's sides are multiples of 32, so every map that is halved has even sides
         (torch.zeros(1, 3, *size),),
         str(model),
         input_names=["image"],
@@ -82,6 +82,7 @@ def _write_network(net: ReaderNet, recipe: ReaderRecipe, size: tuple[int, int], 
         opset_version=17,
         dynamo=False,  # the dynamo exporter keeps batch norms that this one folds into the convolutions
     )
+    fold_pads(model)
     store_halved(model)
     spec = ReaderSpec(
         name=recipe.name,
