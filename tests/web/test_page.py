@@ -139,6 +139,30 @@ def test_a_box_drawn_with_the_mouse_is_searched(visit):
     assert visit.complaints == []
 
 
+def test_a_weight_changed_just_before_a_box_does_not_lose_the_box(visit):
+    """The box's search takes longer than the page waits after a slider."""
+    page = visit.open()
+    visit.upload(png(street("red", "blue")))
+    visit.results()
+    page.evaluate("""() => {
+        const real = fetch;
+        window.fetch = async (path, options) => {
+            if (path === '/v1/search') await new Promise((done) => setTimeout(done, 700));
+            options?.signal?.throwIfAborted();
+            return real(path, options);
+        };
+    }""")
+    frame = page.locator(".picture").bounding_box()
+    page.locator("#weight-style").fill("0")
+    page.mouse.move(frame["x"] + frame["width"] * 0.26, frame["y"] + frame["height"] * 0.54)
+    page.mouse.down()
+    page.mouse.move(frame["x"] + frame["width"] * 0.66, frame["y"] + frame["height"] * 0.84, steps=3)
+    page.mouse.up()
+    page.wait_for_selector("#results-title:text('Like what is in your box')")
+    assert visit.results()[0] == "Blue plain"
+    assert visit.complaints == []
+
+
 def test_product_similar_history_and_back(visit):
     page = visit.open()
     visit.upload(png(street("red")))

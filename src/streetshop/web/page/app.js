@@ -13,7 +13,7 @@ const PAGE = 24;
 const WAIT = 180; // ms after the last change of a slider or filter
 
 /** Everything that changes. `garments` are the server's, each with the matches last found for it. */
-const state = { catalog: null, photo: null, size: null, garments: [], chosen: 0, k: PAGE, request: null, retry: 0 };
+const state = { catalog: null, photo: null, size: null, garments: [], chosen: 0, k: PAGE, request: null, looking: 0, retry: 0 };
 
 let weights = null;
 let filters = null;
@@ -52,6 +52,16 @@ async function run(work, again) {
   }
 }
 
+/** The same for a search that reads the photo. */
+async function look(work, again) {
+  state.looking += 1;
+  try {
+    return await run(work, again);
+  } finally {
+    state.looking -= 1;
+  }
+}
+
 async function searchPhoto() {
   const when = stamp();
   state.garments = [];
@@ -60,7 +70,7 @@ async function searchPhoto() {
   stage.setBusy(true);
   $('pieces').replaceChildren();
   waiting('Looking…');
-  const answer = await run((signal) => api.searchPhoto(state.photo.blob, asked(), signal), searchPhoto);
+  const answer = await look((signal) => api.searchPhoto(state.photo.blob, asked(), signal), searchPhoto);
   if (answer === null) return;
   state.size = answer.photo;
   stage.resize(answer.photo.width, answer.photo.height);
@@ -79,7 +89,7 @@ async function searchBox(fractions) {
   stopDrawing();
   stage.setBusy(true);
   waiting('Looking at your box…');
-  const answer = await run((signal) => api.searchPhoto(state.photo.blob, { ...asked(), box }, signal), () => searchBox(fractions));
+  const answer = await look((signal) => api.searchPhoto(state.photo.blob, { ...asked(), box }, signal), () => searchBox(fractions));
   if (answer === null) return;
   state.garments = [...state.garments.filter((garment) => !garment.drawn), { ...answer.garments[0], stamp: when, drawn: true, unmarked: true }];
   drawPieces();
@@ -101,7 +111,10 @@ async function refresh() {
   if (garment === current()) showMatches();
 }
 
-const changed = debounce(refresh, WAIT);
+// A search that reads the photo must not be given up for a slider: it ends with `choose`, which sees that something changed since.
+const changed = debounce(() => {
+  if (!state.looking) refresh();
+}, WAIT);
 
 function choose(index) {
   const garment = state.garments[index];
