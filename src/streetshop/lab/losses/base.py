@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -39,12 +40,13 @@ class LossInput:
         return self.encoding.blocks[on]
 
 
-class LossTerm(nn.Module):
+class LossTerm(nn.Module, ABC):
     """One term of a stage's loss: a scalar for a :class:`LossInput`. Means are over what the term learned from; a batch
     that holds nothing for it gives a zero that still has a gradient, so that distributed runs stay in step."""
 
+    @abstractmethod
     def forward(self, given: LossInput) -> Tensor:
-        raise NotImplementedError
+        """The term's value, () float."""
 
 
 def nothing(vector: Tensor, *parameters: Tensor) -> Tensor:

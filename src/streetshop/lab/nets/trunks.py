@@ -224,6 +224,6 @@ def pad_by_number(model: nn.Module) -> nn.Module:
     copied = copy.deepcopy(model)
     for module in list(copied.modules()):
         for name, child in list(module.named_children()):
-            if type(child).__name__ == "Conv2dSame":
+            if type(child).__name__ == "Conv2dSame" and child.stride == (2, 2) and child.dilation == (1, 1):
                 setattr(module, name, _Padded(child))
     return copied.eval()

@@ -60,7 +60,7 @@ class Wardrobe:
 
     def dress(self, sample: Sample, rng: np.random.Generator) -> Sample:
         """``sample`` with a garment of another photo put on; ``sample`` itself where nothing fits."""
-        if sample.labels is None or sample.points is None or not len(self.classes):
+        if not len(self.classes):
             return sample
         index = int(rng.choice(self.classes, p=self.chances))
         donors = self.donors[index]
@@ -69,13 +69,14 @@ class Wardrobe:
 
 
 def put_on(sample: Sample, donor: Sample, index: int, rng: np.random.Generator) -> Sample:
-    """``sample`` wearing what ``donor`` wears of class ``index``; ``sample`` itself where their poses do not fit.
+    """``sample`` wearing what ``donor`` wears of class ``index``; ``sample`` itself where their poses do not fit, or
+    labels or keypoints of either are unknown.
 
     The garment is moved, turned and scaled by the similarity that brings the donor's keypoints closest to the
     sample's, and lies on top of everything.
     """
-    assert sample.labels is not None and donor.labels is not None
-    assert sample.points is not None and donor.points is not None
+    if sample.labels is None or sample.points is None or donor.labels is None or donor.points is None:
+        return sample
     places = [i for i in _PLACES[index] if sample.points[i, 2] == 2 and donor.points[i, 2] == 2]
     moved = similarity(donor.points[places, :2], sample.points[places, :2]) if len(places) > 1 else None
     if moved is None:
