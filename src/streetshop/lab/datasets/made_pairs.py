@@ -95,6 +95,7 @@ def make_pairs(
     out: str | Path,
     settings: Settings = Settings(),
     *,
+    garments: Sequence[Row] | None = None,
     limit: int | None = None,
     workers: int = 2,
     progress: Callable[[int, int], None] | None = None,
@@ -106,6 +107,9 @@ def make_pairs(
 
     Args:
         ccp: root of Clothing Co-Parsing.
+        garments: what to make products of, in place of the garments with pixel labels: rows below the same root, each
+            with a mask and, among its attributes, its ``pixels``. The same settings give the same bytes for the same
+            garments only.
         limit: make only the first so many products, in an order that spreads over photos and splits.
         progress: called with products done and in all.
 
@@ -118,9 +122,10 @@ def make_pairs(
     folder = Path(out).resolve()
     _claim(folder, settings)
     refusals = [Refusal(r.where, r.reason, r.kept) for r in source.refusals]
-    garments = [row for row in source.manifest if row.mask is not None and row.category in GARMENTS]
     usable = []
-    for row in garments:
+    for row in source.manifest if garments is None else garments:
+        if row.mask is None or row.category not in GARMENTS:
+            continue
         reason = _unfit(row)
         if reason:
             refusals.append(Refusal(f"{row.image} {row.category}", reason))

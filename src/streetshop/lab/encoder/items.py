@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -13,7 +13,7 @@ from streetshop.lab.datasets.clothing import UNSURE
 from streetshop.lab.datasets.made_pairs import Settings, make_pairs
 from streetshop.lab.datasets.registry import read_dataset
 from streetshop.lab.encoder.recipe import Drawings
-from streetshop.lab.manifest import Manifest
+from streetshop.lab.manifest import Manifest, Row
 from streetshop.lab.masks import load_mask
 from streetshop.lab.reader.data import sender_split, split_of
 from streetshop.studio import draw_catalog
@@ -69,17 +69,21 @@ def pair_items(
     limit: int,
     workers: int,
     progress: Callable[[int, int], None] | None = None,
+    tagged: Sequence[Row] | None = None,
 ) -> list[Item]:
     """Street and shop views of ``limit`` products made from Clothing Co-Parsing, drawn below ``folder`` where missing.
 
     The split is the reader's, so that a photo held back from one of the two is held back from both; products that
-    wear the cloth of another split's photo are left out.
+    wear the cloth of another split's photo are left out. With ``tagged``, garments of tagged photos, the products are
+    made of those, and all are to learn from.
     """
-    manifest = make_pairs(ccp, folder, settings, limit=limit, workers=workers, progress=progress).manifest
+    manifest = make_pairs(
+        ccp, folder, settings, garments=tagged, limit=limit, workers=workers, progress=progress
+    ).manifest
     items = []
     for row in manifest:
-        split = split_of(row.group)
-        if split_of(row.attributes.get("cloth", row.group)) != split:
+        split = "train" if tagged is not None else split_of(row.group)
+        if tagged is None and split_of(row.attributes.get("cloth", row.group)) != split:
             continue
         items.append(
             Item(
@@ -101,6 +105,17 @@ def ccp_items(ccp: Path) -> list[Item]:
         )
         for row in manifest
         if row.mask is not None and row.attributes["pixels"] >= LEAST_PIXELS
+    ]
+
+
+def tagged_items(ccp: Path, rows: Sequence[Row]) -> list[Item]:
+    """The garments of :func:`~streetshop.lab.encoder.tagged.tagged_rows`, all to learn from."""
+    return [
+        Item(
+            *("ccp", "train", ccp, row.image, "street", row.group, row.box, row.mask),
+            category=row.category,
+        )
+        for row in rows
     ]
 
 

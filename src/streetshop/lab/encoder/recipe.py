@@ -51,9 +51,13 @@ class Tuning(Strict):
 
 
 class Pairs(Strict):
-    """How many products are made from Clothing Co-Parsing; see ``lab.datasets.made_pairs.Settings``."""
+    """How many products are made from Clothing Co-Parsing; see ``lab.datasets.made_pairs.Settings``.
+
+    ``tagged`` is how many more are made of photos without pixel labels, through the shipped reader's masks.
+    """
 
     products: Annotated[int, Field(ge=1)] = 2000
+    tagged: Annotated[int, Field(ge=0)] = 0
     per_garment: Annotated[int, Field(ge=1)] = 2
 
 

@@ -12,19 +12,34 @@ from streetshop.lab.encoder.export import export
 from streetshop.lab.encoder.features import Taps, extract
 from streetshop.lab.encoder.fit import fit_heads
 from streetshop.lab.encoder.heads import Heads
-from streetshop.lab.encoder.items import Item, ccp_items, clothing_items, pair_items, studio_items
+from streetshop.lab.encoder.items import Item, ccp_items, clothing_items, pair_items, studio_items, tagged_items
 from streetshop.lab.encoder.plan import plan_views
 from streetshop.lab.encoder.recipe import EncoderRecipe
+from streetshop.lab.encoder.tagged import tagged_rows
 from streetshop.lab.encoder.tune import tune
 from streetshop.lab.training.progress import say
+from streetshop.looks.reader import DEFAULT_READER, OnnxReader
 
 
 def gather(recipe: EncoderRecipe, ccp: Path, clothing: Path, cutouts: Path, pairs: Path, *, threads: int) -> list[Item]:
     """All garments, of all splits; made pairs are drawn below ``pairs`` where they are not yet."""
-    settings = Settings(seed=recipe.seed, per_garment=recipe.pairs.per_garment)
-    told = _told("products made")
-    made: Sequence[Item] = pair_items(ccp, pairs, settings, recipe.pairs.products, threads, told)
+    made: Sequence[Item] = pair_items(
+        ccp, pairs, _settings(recipe), recipe.pairs.products, threads, _told("products made")
+    )
     return [*made, *clothing_items(clothing, cutouts), *ccp_items(ccp)]
+
+
+def _settings(recipe: EncoderRecipe) -> Settings:
+    return Settings(seed=recipe.seed, per_garment=recipe.pairs.per_garment)
+
+
+def _from_tags(recipe: EncoderRecipe, ccp: Path, out: Path, threads: int) -> list[Item]:
+    """Garments of photos without pixel labels, through the shipped reader's masks, and products made of them."""
+    told = _told("tagged photos read")
+    rows = tagged_rows(ccp, OnnxReader(DEFAULT_READER, threads=threads), told)
+    told = _told("products of tagged photos made")
+    made = pair_items(ccp, out / "tagged-pairs", _settings(recipe), recipe.pairs.tagged, threads, told, rows)
+    return [*made, *tagged_items(ccp, rows)]
 
 
 def _told(what: str) -> Callable[[int, int], None]:
@@ -45,6 +60,8 @@ def train(
     Drawing, and running the trunk, take nearly all of the time and go on where they were broken off.
     """
     items = [i for i in gather(recipe, ccp, clothing, cutouts, pairs, threads=threads) if i.split == "train"]
+    if recipe.pairs.tagged:
+        items += _from_tags(recipe, ccp, out, threads)
     if recipe.drawings is not None:
         items += studio_items(out / "drawings", recipe.drawings, threads, _told("pictures drawn"))
     views = extract(plan_views(items), out / "features", threads=threads)
