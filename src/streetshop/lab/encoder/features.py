@@ -170,6 +170,17 @@ class Features:
         )
 
 
+def join(parts: Sequence[Features]) -> Features:
+    """All views of several."""
+    return Features(
+        [item for part in parts for item in part.items],
+        np.concatenate([part.forms for part in parts]),
+        np.concatenate([part.values for part in parts]),
+        np.concatenate([part.middle for part in parts]),
+        np.concatenate([part.cover for part in parts]),
+    )
+
+
 Plan = Sequence[tuple[Item, Form, int]]
 """Views to draw: garment, form, and the number of the repetition, which seeds it."""
 

@@ -9,7 +9,7 @@ import torch
 
 from streetshop.lab.datasets.made_pairs import Settings
 from streetshop.lab.encoder.export import export
-from streetshop.lab.encoder.features import Taps, extract
+from streetshop.lab.encoder.features import Taps, extract, join
 from streetshop.lab.encoder.fit import fit_heads
 from streetshop.lab.encoder.heads import Heads
 from streetshop.lab.encoder.items import Item, ccp_items, clothing_items, pair_items, studio_items, tagged_items
@@ -60,12 +60,14 @@ def train(
     Drawing, and running the trunk, take nearly all of the time and go on where they were broken off.
     """
     items = [i for i in gather(recipe, ccp, clothing, cutouts, pairs, threads=threads) if i.split == "train"]
-    if recipe.pairs.tagged:
-        items += _from_tags(recipe, ccp, out, threads)
     if recipe.drawings is not None:
         items += studio_items(out / "drawings", recipe.drawings, threads, _told("pictures drawn"))
     views = extract(plan_views(items), out / "features", threads=threads)
-    say(f"{len(views.forms)} views of {len(items)} pictures")
+    if recipe.pairs.tagged:
+        # By themselves: another reader changes them alone, and the features of all others stay.
+        more = _from_tags(recipe, ccp, out, threads)
+        views = join([views, extract(plan_views(more), out / "features", threads=threads)])
+    say(f"{len(views.forms)} views of {len({(i.root, i.image) for i in views.items})} pictures")
     torch.set_num_threads(threads)
     heads = Heads(
         {name: block.dim for name, block in recipe.blocks.items()},

@@ -15,7 +15,7 @@ from streetshop.lab.datasets.ccp import label_names
 from streetshop.lab.datasets.registry import read_dataset
 from streetshop.lab.manifest import Row
 from streetshop.lab.masks import encode_rle
-from streetshop.lab.reader.classes import CLASSES, GARMENTS, class_of_label
+from streetshop.lab.reader.classes import CLASSES, class_of_label
 from streetshop.lab.reader.data import tagged_names
 from streetshop.looks.reader import OnnxReader
 from streetshop.photo import Photo
@@ -51,8 +51,8 @@ def _garments(row: Row, root: Path, reader: OnnxReader, tags: dict[str, list[str
     photo = Photo.from_path(root / row.image)
     found = _labels(reader, photo, [*_BODY, *tags])
     rows = []
-    for name in GARMENTS:
-        mask = found == CLASSES.index(name)
+    for name in reader.spec.garments:
+        mask = found == reader.classes.index(name)
         pixels = int(mask.sum())
         if name not in tags or pixels < _LEAST_PIXELS:
             continue
