@@ -15,11 +15,10 @@ from streetshop.lab.reader.balance import fit_offsets
 from streetshop.lab.reader.classes import CLASSES, GARMENTS, IGNORE
 from streetshop.lab.reader.data import labelled_names, load_labelled, load_single, load_tagged, tagged_names
 from streetshop.lab.reader.export import RAW, export, fit_calibration, load_net, write_card
-from streetshop.lab.reader.guess import guess, read_guesses, write_guesses
-from streetshop.lab.reader.losses import class_loss, heatmaps, keypoint_loss, lovasz_softmax, presence_loss
+from streetshop.lab.reader.losses import class_loss, heatmaps, keypoint_loss, lovasz_softmax
 from streetshop.lab.reader.measure import judge, milliseconds, summary, true_garments
 from streetshop.lab.reader.net import ReaderNet
-from streetshop.lab.reader.recipe import ReaderRecipe, Shares, Stage, load_reader_recipe
+from streetshop.lab.reader.recipe import ReaderRecipe, Stage, load_reader_recipe
 from streetshop.lab.reader.train import ReaderLoop, class_weights, repeat_factors
 from streetshop.looks.parse import Rules
 from tests.lab.reader.trees import ccp, clothing
@@ -31,30 +30,11 @@ RECIPE = Path(__file__).parents[3] / "recipes" / "reader.yaml"
 def tiny_recipe(photos: int = 8) -> ReaderRecipe:
     shares = {"labelled": 0.6, "tagged": 0.2, "single": 0.2}
     stages = [
-        Stage(
-            photos=photos,
-            height=64,
-            width=64,
-            batch=4,
-            rate=1e-3,
-            trunk_rate=1e-4,
-            shares=shares,
-            composites=0.5,
-            label_tagged=second,
-        )
-        for second in (False, True)
+        Stage(photos=photos, height=64, width=64, batch=4, rate=1e-3, trunk_rate=1e-4, shares=shares, composites=0.5)
+        for _ in range(2)
     ]
     return ReaderRecipe(
-        kind="reader",
-        name="r",
-        version="1",
-        width=16,
-        weights="none",
-        workers=2,
-        stages=tuple(stages),
-        ema=0.5,
-        presence=0.2,
-        sure=0.1,
+        kind="reader", name="r", version="1", width=16, weights="none", workers=2, stages=tuple(stages), ema=0.5
     )
 
 
@@ -102,28 +82,6 @@ def test_ignored_pixels_teach_nothing() -> None:
     assert float(class_loss(logits, torch.full((2, 4, 4), IGNORE), torch.ones(3), lovasz=1.0).detach()) == 0
 
 
-def test_presence_against_its_definition() -> None:
-    generator = torch.Generator().manual_seed(0)
-    labels = torch.randint(0, 3, (4, 40, 40), generator=generator)
-    labels[1] = 0
-    labels[2, :20] = IGNORE  # class 3 may hide here, class 4 may not
-    labels[3, 5, 5] = 4  # too little to be there, too much to be missing
-    allowed = torch.tensor([[True] * 5, [True] * 5, [True] * 4 + [False], [True] * 5])
-    logits = torch.randn(4, 5, generator=generator, dtype=torch.float64)
-    terms = []
-    for i, j in itertools.product(range(4), range(5)):
-        share, unknown = (labels[i] == j).double().mean(), (labels[i] == IGNORE).double().mean()
-        chance = logits[i, j].sigmoid()
-        if share >= 0.001:
-            terms.append(-chance.log())
-        elif share == 0 and (unknown < 0.001 or not allowed[i, j]):
-            terms.append(-(1 - chance).log())
-    assert len(terms) == 18
-    assert float(presence_loss(logits, labels, allowed)) == pytest.approx(float(torch.stack(terms).mean()))
-    nothing = torch.full((1, 8, 8), IGNORE)
-    assert float(presence_loss(logits[:1], nothing, allowed[:1])) == 0
-
-
 def test_heatmaps_peak_on_visible_points_and_say_what_is_unknown() -> None:
     points = torch.zeros(1, 17, 3)
     points[0, 0] = torch.tensor([13.0, 22.0, 2])
@@ -163,20 +121,6 @@ def test_shapes_and_freezing() -> None:
     assert not {id(p) for p in net.trunk_parameters()} & {id(p) for p in net.head_parameters()}
 
 
-def test_what_is_surely_absent_is_seen_nowhere() -> None:
-    net = ReaderNet(width=16, weights="none").eval()
-    skirt = CLASSES.index("skirt")
-    image = torch.randn(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
-    with torch.no_grad():
-        net.classes.bias[skirt] = 30.0
-        assert (net(image)[0].argmax(1) == skirt).all()
-        net.presence[-1].weight[skirt], net.presence[-1].bias[skirt] = 0.0, -90.0
-        assert not (net(image)[0].argmax(1) == skirt).any()
-        net.presence[-1].bias[skirt] = 90.0
-        classes, _, presence = net.answers(image)
-    assert float(presence[0, skirt]) == 90 and (classes.argmax(1) == skirt).all()
-
-
 def test_rare_classes_are_drawn_more_often_and_weigh_more(tmp_path: Path) -> None:
     root = ccp(tmp_path)
     samples = load_labelled(root, labelled_names(root, "train"))
@@ -192,7 +136,7 @@ def test_rare_classes_are_drawn_more_often_and_weigh_more(tmp_path: Path) -> Non
 
 def test_the_recipe_that_comes_with_it() -> None:
     recipe = load_reader_recipe(RECIPE)
-    assert recipe.name == "streetshop-reader" and recipe.stages[-1].label_tagged
+    assert recipe.name == "streetshop-reader" and len(recipe.stages) == 4
 
 
 @pytest.mark.parametrize(
@@ -261,44 +205,6 @@ def test_a_guess_keeps_to_the_tags_and_the_cut_out(tmp_path: Path) -> None:
             assert found <= set(batch.allowed[i].nonzero()[:, 0].tolist())
         else:
             assert (labels[i] == batch.labels[i]).all()
-
-
-def test_a_tagged_photo_is_labelled_within_its_tags(tmp_path: Path) -> None:
-    root = ccp(tmp_path)
-    sample = load_tagged(root, tagged_names(root))[0]
-    sample.allowed = tuple(CLASSES.index(name) for name in ("background", "skin", "top"))
-    net = ReaderNet(width=16, weights="none").eval()
-    labels = guess(net, sample, (96, 64), 0.0, torch.device("cpu"))
-    assert labels.shape == sample.pixels.shape[:2] and set(np.unique(labels)) <= set(sample.allowed)
-    assert (guess(net, sample, (96, 64), 1.0, torch.device("cpu")) == IGNORE).all()
-
-
-def test_labels_of_tagged_photos_come_back_or_say_why_not(tmp_path: Path) -> None:
-    kept = {"0001": np.arange(12, dtype=np.uint8).reshape(3, 4), "0002": np.full((2, 2), IGNORE, np.uint8)}
-    path = tmp_path / "tagged.npz"
-    write_guesses(path, kept)
-    found = read_guesses(path)
-    assert found.keys() == kept.keys() and all((found[name] == kept[name]).all() for name in kept)
-    path.write_bytes(path.read_bytes()[:40])
-    with pytest.raises(RunError, match="damaged"):
-        read_guesses(path)
-
-
-def test_labelled_tags_teach_and_lend_also_after_an_interruption(tmp_path: Path) -> None:
-    _, samples, val = samples_of(tmp_path)
-    cpu = torch.device("cpu")
-    loop = ReaderLoop(tiny_recipe(), samples, val, tmp_path / "run", cpu)
-    assert all(sample.labels is None for sample in loop.pools["tagged"])
-    loop.at.stage = 1
-    loop._label_tagged(loop.recipe.stages[1])
-    loop.at.photos = 4
-    loop._save()
-    again = ReaderLoop(tiny_recipe(), samples, val, tmp_path / "run", cpu)
-    for one, other in zip(loop.pools["tagged"], again.pools["tagged"], strict=True):
-        assert one.labels is not None and (one.labels == other.labels).all()
-    alone = again.recipe.stages[1].model_copy(update={"shares": Shares(labelled=0, tagged=1)})
-    assert not again._batches(alone, 4)[0].guess.any(), "nothing is left to guess while training"
-    assert len(again.wardrobe.donors) == len(loop.wardrobe.donors)
 
 
 @pytest.mark.slow

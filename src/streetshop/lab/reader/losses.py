@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from streetshop.lab.reader.classes import IGNORE
-
-_SEEN: Final = 0.001
-"""Share of a picture's pixels from which on a class is there."""
 
 
 def lovasz_softmax(probabilities: Tensor, labels: Tensor) -> Tensor:
@@ -55,27 +50,6 @@ def class_loss(logits: Tensor, labels: Tensor, weights: Tensor, *, lovasz: float
         return logits.sum() * 0
     loss = functional.cross_entropy(rows, flat, weights)
     return loss + lovasz * lovasz_softmax(rows.softmax(1), flat) if lovasz else loss
-
-
-def presence_loss(logits: Tensor, labels: Tensor, allowed: Tensor) -> Tensor:
-    """Mean binary cross-entropy of which classes a picture shows (the semantic encoding loss of Zhang et al. 2018,
-    section 3.1). Of a class that has a few pixels only, or may hide where the label is :data:`IGNORE`, nothing is
-    learned.
-
-    Args:
-        logits: (b, classes).
-        labels: (b, h, w) int64.
-        allowed: (b, classes) whether a class may occur.
-    """
-    pixels = labels[0].numel()
-    counts = functional.one_hot(labels.flatten(1).clamp(max=logits.shape[1]), logits.shape[1] + 1).sum(1)
-    seen, unknown = counts[:, :-1], (labels == IGNORE).flatten(1).sum(1, keepdim=True)
-    there = seen >= _SEEN * pixels
-    missing = (seen == 0) & (~allowed | (unknown < _SEEN * pixels))
-    taught = there | missing
-    if not taught.any():
-        return logits.sum() * 0
-    return functional.binary_cross_entropy_with_logits(logits[taught], there[taught].float())
 
 
 def heatmaps(points: Tensor, size: tuple[int, int], stride: int, sigma: float) -> tuple[Tensor, Tensor]:

@@ -33,8 +33,7 @@ def _separable(channels: int) -> nn.Sequential:
 
 class ReaderNet(nn.Module):
     """EfficientNet-Lite0 with a feature pyramid (Lin et al. 2017): coarse levels carry what the whole picture says
-    (a pooled context is added on top), fine ones where things end. Which classes occur at all is told by the whole
-    picture, and bears on every pixel (after the context encoding of Zhang et al. 2018, section 3, who scale channels).
+    (a pooled context is added on top), fine ones where things end.
 
     Args:
         width: channels of the coarse levels; the finest has half as many.
@@ -58,22 +57,12 @@ class ReaderNet(nn.Module):
         self.lateral4 = _conv(_TAP_CHANNELS[0], fine, 1)
         self.mix4 = _conv(fine, fine)
         self.classes = nn.Conv2d(fine, classes, 1)
-        self.presence = nn.Sequential(
-            nn.Conv2d(2 * _TAP_CHANNELS[3], width, 1), nn.ReLU6(inplace=True), nn.Conv2d(width, classes, 1)
-        )
-        # At first every class may well be there, so that pixels are judged on their own.
-        nn.init.constant_(self.presence[-1].bias, 3.0)
         self.joints = nn.Sequential(_separable(fine), nn.Conv2d(fine, len(COCO_KEYPOINTS), 1))
         # Heatmaps are almost empty: start from a low prior, as focal losses want it.
         nn.init.constant_(self.joints[-1].bias, -4.0)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """(b, 3, h, w) scaled pixels to class logits (b, classes, h/4, w/4) and heatmap logits (b, 17, h/4, w/4)."""
-        classes, joints, _ = self.answers(x)
-        return classes, joints
-
-    def answers(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Both maps of :meth:`forward`, and the logit (b, classes) that a class occurs in the picture at all."""
         taps = []
         x = self.stem(x)
         for i, block in enumerate(self.blocks):
@@ -85,10 +74,7 @@ class ReaderNet(nn.Module):
         p = self.mix16(self.lateral16(coarse) + _twice(p))
         p = self.mix8(self.lateral8(middle) + _twice(p))
         p = self.mix4(self.lateral4(fine) + _twice(p))
-        pooled = torch.cat([deep.mean((2, 3), keepdim=True), deep.amax((2, 3), keepdim=True)], 1)
-        presence = self.presence(pooled)
-        # The logarithm of the chance that the class is there: nothing where it surely is.
-        return self.classes(p) - functional.softplus(-presence), self.joints(p), presence.flatten(1)
+        return self.classes(p), self.joints(p)
 
     def freeze(self, blocks: int) -> None:
         """Freeze the stem and the first ``blocks`` blocks, and the running statistics of the whole trunk: with few

@@ -27,8 +27,7 @@ class Stage(Strict):
     """A stretch of training at one size. The rates fall along a cosine to ``final_factor`` of themselves.
 
     ``plain`` is the share of views whose background is replaced by a light one, as on a product page;
-    ``composites`` that of labelled photos whose person is given a garment of another photo. With ``label_tagged`` the
-    averaged network labels the tagged photos before the stage begins, and they teach like labelled ones from then on.
+    ``composites`` that of labelled photos whose person is given a garment of another photo.
     """
 
     photos: Annotated[int, Field(ge=1)]
@@ -41,7 +40,6 @@ class Stage(Strict):
     final_factor: Share = 0.0
     plain: Share = 0.0
     composites: Share = 0.0
-    label_tagged: bool = False
     shares: Shares = Shares()
 
 
@@ -61,7 +59,6 @@ class ReaderRecipe(Strict):
     weight_limit: Positive = 5.0
     lovasz: Annotated[float, Field(ge=0)] = 0.6
     keypoints: Annotated[float, Field(ge=0)] = 0.3
-    presence: Annotated[float, Field(ge=0)] = 0.0
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.99
     singles: Annotated[int, Field(ge=0)] = 1200
     sure: Share = 0.6

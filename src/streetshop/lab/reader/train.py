@@ -23,8 +23,7 @@ from streetshop.lab.nets.trunks import TF_SCALE
 from streetshop.lab.reader.classes import CLASSES, IGNORE
 from streetshop.lab.reader.composites import Wardrobe
 from streetshop.lab.reader.data import Sample
-from streetshop.lab.reader.guess import label_tagged, read_guesses, with_guesses, write_guesses
-from streetshop.lab.reader.losses import class_loss, heatmaps, keypoint_loss, presence_loss
+from streetshop.lab.reader.losses import class_loss, heatmaps, keypoint_loss
 from streetshop.lab.reader.net import STRIDE, ReaderNet, enlarge
 from streetshop.lab.reader.recipe import ReaderRecipe, Stage
 from streetshop.lab.reader.views import LABEL_STEP, View, draw_view, plain_ground, relight, whole_view
@@ -33,8 +32,6 @@ from streetshop.lab.training.progress import Progress, say
 
 SAVE_EVERY: Final = 1000
 """Photos between two checkpoints, each with a look at the validation photos."""
-GUESSES: Final = "tagged.npz"
-"""Labels that the network itself gave to tagged photos."""
 _SIGMA: Final = 1.6
 _REPEAT_BELOW: Final = 0.3
 _REPEAT_MOST: Final = 4.0
@@ -115,8 +112,6 @@ class ReaderLoop:
         )
         self.at = Position()
         self._restore()
-        if any(stage.label_tagged for stage in recipe.stages[: self.at.stage + 1]):
-            self._take_guesses()
         self.nets = [self.net, *(_twin(self.net) for _ in range(recipe.workers - 1))]
 
     def run(self) -> Position:
@@ -130,8 +125,6 @@ class ReaderLoop:
     def _stage(self, stage: Stage) -> None:
         progress = Progress(f"stage {self.at.stage + 1} of {len(self.recipe.stages)}", stage.photos)
         progress.done = self.at.photos
-        if stage.label_tagged and not self.at.photos:
-            self._label_tagged(stage)
         began, before, saved = time.monotonic(), self.at.seconds, self.at.photos
         total: dict[str, float] = {}
         with ThreadPoolExecutor(self.recipe.workers) as pool, ThreadPoolExecutor(1) as loader, progress:
@@ -151,19 +144,6 @@ class ReaderLoop:
                     self._save()
             ahead.cancel()
         self._look(stage, total)
-
-    def _label_tagged(self, stage: Stage) -> None:
-        size = (stage.height, stage.width)
-        guesses = label_tagged(self.mean, self.pools["tagged"], size, self.recipe, self.device)
-        write_guesses(self.out / GUESSES, guesses)
-        self._take_guesses()
-
-    def _take_guesses(self) -> None:
-        """Tagged photos get the labels that lie in the run's folder, and lend their garments to composites."""
-        path = self.out / GUESSES
-        if path.is_file():
-            self.pools["tagged"] = with_guesses(self.pools["tagged"], read_guesses(path))
-            self.wardrobe = Wardrobe([*self.pools["labelled"], *self.pools["tagged"]])
 
     def _done(self, stage: Stage) -> float:
         """Share of the stage that is over, by photos or by time, whichever is further."""
@@ -201,13 +181,12 @@ class ReaderLoop:
 
     def _learn(self, net: ReaderNet, batch: Batch) -> dict[str, float]:
         labels = self._guessed(batch) if batch.guess.any() else batch.labels
-        logits, joints, presence = net.answers(batch.images)
+        logits, joints = net(batch.images)
         loss = class_loss(enlarge(logits, labels.shape[1:]), labels, self.weights, lovasz=self.recipe.lovasz)
         maps, taught = heatmaps(batch.points, joints.shape[2:], STRIDE, _SIGMA)
         points = keypoint_loss(joints, maps, taught)
-        there = presence_loss(presence, labels, batch.allowed)
-        (loss + self.recipe.keypoints * points + self.recipe.presence * there).backward()
-        return {"class": float(loss.detach()), "points": float(points.detach()), "presence": float(there.detach())}
+        (loss + self.recipe.keypoints * points).backward()
+        return {"class": float(loss.detach()), "points": float(points.detach())}
 
     @torch.no_grad()
     def _guessed(self, batch: Batch) -> Tensor:
@@ -255,7 +234,7 @@ class ReaderLoop:
         allowed = np.zeros((len(views), len(CLASSES)), bool)
         for row, sample in zip(allowed, samples, strict=True):
             row[list(sample.allowed)] = True
-        guess = np.asarray([s.labels is None or (s.source == "single" and self.at.stage > 0) for s in samples])
+        guess = np.asarray([s.source != "labelled" and (self.at.stage > 0 or s.labels is None) for s in samples])
         return Batch(
             self._tensor(relight(plain, rng)),
             self._tensor(plain),
