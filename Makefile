@@ -32,10 +32,15 @@ reader: .venv/.all $(RUNS)/keypoints.json $(RUNS)/clothing-keypoints.json $(RUNS
 	$(BIN)/streetshop lab reader export $(RUNS)/reader recipes/reader.yaml --out $(RUNS)/reader/bundle \
 	  --ccp "$(DATA)/ccp" --keypoints $(RUNS)/keypoints.json --overlays $(RUNS)/reader/overlays
 
-# The encoder: made pairs, features of the frozen trunk, heads; the bundle is RUNS/encoder/bundle. Run again to resume.
+# The encoder: made pairs, features of the frozen trunk, heads, then its report beside the untrained encoder's, and its card;
+# the bundle is RUNS/encoder/bundle. Run again to resume.
 encoder: .venv/.all $(RUNS)/cutouts/.done
 	$(BIN)/streetshop lab encoder train recipes/encoder.yaml --out $(RUNS)/encoder --ccp "$(DATA)/ccp" \
 	  --clothing "$(DATA)/clothing" --cutouts $(RUNS)/cutouts --pairs $(RUNS)/pairs
+	test -f $(RUNS)/start/bundle.json || $(BIN)/streetshop lab starting-encoder "$(DATA)/ccp/photos" --out $(RUNS)/start
+	$(BIN)/streetshop lab encoder report recipes/encoder.yaml --ccp "$(DATA)/ccp" --clothing "$(DATA)/clothing" \
+	  --cutouts $(RUNS)/cutouts --pairs $(RUNS)/pairs --bundle $(RUNS)/encoder/bundle --bundle $(RUNS)/start \
+	  --distractors 1500 --card --out $(RUNS)/encoder/report.json
 
 $(RUNS)/teacher/.done:
 	$(PYTHON) -m venv $(@D)
