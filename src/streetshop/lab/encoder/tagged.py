@@ -13,6 +13,7 @@ from PIL import Image
 from streetshop.geometry import box_of_mask
 from streetshop.lab.datasets.ccp import label_names
 from streetshop.lab.datasets.registry import read_dataset
+from streetshop.lab.encoder.items import LEAST_PIXELS
 from streetshop.lab.manifest import Row
 from streetshop.lab.masks import encode_rle
 from streetshop.lab.reader.classes import CLASSES, class_of_label
@@ -23,7 +24,6 @@ from streetshop.photo import Photo
 _BODY: Final = ("background", "skin", "hair")
 _SURE: Final = 0.6
 """Pixels whose class is less probable than this, among those that may occur, belong to no garment."""
-_LEAST_PIXELS: Final = 1500
 
 
 def tagged_rows(ccp: Path, reader: OnnxReader, progress: Callable[[int, int], None] | None = None) -> list[Row]:
@@ -54,7 +54,7 @@ def _garments(row: Row, root: Path, reader: OnnxReader, tags: dict[str, list[str
     for name in reader.spec.garments:
         mask = found == reader.classes.index(name)
         pixels = int(mask.sum())
-        if name not in tags or pixels < _LEAST_PIXELS:
+        if name not in tags or pixels < LEAST_PIXELS:
             continue
         rows.append(
             Row(
