@@ -55,7 +55,6 @@ def colour(manifest: Manifest, used: NDArray[np.intp], part: InputPart, cache: P
     """The serving side's CIELAB histogram of the cut garment, and nothing else."""
     rows = manifest.take(used)
     pictures = load_pictures(rows, part, cache, colours=True, threads=threads)
-    assert pictures.colours is not None
     vectors = np.where(pictures.usable[:, None], np.asarray(pictures.colours), 0).astype(np.float32)
     some = [row_picture(rows, rows.row(int(i)), cutting(part)) for i in np.flatnonzero(pictures.usable)[:TIMED]]
     milliseconds = cpu_milliseconds(lambda: [picture_colours(picture) for picture in some], len(some))

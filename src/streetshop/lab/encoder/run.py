@@ -36,9 +36,12 @@ def _settings(recipe: EncoderRecipe) -> Settings:
 def _from_tags(recipe: EncoderRecipe, ccp: Path, out: Path, threads: int) -> list[Item]:
     """Garments of photos without pixel labels, through the shipped reader's masks, and products made of them."""
     told = _told("tagged photos read")
-    rows = tagged_rows(ccp, OnnxReader(DEFAULT_READER, threads=threads), told)
+    reader = OnnxReader(DEFAULT_READER, threads=threads)
+    rows = tagged_rows(ccp, reader, told)
+    # Pictures that lie there are not made again: another reader's masks need a folder of their own.
+    pairs = out / f"tagged-pairs-{reader.name.replace(' ', '-')}"
     told = _told("products of tagged photos made")
-    made = pair_items(ccp, out / "tagged-pairs", _settings(recipe), recipe.pairs.tagged, threads, told, rows)
+    made = pair_items(ccp, pairs, _settings(recipe), recipe.pairs.tagged, threads, told, rows)
     return [*made, *tagged_items(ccp, rows)]
 
 

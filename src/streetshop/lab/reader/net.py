@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from streetshop.geometry import COCO_KEYPOINTS
-from streetshop.lab.nets.trunks import TimmTrunk, build_trunk
+from streetshop.lab.nets.trunks import build_trunk
 from streetshop.lab.reader.classes import CLASSES
 
 STRIDE = 4
@@ -42,9 +42,7 @@ class ReaderNet(nn.Module):
 
     def __init__(self, *, width: int = 128, weights: str = "imagenet", classes: int = len(CLASSES)) -> None:
         super().__init__()
-        trunk = build_trunk("efficientnet_lite0", weights=weights)
-        assert isinstance(trunk, TimmTrunk)
-        network = trunk.network
+        network = build_trunk("efficientnet_lite0", weights=weights).network
         self.stem = nn.Sequential(network.conv_stem, network.bn1)
         self.blocks = network.blocks
         fine = width // 2
