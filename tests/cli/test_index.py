@@ -108,6 +108,22 @@ def test_bad_input_is_one_message_and_exit_code_2(
     assert not (tmp_path / "c").exists()
 
 
+def test_another_reader_is_said_until_a_rebuild(tmp_path: Path, index, bundle: Path) -> None:  # type: ignore[no-untyped-def]
+    feed, catalog = write_shop(tmp_path, 3), tmp_path / "shop.catalog"
+    assert "reader" not in index(feed, "--catalog", catalog, "--reader", "none")[2]
+    assert json.loads(run("catalog", "info", catalog, "--json").out)["reader"] == "none"
+    again = index(feed, "--catalog", catalog)
+    assert again[0] == 0 and "begun with the reader none" in again[2] and "--rebuild" in again[2]
+    assert "begun with" not in index(feed, "--catalog", catalog, "--rebuild")[2]
+    assert "begun with" not in index(feed, "--catalog", catalog)[2]
+    # A catalog of an earlier version does not say.
+    meta = json.loads((catalog / "catalog.json").read_text())
+    del meta["reader"]
+    (catalog / "catalog.json").write_text(json.dumps(meta))
+    assert "begun with" not in index(feed, "--catalog", catalog, "--reader", "none")[2]
+    assert "unknown" in run("catalog", "info", catalog).out
+
+
 def test_another_encoder_and_rebuild(tmp_path: Path, index) -> None:  # type: ignore[no-untyped-def]
     feed, catalog = write_shop(tmp_path, 3), tmp_path / "c"
     index(feed, "--catalog", catalog)

@@ -18,7 +18,7 @@ from streetshop.catalog.query import check_encoder
 from streetshop.catalog.refused import RefusedFile
 from streetshop.catalog.store import CatalogMeta, Progress, Store, create_catalog, open_catalog
 from streetshop.errors import CatalogMissing, FeedError
-from streetshop.looks import Reader
+from streetshop.looks import NO_READER, Reader
 
 _LARGE: Final = 10_000
 """Shots from which searching without an index takes noticeably longer."""
@@ -83,7 +83,8 @@ def index_feed(
         FeedError: the feed breaks off, or a rebuild would leave an empty catalog.
     """
     options = options or IndexOptions()
-    meta = CatalogMeta(encoder.name, encoder.fingerprint, encoder.blocks)
+    looker = reader.name if reader else str(NO_READER)
+    meta = CatalogMeta(encoder.name, encoder.fingerprint, encoder.blocks, reader=looker)
     with ExitStack() as stack:
         # Before anything is made: its folder may not exist.
         refused = stack.enter_context(RefusedFile(options.refused)) if options.refused else None
@@ -108,6 +109,11 @@ def index_feed(
         )
         if report.complete and options.optimize and _is_worth_it(target, report):
             target.optimize(optimizing)
+        if target.meta.reader not in ("", looker):
+            report.notes.append(
+                f"the catalog was begun with the reader {target.meta.reader}, this run used {looker}: unchanged "
+                "pictures keep what the first saw in them; --rebuild reads all of them anew"
+            )
         if report.complete and options.rebuild:
             _commit_rebuild(store, target, feed)
         return IndexReport(report, store.count(), refused.path, refused.rows)

@@ -85,7 +85,8 @@ def parse_meta(text: bytes) -> CatalogMeta:
     if data["format"] != FORMAT:
         raise ValueError(f"format {data['format']!r}, this version of streetshop reads {FORMAT}")
     blocks = tuple(Block(str(b["name"]), int(b["dim"]), float(b["weight"])) for b in data["blocks"])
-    meta = CatalogMeta(str(data["encoder"]), str(data["fingerprint"]), blocks, int(data["generation"]))
+    reader = str(data.get("reader", ""))  # catalogs of earlier versions do not say
+    meta = CatalogMeta(str(data["encoder"]), str(data["fingerprint"]), blocks, int(data["generation"]), reader)
     if not blocks or any(block.dim < 1 for block in blocks) or meta.generation < 1:
         raise ValueError("impossible blocks or generation")
     return meta

@@ -39,12 +39,15 @@ class CatalogMeta:
         fingerprint: of the encoder bundle; vectors of another are refused.
         blocks: in the order in which they are concatenated.
         generation: counts rebuilds; a rebuild swaps the new generation in atomically.
+        reader: ``name version`` of the reader that the catalog was begun with, ``none`` without one; empty where it is
+            unknown.
     """
 
     encoder: str
     fingerprint: str
     blocks: tuple[Block, ...]
     generation: int = 1
+    reader: str = ""
 
     @property
     def dim(self) -> int:
@@ -202,8 +205,8 @@ class Store(Protocol):
         """An empty store beside this one, for vectors of another encoder; ``commit_rebuild`` puts it in the place.
 
         Until then every process goes on reading the present generation, and nobody can write to it. A rebuild that
-        was interrupted goes on where it stopped when it is begun again with the same encoder and blocks: the store is
-        then not empty. ``close`` without ``commit_rebuild`` leaves it unfinished. Raises CatalogLocked.
+        was interrupted goes on where it stopped when it is begun again with the same encoder, blocks and reader: the
+        store is then not empty. ``close`` without ``commit_rebuild`` leaves it unfinished. Raises CatalogLocked.
         """
         ...
 

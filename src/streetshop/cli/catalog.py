@@ -16,7 +16,7 @@ UrlArgument = Annotated[str, typer.Argument(metavar="CATALOG", help="The catalog
 
 @app.command()
 def info(url: UrlArgument, as_json: JsonOption = False) -> None:
-    """Products, shots, size, index, encoder and the fields a filter may use."""
+    """Products, shots, size, index, encoder, reader and the fields a filter may use."""
     from streetshop.catalog.store import open_catalog
 
     store = open_catalog(url)
@@ -31,6 +31,7 @@ def info(url: UrlArgument, as_json: JsonOption = False) -> None:
             "recall": figures.recall,
             "encoder": meta.encoder,
             "fingerprint": meta.fingerprint,
+            "reader": meta.reader or None,
             "generation": meta.generation,
             "blocks": [{"name": b.name, "dim": b.dim, "weight": b.weight} for b in meta.blocks],
             "fields": fields,
@@ -47,7 +48,7 @@ def info(url: UrlArgument, as_json: JsonOption = False) -> None:
         elif name == "fields":
             value = ", ".join(f"{field} ({kind})" for field, kind in fields.items())
         elif value is None:
-            value = "none"
+            value = "unknown" if name == "reader" else "none"
         typer.echo(f"{name:12} {value}")
 
 
