@@ -39,8 +39,8 @@ def load_mask(mask: str, root: Path, width: int, height: int) -> Mask:
         path, _, label = mask.partition("#")
         if label and not label.isdigit():
             raise ManifestError(f"a mask's label {label!r} is no number", where=mask[:60])
-        found = load_labels(root / path)
-        found = found == int(label) if label else found != 0
+        labels = load_labels(root / path)
+        found = labels == int(label) if label else labels != 0
     if found.shape != (height, width):
         raise ManifestError(
             f"the mask is {found.shape[1]} x {found.shape[0]} and the picture {width} x {height}", where=mask[:60]

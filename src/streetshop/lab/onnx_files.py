@@ -84,7 +84,8 @@ def _constant(name: str, graph: onnx.GraphProto, makers: dict[str, onnx.NodeProt
     tensors = {tensor.name: tensor for tensor in graph.initializer}
     if name in tensors:
         return numpy_helper.to_array(tensors[name])
-    needed, waiting = [], [name]
+    needed: list[onnx.NodeProto] = []
+    waiting = [name]
     while waiting:
         asked = waiting.pop()
         if asked in tensors or not asked:

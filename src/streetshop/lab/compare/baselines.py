@@ -91,7 +91,7 @@ def sift(manifest: Manifest, used: NDArray[np.intp], part: InputPart, cache: Pat
 def describe(pixels: NDArray[np.uint8]) -> Descriptors:
     """(n, 128) RootSIFT descriptors of an RGB picture; n may be 0."""
     grey = np.asarray(Image.fromarray(pixels).convert("L"))
-    _, found = cv2.SIFT_create().detectAndCompute(grey, None)
+    _, found = cv2.SIFT.create().detectAndCompute(grey, None)
     if found is None:
         return np.zeros((0, 128), np.float32)
     shares = found / np.maximum(found.sum(axis=1, keepdims=True), 1e-12)

@@ -190,7 +190,10 @@ def _reason(features: Features, unit: Vectors, group: Group, row: int) -> str:
 
 def _write(curation: Curation, groups: Sequence[Group], unit: Vectors) -> None:
     """``duplicates.parquet``: row, group, kept, cosine to the group's best picture."""
-    rows, numbers, kept, cosines = [], [], [], []
+    rows: list[int] = []
+    numbers: list[int] = []
+    kept: list[bool] = []
+    cosines: list[float] = []
     for number, group in enumerate(groups):
         rows += group.rows
         numbers += [number] * len(group.rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -129,7 +130,7 @@ def embed_on_ray(
     begun = not ray.is_initialized()
     if begun:
         try:
-            ray.init(address=None if address == "local" else address, log_to_driver=False, logging_level="ERROR")
+            ray.init(address=None if address == "local" else address, log_to_driver=False, logging_level=logging.ERROR)
         except Exception as error:  # Ray raises ConnectionError, RuntimeError, ValueError and its own
             raise CurateError(
                 f"no Ray cluster answers ({str(error).splitlines()[0]})",

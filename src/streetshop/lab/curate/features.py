@@ -147,11 +147,11 @@ def _keep(batch: pa.Table, store: FeatureStore, index: NDArray[np.int64], refuse
         thumbnails = np.frombuffer(small, np.uint8).reshape(len(rows), SIDE, SIDE, 3)
         store.append(vectors[chosen], thumbnails, np.array(records, RECORD))
     for row, key, reason in zip(values["row"], values["key"], values["reason"], strict=True):
-        place = store.place(key)
-        if reason or place is None:
+        found = store.place(key)
+        if reason or found is None:
             refused[row] = reason or "no feature"
         else:
-            index[row] = place
+            index[row] = found
 
 
 def reduced(curation: Curation, features: Features) -> Vectors:

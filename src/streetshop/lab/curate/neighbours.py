@@ -47,7 +47,7 @@ def cells_index(unit: Vectors) -> Any:
     """A trained, empty inverted file for as many vectors as ``unit`` has."""
     n, dims = unit.shape
     cells = max(int(2 * np.sqrt(n)), 1)
-    index = faiss.index_factory(dims, f"IVF{cells},Flat", faiss.METRIC_INNER_PRODUCT)
+    index: Any = faiss.index_factory(dims, f"IVF{cells},Flat", faiss.METRIC_INNER_PRODUCT)
     index.cp.niter = 8
     index.cp.max_points_per_centroid = 64
     index.train(unit[np.random.default_rng(0).choice(n, min(n, 64 * cells), replace=False)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -59,7 +59,8 @@ def _general(reason: str) -> str:
 
 
 def _flow(curation: Curation) -> str:
-    rows, left = [], len(curation.manifest)
+    rows: list[Sequence[object]] = []
+    left = len(curation.manifest)
     for step in STEPS:
         if not curation.done(step):
             rows.append((step, "not run", "", "", ""))
@@ -90,6 +91,7 @@ def _step(curation: Curation, step: str, seed: int) -> list[str]:
 
 
 def _particulars(curation: Curation, step: str, summary: dict[str, Any]) -> list[str]:
+    rows: list[Sequence[object]]
     if step == "clusters":
         columns = ("id", "size", "category", "purity", "cohesion", "products", "groups", "suggested", "verdict")
         rows = [[cluster[name] for name in columns] for cluster in summary["clusters"]]

@@ -87,7 +87,11 @@ class FeatureStore:
 
     def append(self, vectors: Vectors, thumbnails: Thumbnails, records: NDArray[np.void]) -> None:
         """Add features; they are on disk when this returns."""
-        contents = (np.asarray(vectors, np.float32), np.asarray(thumbnails, np.uint8), records)
+        contents: tuple[NDArray[Any], ...] = (
+            np.asarray(vectors, np.float32),
+            np.asarray(thumbnails, np.uint8),
+            records,
+        )
         for path, content in zip(self._files, contents, strict=True):
             with path.open("ab") as file:
                 file.write(content.tobytes())

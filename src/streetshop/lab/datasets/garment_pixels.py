@@ -151,7 +151,7 @@ def warp(
     matrix = matrix @ np.diag(stretch) * (reach / (fill * side))
     if rng.random() < 0.5:
         matrix = matrix @ np.diag([1.0, -1.0])
-    grid = np.stack(np.mgrid[:side, :side]).astype(np.float64) - (side - 1) / 2
+    grid = np.mgrid[:side, :side].astype(np.float64) - (side - 1) / 2
     source = np.einsum("ij,jyx->iyx", matrix, grid) + middle[:, None, None]
     source += _soft_field(rng, side) * (0.035 * reach)
     smooth = max(0.0, reach / (fill * side) - 1) * 0.5
@@ -189,7 +189,7 @@ def hide(pixels: Pixels, mask: Mask, stuff: Pixels, rng: np.random.Generator, mo
     """Something lies over part of the garment: a round-cornered strip or blob of ``stuff`` (h, w, 3), at most ``most``
     of it. Returns the picture and what is still seen of the mask."""
     rows, columns = np.nonzero(mask)
-    reach = max(np.ptp(rows), np.ptp(columns), 8)
+    reach = max(int(np.ptp(rows)), int(np.ptp(columns)), 8)
     y, x = np.mgrid[: mask.shape[0], : mask.shape[1]].astype(np.float32)
     for _ in range(8):
         i = int(rng.integers(len(rows)))

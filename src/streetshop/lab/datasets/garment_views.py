@@ -20,7 +20,7 @@ def load_garment(row: Row, root: Path, size: int) -> tuple[px.Pixels, Mask]:
     mask = load_mask(row.mask or "", root, photo.width, photo.height)
     box = box_of_mask(mask)
     rows, columns = box.expand(0.7).clip(photo.width, photo.height).slices()
-    pixels, mask = photo.pixels[rows, columns].astype(np.float32) / 255, mask[rows, columns]
+    pixels, mask = np.divide(photo.pixels[rows, columns], 255, dtype=np.float32), mask[rows, columns]
     factor = 1.5 * size / max(box.width, box.height)
     if factor < 1:
         pixels, mask = _resized(pixels, mask, round(max(mask.shape) * factor))
@@ -76,4 +76,4 @@ def _resized(pixels: px.Pixels, mask: Mask, size: int) -> tuple[px.Pixels, Mask]
     shape = (max(16, round(mask.shape[1] * factor)), max(16, round(mask.shape[0] * factor)))
     image = Image.fromarray((pixels * 255 + 0.5).astype(np.uint8)).resize(shape, Image.Resampling.LANCZOS)
     small = Image.fromarray(mask.astype(np.uint8) * 255).resize(shape, Image.Resampling.BOX)
-    return np.asarray(image, dtype=np.float32) / 255, np.asarray(small) > 127
+    return np.divide(np.asarray(image), 255, dtype=np.float32), np.asarray(small) > 127

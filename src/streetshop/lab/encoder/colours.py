@@ -25,6 +25,12 @@ class Colours(nn.Module):
     rim share is likely the ground that the garment lies on.
     """
 
+    slope: Tensor
+    offset: Tensor
+    axes: Tensor
+    ones: Tensor
+    to_xyz: Tensor
+
     def __init__(self) -> None:
         super().__init__()
         slope, offset = colour.bin_planes()

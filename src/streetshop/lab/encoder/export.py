@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -40,7 +41,7 @@ class _Network(nn.Module):
         blocks = []
         for name, layer in self.heads.layers.items():
             x = self.heads.chosen(name, settled)
-            for step in [layer] if isinstance(layer, nn.Linear) else layer:
+            for step in [layer] if isinstance(layer, nn.Linear) else cast(nn.Sequential, layer):
                 x = (
                     functional.conv2d(x, step.weight[:, :, None, None], step.bias)
                     if isinstance(step, nn.Linear)

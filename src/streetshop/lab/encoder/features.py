@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import torch
@@ -74,9 +74,14 @@ class Taps(nn.Module):
 class Lower(nn.Module):
     """(b, 4, h, w) to the trunk's middle map, (b, 112, h/16, w/16), and the parts ``texture`` and ``colours``."""
 
+    stem: nn.Module
+    norm: nn.Module
+    mean: Tensor
+    std: Tensor
+
     def __init__(self, *, weights: str = "imagenet") -> None:
         super().__init__()
-        net = build_trunk("efficientnet_lite0", weights=weights).network
+        net: Any = build_trunk("efficientnet_lite0", weights=weights).network
         self.stem, self.norm = net.conv_stem, net.bn1
         self.blocks = nn.ModuleList(list(net.blocks)[: _MIDDLE + 1])
         self.colours = Colours()
@@ -99,9 +104,12 @@ class Lower(nn.Module):
 class Upper(nn.Module):
     """The trunk above its middle: the parts ``global`` and ``garment`` of a middle map and the mask it came with."""
 
+    head: nn.Module
+    norm: nn.Module
+
     def __init__(self, *, weights: str = "imagenet") -> None:
         super().__init__()
-        net = build_trunk("efficientnet_lite0", weights=weights).network
+        net: Any = build_trunk("efficientnet_lite0", weights=weights).network
         self.blocks = nn.ModuleList(list(net.blocks)[_MIDDLE + 1 :])
         self.head, self.norm = net.conv_head, net.bn2
 
@@ -207,14 +215,14 @@ def extract(plan: Plan, folder: Path, *, threads: int = 1) -> Features:
     return Features([i for i, _ in kept], np.asarray([f for _, f in kept]), **joined)
 
 
-def export_onnx(model: nn.Module, path: Path, names: list[str]) -> None:
+def export_onnx(model: nn.Module, path: Path, names: Sequence[str]) -> None:
     """Write a network that takes pictures of :data:`INPUT`."""
     torch.onnx.export(
         pad_by_number(model),
         (torch.ones(2, 4, INPUT.height, INPUT.width),),
         str(path),
         input_names=["image"],
-        output_names=names,
+        output_names=list(names),
         dynamic_axes={axis: {0: "n"} for axis in ["image", *names]},
         opset_version=17,
         dynamo=False,  # the dynamo exporter keeps batch norms that this one folds into the convolutions

@@ -56,7 +56,7 @@ def fit_heads(heads: Heads, views: Features, recipe: EncoderRecipe) -> dict[str,
     values = torch.from_numpy(views.values.astype(np.float32))
     heads.settle(values)
     settled = heads.settled(values)
-    references = {}
+    references: dict[str, Tensor] = {}
     for name, teaching in recipe.blocks.items():
         torch.manual_seed(recipe.seed)
         references[name] = fit_block(heads, name, settled, lesson_of(name, views, recipe), teaching, recipe.seed)

@@ -20,6 +20,9 @@ class Heads(nn.Module):
     do so for histograms of visual words), then each is centred, and each part is brought to unit variance as a whole.
     """
 
+    mean: Tensor
+    scale: Tensor
+
     def __init__(
         self, dims: Mapping[str, int], parts: Mapping[str, Sequence[str]], hidden: Mapping[str, int] | None = None
     ) -> None:

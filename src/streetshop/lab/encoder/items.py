@@ -6,7 +6,7 @@ import csv
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, cast
 
 from streetshop.geometry import Box, Mask
 from streetshop.lab.datasets.clothing import UNSURE
@@ -20,6 +20,7 @@ from streetshop.studio import draw_catalog
 
 Split = Literal["train", "val", "test"]
 Source = Literal["pair", "ccp", "clothing", "studio"]
+Domain = Literal["street", "shop"]
 
 HAND_LABELS: Final = Path(__file__).with_name("hand_labels.csv")
 """Kind, colour and pattern of the Clothing dataset's photos, named by eye from contact sheets."""
@@ -43,7 +44,7 @@ class Item:
     split: Split
     root: Path
     image: str
-    domain: Literal["street", "shop"]
+    domain: Domain
     group: str
     box: tuple[float, float, float, float] | None = None
     mask: str | None = None
@@ -85,9 +86,10 @@ def pair_items(
         split = "train" if tagged is not None else split_of(row.group)
         if tagged is None and split_of(row.attributes.get("cloth", row.group)) != split:
             continue
+        domain = cast(Domain, row.domain)
         items.append(
             Item(
-                *("pair", split, manifest.root, row.image, row.domain, row.group, row.box, row.mask),
+                *("pair", split, manifest.root, row.image, domain, row.group, row.box, row.mask),
                 product=row.product_id,
                 category=row.category,
             )

@@ -12,14 +12,14 @@ from PIL import Image
 from streetshop.bundles import Encoder
 from streetshop.lab.encoder.items import Item
 from streetshop.lab.encoder.measure import Embedded, Spoil, embed, label_precision, product_hits
-from streetshop.lab.encoder.views import compressed
+from streetshop.lab.encoder.views import Form, compressed
 from streetshop.lab.measure.intervals import Estimate
 from streetshop.lab.training.progress import say
 from streetshop.records import GarmentPicture
 
 Numbers = dict[str, Estimate]
 
-FORMS: Final = (("box", "whole"), ("box", "mask"), ("mask", "mask"))
+FORMS: Final[tuple[tuple[Form, Form], ...]] = (("box", "whole"), ("box", "mask"), ("mask", "mask"))
 """How a made pair's street view and shop view are cut: without a reader in the shop, with one there, with one on both
 sides. A box on the street stands for a crop by hand."""
 LABELS: Final = ("kind", "colour", "pattern")
@@ -92,7 +92,7 @@ def _transformed(picture: GarmentPicture, change: Callable[[Image.Image, Any], I
     if picture.mask is None:
         return GarmentPicture(pixels)
     mask = change(Image.fromarray((picture.mask * 255).astype(np.uint8)), 0)
-    return GarmentPicture(pixels, np.asarray(mask, np.float32) / 255)
+    return GarmentPicture(pixels, np.divide(np.asarray(mask), 255, dtype=np.float32))
 
 
 def _half(picture: GarmentPicture) -> GarmentPicture:

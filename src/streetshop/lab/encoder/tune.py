@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -42,7 +42,7 @@ def tune(
     if tuning is None:
         return
     taught = [name for name in recipe.blocks if set(heads.parts[name]) & set(_MOVED)]
-    lessons = {name: lesson_of(name, views, recipe) for name in taught}
+    lessons: dict[str, Lesson] = {name: lesson_of(name, views, recipe) for name in taught}
     layers = [heads.layers[name] for name in taught]
     optimiser = torch.optim.AdamW(
         [
@@ -106,18 +106,18 @@ def _rate(step: int, tuning: Tuning) -> float:
     return warm * 0.5 * (1 + math.cos(math.pi * min(step / tuning.steps, 1.0)))
 
 
-def _keep(path: Path, parts: Mapping[str, object], step: int) -> None:
+def _keep(path: Path, parts: Mapping[str, Any], step: int) -> None:
     partial = path.with_suffix(".part")
-    torch.save({"step": step, **{name: part.state_dict() for name, part in parts.items()}}, partial)  # type: ignore[attr-defined]
+    torch.save({"step": step, **{name: part.state_dict() for name, part in parts.items()}}, partial)
     partial.replace(path)
 
 
-def _resume(path: Path, parts: Mapping[str, object]) -> int:
+def _resume(path: Path, parts: Mapping[str, Any]) -> int:
     """The step that was kept; 0 when there is nothing."""
     if not path.is_file():
         return 0
     kept = torch.load(path, weights_only=True)
     for name, part in parts.items():
-        part.load_state_dict(kept[name])  # type: ignore[attr-defined]
+        part.load_state_dict(kept[name])
     say(f"tuning: goes on after step {kept['step']}")
     return int(kept["step"])

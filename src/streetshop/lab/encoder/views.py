@@ -74,7 +74,7 @@ def retaken(pixels: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.u
     image = image.crop((int(x0 * width), int(y0 * height), int((1 - x1) * width), int((1 - y1) * height)))
     if rng.random() < 0.5:
         image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-    lit = px.relight(np.asarray(image, np.float32) / 255, rng)
+    lit = px.relight(np.divide(np.asarray(image), 255, dtype=np.float32), rng)
     return compressed((lit * 255 + 0.5).astype(np.uint8), int(rng.integers(30, 90)))
 
 
@@ -98,7 +98,7 @@ def _close_up(photo: Photo, mask: Mask, rng: np.random.Generator) -> GarmentPict
     image = Image.fromarray(photo.pixels[piece.slices()])
     hue = np.asarray(image.convert("HSV")).copy()
     hue[..., 0] += np.uint8(rng.integers(0, 256))
-    turned = np.asarray(Image.fromarray(hue, "HSV").convert("RGB"), np.float32) / 255
+    turned = np.divide(np.asarray(Image.fromarray(hue, "HSV").convert("RGB")), 255, dtype=np.float32)
     lit = px.relight(turned, rng)
     cover = mask[piece.slices()].astype(np.float32)
     return GarmentPicture((lit * 255 + 0.5).astype(np.uint8), cover)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -58,7 +58,8 @@ def parse_metric(name: str) -> tuple[Metric, int | None]:
     if kind == "map" and k is None and denominator is None:
         return lambda hits, relevant, _: metrics.average_precision(hits, relevant, hits.shape[1], "relevant"), None
     if kind == "map" and k and denominator:
-        return lambda hits, relevant, _: metrics.average_precision(hits, relevant, k, denominator), k
+        divisor = cast(metrics.Denominator, denominator)
+        return lambda hits, relevant, _: metrics.average_precision(hits, relevant, k, divisor), k
     plain = {"hit": metrics.hit_rate, "precision": metrics.precision, "recall": metrics.recall, "ndcg": metrics.ndcg}
     if kind in plain and k and denominator is None:
         return lambda hits, relevant, _: plain[kind](hits, relevant, k), k

@@ -131,7 +131,8 @@ def _by_cluster(
     if names.shape != values.shape:
         raise MeasureError(f"clusters of shape {names.shape} for {values.shape} values", hint="One per query")
     _, codes = np.unique(names[present], return_inverse=True)
-    return np.bincount(codes, weights=values[present]), np.bincount(codes).astype(np.float64)
+    sums = np.asarray(np.bincount(codes, weights=values[present]), np.float64)
+    return sums, np.bincount(codes).astype(np.float64)
 
 
 def _resample(sums: NDArray[np.float64], counts: NDArray[np.float64], rounds: int, seed: int) -> NDArray[np.float64]:

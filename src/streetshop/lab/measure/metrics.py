@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from streetshop.errors import MeasureError
 
 Values = NDArray[np.float64]
+Denominator = Literal["min", "relevant", "hits"]
 
 
 def hit_rate(hits: ArrayLike, relevant: ArrayLike, k: int) -> Values:
@@ -26,7 +27,7 @@ def hit_rate(hits: ArrayLike, relevant: ArrayLike, k: int) -> Values:
     metric-learning literature (which is *not* :func:`recall`).
     """
     found, total = _check(hits, relevant, k)
-    return _where_any(found[:, :k].any(axis=1).astype(np.float64), total)
+    return _where_any(np.asarray(found[:, :k].any(axis=1), np.float64), total)
 
 
 def precision(hits: ArrayLike, relevant: ArrayLike, k: int) -> Values:
@@ -41,9 +42,7 @@ def recall(hits: ArrayLike, relevant: ArrayLike, k: int) -> Values:
     return _where_any(found[:, :k].sum(axis=1) / np.maximum(total, 1), total)
 
 
-def average_precision(
-    hits: ArrayLike, relevant: ArrayLike, k: int, denominator: Literal["min", "relevant", "hits"] = "min"
-) -> Values:
+def average_precision(hits: ArrayLike, relevant: ArrayLike, k: int, denominator: Denominator = "min") -> Values:
     """Sum over the first ``k`` ranks i of precision(i) * relevant(i), divided by
 
     - ``"min"``: min(k, number of relevant items): 1 is reachable at every k (the blog of method 4);
@@ -134,5 +133,5 @@ def _check(hits: ArrayLike, relevant: ArrayLike, k: int) -> tuple[NDArray[np.boo
     return found, total
 
 
-def _where_any(values: NDArray[np.floating], total: NDArray[np.generic]) -> Values:
+def _where_any(values: NDArray[np.floating], total: NDArray[np.number]) -> Values:
     return np.where(total > 0, values, np.nan)

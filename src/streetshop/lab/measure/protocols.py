@@ -75,10 +75,8 @@ class Protocol:
 
 _STREET: Final = RowRule(("street",), ("test",))
 _SHOP: Final = RowRule(("shop",), ("test",))
-_INSHOP: Final = {
-    "queries": RowRule(splits=("test",), roles=("query",)),
-    "gallery": RowRule(splits=("test",), roles=("gallery",)),
-}
+_INSHOP_QUERIES: Final = RowRule(splits=("test",), roles=("query",))
+_INSHOP_GALLERY: Final = RowRule(splits=("test",), roles=("gallery",))
 _USUAL: Final = (
     "hit@1",
     "hit@5",
@@ -169,14 +167,16 @@ PROTOCOLS: Final[Mapping[str, Protocol]] = {
         Protocol(
             "inshop",
             "DeepFashion In-shop: official queries and gallery, whole gallery; hit@k is its published Recall@k.",
-            metrics=(*_hits(1, 10, 20, 30, 40, 50), "map"),
-            **_INSHOP,
+            _INSHOP_QUERIES,
+            _INSHOP_GALLERY,
+            (*_hits(1, 10, 20, 30, 40, 50), "map"),
         ),
         Protocol(
             "inshop-attention",
             "Method 5 on DeepFashion In-shop: top-k at 5, 10, 20, 30, 50.",
-            metrics=_hits(5, 10, 20, 30, 50),
-            **_INSHOP,
+            _INSHOP_QUERIES,
+            _INSHOP_GALLERY,
+            _hits(5, 10, 20, 30, 50),
         ),
         Protocol(
             "consumer2shop",

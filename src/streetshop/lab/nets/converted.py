@@ -26,6 +26,11 @@ class ConvertedEncoder(nn.Module):
     The input is brought to 64 x 64 for the converter and its product picture back to (h, w) for the encoder.
     """
 
+    down_rows: Tensor
+    down_columns: Tensor
+    up_rows: Tensor
+    up_columns: Tensor
+
     def __init__(self, converter: Converter, encoder: Encoder, size: tuple[int, int]) -> None:
         super().__init__()
         self.converter, self.encoder = converter, encoder

@@ -127,6 +127,9 @@ class Encoder(nn.Module):
     Input (b, 3, h, w): float RGB from 0 to 255; the trunk's own scaling happens inside (``scaled=True`` skips it).
     """
 
+    mean: Tensor
+    std: Tensor
+
     def __init__(self, trunk: Trunk, head: BlockHead | AttentionHead) -> None:
         super().__init__()
         self.trunk = trunk

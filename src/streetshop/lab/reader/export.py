@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
+from torch import Tensor
 
 from streetshop.bundles.folder import CARD_FILE, file_sha256, read_spec, write_spec
 from streetshop.bundles.spec import InputSpec, ReaderSpec
@@ -31,13 +32,14 @@ from streetshop.photo import Photo
 Calibration = tuple[float, float, float]
 RAW: Final = (1.0, 0.0, 0.0)
 """Calibration under which the score is the mean probability."""
+_TRUNKS: Final = {"efficientnet_lite0": "EfficientNet-Lite0", "efficientnet_lite2": "EfficientNet-Lite2"}
 _FEW: Final = 8
 """Found garments of a class below which its threshold is that of all classes together."""
 
 
 def load_net(weights: Path, recipe: ReaderRecipe) -> ReaderNet:
     """The trained network, ready to run."""
-    net = ReaderNet(width=recipe.width, weights="none")
+    net = ReaderNet(trunk=recipe.trunk, width=recipe.width, weights="none")
     state, _ = files.read_weights(weights)
     net.load_state_dict(state)
     return net.eval()
@@ -61,7 +63,7 @@ def export(
     out.mkdir(parents=True, exist_ok=True)
     _write_network(net, recipe, size, out)
     with torch.no_grad():
-        net.classes.bias += torch.from_numpy(_offsets(OnnxReader(out, threads=2), root, val))
+        cast(Tensor, net.classes.bias).add_(torch.from_numpy(_offsets(OnnxReader(out, threads=2), root, val)))
     spec = _write_network(net, recipe, size, out)
     judged = judge(OnnxReader(out, threads=2), root, val, None, Rules(CLASSES, GARMENTS, RAW))
     calibration = fit_calibration(judged)
@@ -181,7 +183,7 @@ A reader: garment classes of every pixel, garments, persons and 17 COCO keypoint
 
 | | |
 |---|---|
-| network | EfficientNet-Lite0 (ImageNet-1k start, Apache-2.0), feature pyramid, two heads at a quarter of the input |
+| network | {_TRUNKS[recipe.trunk]} (ImageNet-1k start, Apache-2.0), feature pyramid, heads at a quarter of the input |
 | trained on | Clothing Co-Parsing (Apache-2.0), 80 % of the photos with pixel labels; Clothing dataset (CC0), cut out |
 | keypoints learned from | MediaPipe 0.10.21 BlazePose (Apache-2.0), points it was unsure of left out |
 | made by | `make reader DATA=...`, recipe `recipes/reader.yaml` |

@@ -140,7 +140,7 @@ def _keypoints(judged: Sequence[Judged]) -> dict[str, Any]:
     rows = [one for one in judged if one.teacher is not None and (one.teacher[[5, 6, 11, 12], 2] > 0).all()]
     if not rows:
         return {}
-    truth = np.stack([one.teacher for one in rows])
+    truth = np.stack([one.teacher for one in rows if one.teacher is not None])
     torso = np.linalg.norm(truth[:, [5, 6], :2].mean(1) - truth[:, [11, 12], :2].mean(1), axis=1)
     points = np.stack([one.points for one in rows])
     seen = truth[..., 2] == 2

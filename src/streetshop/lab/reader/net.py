@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any, cast
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -15,8 +18,7 @@ STRIDE = 4
 SIDE_STEP = 32
 """Heights and widths of the input must be multiples of this."""
 _TAPS = (1, 2, 4, 6)
-"""Blocks of EfficientNet-Lite0 after which strides 4, 8, 16 and 32 are read off."""
-_TAP_CHANNELS = (24, 40, 112, 320)
+"""Blocks of EfficientNet-Lite after which strides 4, 8, 16 and 32 are read off."""
 
 
 def _conv(inputs: int, outputs: int, kernel: int = 3, *, groups: int = 1) -> nn.Sequential:
@@ -32,32 +34,43 @@ def _separable(channels: int) -> nn.Sequential:
 
 
 class ReaderNet(nn.Module):
-    """EfficientNet-Lite0 with a feature pyramid (Lin et al. 2017): coarse levels carry what the whole picture says
+    """EfficientNet-Lite with a feature pyramid (Lin et al. 2017): coarse levels carry what the whole picture says
     (a pooled context is added on top), fine ones where things end.
 
     Args:
+        trunk: ``efficientnet_lite0`` or ``efficientnet_lite2``.
         width: channels of the coarse levels; the finest has half as many.
         weights: of the trunk, ``imagenet`` or ``none``.
     """
 
-    def __init__(self, *, width: int = 128, weights: str = "imagenet", classes: int = len(CLASSES)) -> None:
+    blocks: nn.Sequential
+
+    def __init__(
+        self,
+        *,
+        trunk: str = "efficientnet_lite0",
+        width: int = 128,
+        weights: str = "imagenet",
+        classes: int = len(CLASSES),
+    ) -> None:
         super().__init__()
-        network = build_trunk("efficientnet_lite0", weights=weights).network
+        network: Any = build_trunk(trunk, weights=weights).network
         self.stem = nn.Sequential(network.conv_stem, network.bn1)
         self.blocks = network.blocks
+        fine4, middle8, coarse16, deep32 = (network.blocks[i][-1].conv_pwl.out_channels for i in _TAPS)
         fine = width // 2
-        self.context = nn.Sequential(nn.Conv2d(_TAP_CHANNELS[3], width, 1), nn.ReLU6(inplace=True))
-        self.top = _conv(_TAP_CHANNELS[3], width, 1)
-        self.lateral16 = _conv(_TAP_CHANNELS[2], width, 1)
+        self.context = nn.Sequential(nn.Conv2d(deep32, width, 1), nn.ReLU6(inplace=True))
+        self.top = _conv(deep32, width, 1)
+        self.lateral16 = _conv(coarse16, width, 1)
         self.mix16 = nn.Sequential(_separable(width), _separable(width))
-        self.lateral8 = _conv(_TAP_CHANNELS[1], width, 1)
+        self.lateral8 = _conv(middle8, width, 1)
         self.mix8 = nn.Sequential(_separable(width), _conv(width, fine))
-        self.lateral4 = _conv(_TAP_CHANNELS[0], fine, 1)
+        self.lateral4 = _conv(fine4, fine, 1)
         self.mix4 = _conv(fine, fine)
         self.classes = nn.Conv2d(fine, classes, 1)
         self.joints = nn.Sequential(_separable(fine), nn.Conv2d(fine, len(COCO_KEYPOINTS), 1))
         # Heatmaps are almost empty: start from a low prior, as focal losses want it.
-        nn.init.constant_(self.joints[-1].bias, -4.0)
+        nn.init.constant_(cast(Tensor, self.joints[-1].bias), -4.0)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """(b, 3, h, w) scaled pixels to class logits (b, classes, h/4, w/4) and heatmap logits (b, 17, h/4, w/4)."""
@@ -99,7 +112,7 @@ def _twice(x: Tensor) -> Tensor:
     return functional.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
 
 
-def enlarge(logits: Tensor, size: tuple[int, int]) -> Tensor:
+def enlarge(logits: Tensor, size: Sequence[int]) -> Tensor:
     """Logits resampled to (height, width), as the serving side does it."""
     return functional.interpolate(logits, size=size, mode="bilinear", align_corners=False)
 

@@ -51,6 +51,7 @@ class ReaderRecipe(Strict):
     version: str
     seed: int = 0
     width: Annotated[int, Field(ge=16, le=512, multiple_of=4)] = 128
+    trunk: Literal["efficientnet_lite0", "efficientnet_lite2"] = "efficientnet_lite0"
     weights: Literal["imagenet", "none"] = "imagenet"
     frozen_blocks: Annotated[int, Field(ge=0, le=7)] = 2
     workers: Annotated[int, Field(ge=1, le=16)] = 1

@@ -23,6 +23,7 @@ import json
 import math
 import sys
 from pathlib import Path
+from typing import Any
 
 AGREE = 0.12
 """Greatest distance of the two readings of one point, as a share of the torso's length."""
@@ -67,7 +68,8 @@ def keypoints(photos, out):
     found, paths = {}, sorted(photos.glob("*.jpg"))
     with mediapipe.solutions.pose.Pose(static_image_mode=True, model_complexity=1) as pose:
         for number, path in enumerate(paths, 1):
-            image = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
+            read: Any = cv2.imread(str(path))
+            image = cv2.cvtColor(read, cv2.COLOR_BGR2RGB)
             height, width = image.shape[:2]
             points = read_points(pose, image)
             mirror = read_points(pose, image[:, ::-1].copy()) if points else None
@@ -97,7 +99,8 @@ def cut_out(image):
     mask[:edge] = mask[-edge:] = mask[:, :edge] = mask[:, -edge:] = cv2.GC_BGD
     models = np.zeros((1, 65)), np.zeros((1, 65))
     cv2.setRNGSeed(0)
-    cv2.grabCut(small, mask, None, *models, 4, cv2.GC_INIT_WITH_MASK)
+    nowhere: Any = None  # the rectangle, which a mask makes needless
+    cv2.grabCut(small, mask, nowhere, *models, 4, cv2.GC_INIT_WITH_MASK)
     garment = ((mask == cv2.GC_FGD) | (mask == cv2.GC_PR_FGD)).astype(np.uint8)
     garment = cv2.morphologyEx(garment, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     count, parts, stats, _ = cv2.connectedComponentsWithStats(garment)

@@ -7,6 +7,7 @@ device, and again when a run is resumed.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -100,7 +101,7 @@ def apply(pixels: Tensor, draws: Draws, background: tuple[int, int, int]) -> Ten
     return pixels
 
 
-def _colour(pixels: Tensor, draws: Draws, send) -> Tensor:  # type: ignore[no-untyped-def]
+def _colour(pixels: Tensor, draws: Draws, send: Callable[[NDArray[np.generic]], Tensor]) -> Tensor:
     plain = all((values == 1).all() for values in (draws.brightness, draws.contrast, draws.saturation))
     if plain and not draws.hue.any():
         return pixels

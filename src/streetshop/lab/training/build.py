@@ -15,7 +15,7 @@ from streetshop.lab.mining import Miner
 from streetshop.lab.nets import AttentionHead, Block, BlockHead, Encoder, Encoding, Streams, build_trunk
 from streetshop.lab.nets.trunks import Trunk
 from streetshop.lab.training.labels import Vocabulary, several_key
-from streetshop.lab.training.parts import LossPart, OptimiserPart
+from streetshop.lab.training.parts import Labelled, LossPart, OptimiserPart
 from streetshop.lab.training.recipe import EmbeddingRecipe, StagePart
 
 
@@ -90,16 +90,15 @@ class StageLoss(nn.Module):
         self.left_out: list[str] = []
         for part in stage.losses:
             key = _key(part)
-            target = getattr(part, "target", None)
-            if target is not None and len(classes[target]) < 2:
+            if isinstance(part, Labelled) and len(classes[part.target]) < 2:
                 if not part.optional:
                     raise RecipeError(
                         f"the loss {part.kind} has nothing to learn: the training rows hold "
-                        f"{len(classes[target])} classes of {target!r}",
+                        f"{len(classes[part.target])} classes of {part.target!r}",
                         where=f"{recipe.name}: stage {stage.name}",
                         hint="Use another manifest, or leave this loss out (optional: true does so)",
                     )
-                self.left_out.append(f"{part.kind} of {target}")
+                self.left_out.append(f"{part.kind} of {part.target}")
                 continue
             if key in self.terms:
                 raise RecipeError(f"the loss {key} is there twice", where=f"{recipe.name}: stage {stage.name}")
@@ -199,7 +198,9 @@ def _float(encoding: Encoding) -> Encoding:
 def build_miner(stage: StagePart) -> Miner | None:
     """The stage's miner, if it has one."""
     part = stage.miner
-    return part and Miner(part.kind, margin=part.margin, distance=part.distance, cross=part.cross)
+    if part is None:
+        return None
+    return Miner(part.kind, margin=part.margin, distance=part.distance, cross=part.cross)
 
 
 def build_optimiser(

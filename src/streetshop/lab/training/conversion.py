@@ -113,7 +113,8 @@ class ConverterLoop:
         return triplet_plan(self.triplets, places, positives, negatives, batch=self.recipe.batch)
 
     def _epoch(self, limit: float | None) -> bool:
-        began, sums, count = time.monotonic(), {}, 0
+        began, count = time.monotonic(), 0
+        sums: dict[str, float] = {}
         for net in self.nets.values():
             net.train()
         for batch, groups in enumerate(self._plan()):

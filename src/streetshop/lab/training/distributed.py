@@ -12,8 +12,8 @@ from typing import Any, Literal
 
 import torch
 import torch.distributed as dist
-import torch.multiprocessing
 from torch import Tensor
+from torch.multiprocessing.spawn import ProcessExitedException, ProcessRaisedException, spawn
 
 from streetshop.errors import RunError, UsageError
 
@@ -86,10 +86,10 @@ def run_on(device: str, processes: int | None, work: Callable[..., None], *argum
         port = free.getsockname()[1]
     threads = max(torch.get_num_threads() // count, 1)
     try:
-        torch.multiprocessing.spawn(_child, (count, port, threads, work, arguments), nprocs=count)
-    except torch.multiprocessing.ProcessRaisedException as error:
+        spawn(_child, (count, port, threads, work, arguments), nprocs=count)
+    except ProcessRaisedException as error:
         raise RunError(_last_line(error), where=f"process {error.error_index}") from None
-    except torch.multiprocessing.ProcessExitedException as error:
+    except ProcessExitedException as error:
         raise RunError(f"a process ended with {error.exit_code}", where=f"process {error.error_index}") from None
 
 

@@ -20,6 +20,7 @@ from streetshop.bundles.colour import COLOUR_DIM
 from streetshop.bundles.folder import CARD_FILE, file_sha256, write_spec
 from streetshop.bundles.spec import BlockSpec, EncoderSpec, InputSpec
 from streetshop.errors import RunError
+from streetshop.lab.nets import Encoder
 from streetshop.lab.onnx_files import store_halved
 from streetshop.lab.training.progress import say
 from streetshop.lab.training.recipe import AttentionHeadPart, EmbeddingRecipe
@@ -147,7 +148,7 @@ def _blocks(trained: Trained) -> tuple[BlockSpec, ...]:
     )
 
 
-def _export(encoder: nn.Module, path: Path, recipe: EmbeddingRecipe, half: bool) -> str:
+def _export(encoder: Encoder, path: Path, recipe: EmbeddingRecipe, half: bool) -> str:
     """Export one stream, compare it with the network, halve it where that is harmless; returns how it is stored."""
     names = list(encoder.dims)
     model = _Outputs(encoder).eval()

@@ -97,7 +97,8 @@ class Loop:
                     hint="Choose a batch size that the number of processes divides",
                 )
         torch.manual_seed(torch_seed(recipe.seed, WEIGHTS))
-        self.streams = build_streams(recipe, data.labels.classes).to(place.device, memory_format=torch.channels_last)
+        self.streams = build_streams(recipe, data.labels.classes).to(place.device)
+        self.streams.to(memory_format=torch.channels_last)
         self.loss: StageLoss | None = None
         self.at = Position()
         self.sums = _Sums()
@@ -160,7 +161,7 @@ class Loop:
         frozen = -1
         for epoch in range(self.at.epoch, stage.epochs):
             thaw = stage.thaw
-            wanted = frozen_layers(stage.frozen, thaw and thaw.to, thaw.every if thaw else 1, epoch)
+            wanted = frozen_layers(stage.frozen, thaw.to if thaw else None, thaw.every if thaw else 1, epoch)
             if wanted != frozen:
                 frozen = wanted
                 for encoder in self.streams.encoders():

@@ -24,7 +24,7 @@ class _Loss(Part):
     on: str = "embedding"
 
 
-class _Labelled(_Loss):
+class Labelled(_Loss):
     """``target``: product, category, or attributes.NAME. ``optional``: a manifest without such labels leaves the term
     out (and says so) instead of failing."""
 
@@ -47,7 +47,7 @@ class WeightedTripletPart(_Loss):
     alpha: Annotated[float, Field(ge=0)] = 5e-5
 
 
-class CrossEntropyPart(_Labelled):
+class CrossEntropyPart(Labelled):
     """A linear classifier and its cross-entropy."""
 
     kind: Literal["cross_entropy"]
@@ -55,7 +55,7 @@ class CrossEntropyPart(_Labelled):
     smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
 
 
-class ArcFacePart(_Labelled):
+class ArcFacePart(Labelled):
     """Additive angular margin, ``margin`` in degrees."""
 
     kind: Literal["arcface"]
@@ -64,7 +64,7 @@ class ArcFacePart(_Labelled):
     scale: Annotated[float, Field(gt=0)] = 64.0
 
 
-class CenterPart(_Labelled):
+class CenterPart(Labelled):
     """Center loss; ``rate`` is how fast the centers follow."""
 
     kind: Literal["center"]
@@ -72,7 +72,7 @@ class CenterPart(_Labelled):
     rate: Annotated[float, Field(gt=0, le=1)] = 0.5
 
 
-class MultiLabelEuclideanPart(_Labelled):
+class MultiLabelEuclideanPart(Labelled):
     """Method 5's classification loss; ``target`` may hold several labels a row."""
 
     kind: Literal["multilabel_euclidean"]

@@ -20,7 +20,7 @@ from streetshop.lab.mining import (
     triplet_plan,
     triplet_pool,
 )
-from streetshop.lab.training.parts import SamplerPart, TripletsSampler
+from streetshop.lab.training.parts import ProductsSampler, SamplerPart, TripletsSampler
 from streetshop.lab.training.seeds import NEGATIVES, PLAN, generator
 
 Rows = NDArray[np.int64]
@@ -46,40 +46,42 @@ class Planner:
     @property
     def groups(self) -> int:
         """Groups a batch: what distributed processes share out."""
-        return self.sampler.products if self.sampler.kind == "products" else self.sampler.batch
+        return self.sampler.products if isinstance(self.sampler, ProductsSampler) else self.sampler.batch
 
     def chunk(self, epoch: int, start: int, encode: Encode) -> Rows:
         """The plan (batches, groups, members) of the epoch's batches from ``start`` to the next refresh or the end."""
-        if self._triplets is None:
+        given, sampler = self._triplets, self.sampler
+        if given is None or not isinstance(sampler, TripletsSampler):
             return self._whole(epoch)[start:]
-        sampler = self.sampler
         rng = generator(self.seed, PLAN, self.stage, epoch)
-        queries, positives = draw_queries(self._triplets, self.batches * sampler.batch, rng)
-        places = self._triplets.queries[queries]
+        queries, positives = draw_queries(given, self.batches * sampler.batch, rng)
+        places = given.queries[queries]
         rng = generator(self.seed, NEGATIVES, self.stage, epoch, start)
         if sampler.negatives == "random":
-            negatives = random_negatives(self._triplets, places, rng, within_category=sampler.within_category)
-            return triplet_plan(self._triplets, places, positives, negatives, batch=sampler.batch)[start:]
+            negatives = random_negatives(given, places, rng, within_category=sampler.within_category)
+            return triplet_plan(given, places, positives, negatives, batch=sampler.batch)[start:]
         end = min(start + sampler.refresh, self.batches)
         part = slice(start * sampler.batch, end * sampler.batch)
-        negatives = self._nearest(places[part], encode, rng)
-        return triplet_plan(self._triplets, places[part], positives[part], negatives, batch=sampler.batch)
+        negatives = self._nearest(given, sampler, places[part], encode, rng)
+        return triplet_plan(given, places[part], positives[part], negatives, batch=sampler.batch)
 
     def _whole(self, epoch: int) -> Rows:
         rng = generator(self.seed, PLAN, self.stage, epoch)
-        if self.sampler.kind == "plain":
-            return plain_plan(self.pool, batch=self.sampler.batch, rng=rng)
+        sampler = self.sampler
+        if not isinstance(sampler, ProductsSampler):
+            return plain_plan(self.pool, batch=sampler.batch, rng=rng)
         return product_plan(
             self.pool,
-            products=self.sampler.products,
-            pictures=self.sampler.pictures,
-            cross=self.sampler.cross,
+            products=sampler.products,
+            pictures=sampler.pictures,
+            cross=sampler.cross,
             rng=rng,
         )
 
-    def _nearest(self, queries: Rows, encode: Encode, rng: np.random.Generator) -> Rows:
+    def _nearest(
+        self, given: TripletPool, sampler: TripletsSampler, queries: Rows, encode: Encode, rng: np.random.Generator
+    ) -> Rows:
         """A negative place for each query place, among the nearest of a random part of the gallery."""
-        given, sampler = self._triplets, self.sampler
         size = min(sampler.pool, len(given.gallery))
         gallery = np.sort(rng.choice(given.gallery, size, replace=False))
         asked, back = np.unique(queries, return_inverse=True)

@@ -85,8 +85,8 @@ class DataPart(Part):
 
 
 class TrunkPart(Part):
-    """``name``: efficientnet_lite0, table1, inception_resnet_v1 or any timm name. ``weights``: none, imagenet, or a
-    path to a state dict (``.safetensors``, ``.pt``; a run's weights work)."""
+    """``name``: efficientnet_lite0, efficientnet_lite2, table1, inception_resnet_v1 or any timm name. ``weights``:
+    none, imagenet, or a path to a state dict (``.safetensors``, ``.pt``; a run's weights work)."""
 
     name: str
     weights: str = "imagenet"

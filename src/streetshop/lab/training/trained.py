@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from streetshop.errors import RunError
 from streetshop.lab.manifest import Manifest
-from streetshop.lab.nets import Converter, Streams
+from streetshop.lab.nets import Converter, Encoder, Streams
 from streetshop.lab.nets.converted import ConvertedEncoder
 from streetshop.lab.training import files
 from streetshop.lab.training.build import build_streams
@@ -155,7 +156,8 @@ def _load(folder: Path, recipe: EmbeddingRecipe, weights: str, converter: str | 
     if converter is not None:
         streams.unshare()
         size = (recipe.input.height, recipe.input.width)
-        streams.query = ConvertedEncoder(load_converter(converter, recipe), streams.query, size)
+        converted = ConvertedEncoder(load_converter(converter, recipe), streams.query, size)
+        streams.query = cast(Encoder, converted)  # it takes and gives what an encoder does
     return Trained(recipe, streams.eval(), files.read_json(folder / files.RUN))
 
 
