@@ -17,7 +17,7 @@ from streetshop.lab.reader.data import labelled_names, load_labelled, load_singl
 from streetshop.lab.reader.export import RAW, export, fit_calibration, load_net, write_card
 from streetshop.lab.reader.losses import class_loss, heatmaps, keypoint_loss, lovasz_softmax
 from streetshop.lab.reader.measure import judge, milliseconds, summary, true_garments
-from streetshop.lab.reader.net import ReaderNet
+from streetshop.lab.reader.net import ReaderNet, enlarge
 from streetshop.lab.reader.recipe import ReaderRecipe, Stage, load_reader_recipe
 from streetshop.lab.reader.train import ReaderLoop, class_weights, repeat_factors
 from streetshop.looks.parse import Rules
@@ -109,8 +109,9 @@ def test_the_keypoint_loss_falls_towards_the_target() -> None:
 # --- network and balance ------------------------------------------------------------------------------------------
 
 
-def test_shapes_and_freezing() -> None:
-    net = ReaderNet(width=16, weights="none")
+@pytest.mark.parametrize("trunk", ["efficientnet_lite0", "efficientnet_lite2"])
+def test_shapes_and_freezing(trunk: str) -> None:
+    net = ReaderNet(trunk=trunk, width=16, weights="none")
     classes, joints = net(torch.zeros(2, 3, 96, 64))
     assert classes.shape == (2, len(CLASSES), 24, 16) and joints.shape == (2, 17, 24, 16)
     everything = len(net.trunk_parameters())
@@ -119,6 +120,54 @@ def test_shapes_and_freezing() -> None:
     net.train()
     assert not net.blocks.training and net.mix4.training
     assert not {id(p) for p in net.trunk_parameters()} & {id(p) for p in net.head_parameters()}
+
+
+def test_the_level_of_stride_2_starts_as_no_correction_and_is_learned() -> None:
+    net = ReaderNet(width=16, detail=8, weights="none").eval()
+    pictures = torch.rand(1, 3, 96, 64)
+    classes, joints = net(pictures)
+    assert classes.shape == (1, len(CLASSES), 48, 32) and joints.shape == (1, 17, 24, 16)
+    quarter: list[torch.Tensor] = []
+    net.classes.register_forward_hook(lambda module, inputs, output: quarter.append(output))
+    net(pictures)
+    torch.testing.assert_close(classes, enlarge(quarter[0], (48, 32)))
+    classes.square().mean().backward()
+    assert net.correct.weight.grad is not None and net.correct.weight.grad.abs().max() > 0
+    with torch.no_grad():
+        net.correct.weight.fill_(0.1)
+    assert not torch.allclose(net(pictures)[0], classes)
+
+
+def test_what_rests_neither_learns_nor_counts() -> None:
+    net = ReaderNet(width=16, detail=8, weights="none")
+    net.freeze(2)
+    every = {name for name, parameter in net.named_parameters() if parameter.requires_grad}
+    detail = {name for name in every if name.split(".")[0] in ("narrow", "lateral2", "mix2", "correct")}
+    for what, learning in (("body", every - detail), ("detail", detail), ("all", every)):
+        net.learn(what)
+        net.train()
+        assert {name for name, parameter in net.named_parameters() if parameter.requires_grad} == learning
+        assert net.mix4.training == (what != "detail") and net.mix2.training == (what != "body")
+        assert not net.blocks.training
+
+
+def test_a_stage_may_teach_the_level_of_stride_2_alone(tmp_path: Path) -> None:
+    _, samples, val = samples_of(tmp_path)
+    first = tiny_recipe(4).stages[0]
+    stages = tuple(first.model_copy(update={"learns": part}) for part in ("body", "detail"))
+    recipe = tiny_recipe().model_copy(update={"detail": 8, "stages": stages})
+    loop = ReaderLoop(recipe, samples, val, tmp_path / "run", torch.device("cpu"))
+    loop._stage(stages[0])
+    assert not loop.net.correct.weight.any()
+    before = {name: value.clone() for name, value in loop.mean.state_dict().items()}
+    loop.at.stage, loop.at.photos = 1, 0
+    loop._stage(stages[1])
+    assert loop.net.correct.weight.any()
+    for name, value in loop.net.state_dict().items():
+        if name.split(".")[0] not in ("narrow", "lateral2", "mix2", "correct"):
+            torch.testing.assert_close(value, before[name], msg=name)
+    with pytest.raises(ValueError, match="stride 2"):
+        ReaderRecipe(**{**recipe.model_dump(), "detail": 0})
 
 
 def test_rare_classes_are_drawn_more_often_and_weigh_more(tmp_path: Path) -> None:
@@ -136,7 +185,7 @@ def test_rare_classes_are_drawn_more_often_and_weigh_more(tmp_path: Path) -> Non
 
 def test_the_recipe_that_comes_with_it() -> None:
     recipe = load_reader_recipe(RECIPE)
-    assert recipe.name == "streetshop-reader" and len(recipe.stages) == 4
+    assert recipe.name == "streetshop-reader" and recipe.stages[-1].learns == "detail"
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ _FEW: Final = 8
 
 def load_net(weights: Path, recipe: ReaderRecipe) -> ReaderNet:
     """The trained network, ready to run."""
-    net = ReaderNet(trunk=recipe.trunk, width=recipe.width, weights="none")
+    net = ReaderNet(trunk=recipe.trunk, width=recipe.width, detail=recipe.detail, weights="none")
     state, _ = files.read_weights(weights)
     net.load_state_dict(state)
     return net.eval()
@@ -176,6 +176,7 @@ def write_card(out: Path, recipe: ReaderRecipe, numbers: dict[str, Any], speed: 
         for name in CLASSES
     )
     size = (out / "model.onnx").stat().st_size / 2**20
+    heads = f"classes at {'half' if recipe.detail else 'a quarter'} of the input's size, keypoints at a quarter"
     (out / CARD_FILE).write_text(
         f"""# {recipe.name}, version {recipe.version}
 
@@ -183,7 +184,7 @@ A reader: garment classes of every pixel, garments, persons and 17 COCO keypoint
 
 | | |
 |---|---|
-| network | {_TRUNKS[recipe.trunk]} (ImageNet-1k start, Apache-2.0), feature pyramid, heads at a quarter of the input |
+| network | {_TRUNKS[recipe.trunk]} (ImageNet-1k start, Apache-2.0), feature pyramid; {heads} |
 | trained on | Clothing Co-Parsing (Apache-2.0), 80 % of the photos with pixel labels; Clothing dataset (CC0), cut out |
 | keypoints learned from | MediaPipe 0.10.21 BlazePose (Apache-2.0), points it was unsure of left out |
 | made by | `make reader DATA=...`, recipe `recipes/reader.yaml` |

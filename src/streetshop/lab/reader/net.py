@@ -1,9 +1,9 @@
-"""The reader's network: one trunk, a small feature pyramid, two heads at a quarter of the input's size."""
+"""The reader's network: one trunk, a small feature pyramid, and a head each for classes and for keypoints."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import torch
 from torch import Tensor, nn
@@ -14,9 +14,12 @@ from streetshop.lab.nets.trunks import build_trunk
 from streetshop.lab.reader.classes import CLASSES
 
 STRIDE = 4
-"""Input pixels per output pixel, along each side."""
+"""Input pixels per pixel of the heatmaps, along each side."""
 SIDE_STEP = 32
 """Heights and widths of the input must be multiples of this."""
+Learns = Literal["all", "body", "detail"]
+"""Parts of the network that a stage of training may teach; see :meth:`ReaderNet.learn`."""
+_DETAIL = frozenset({"narrow", "lateral2", "mix2", "correct"})
 _TAPS = (1, 2, 4, 6)
 """Blocks of EfficientNet-Lite after which strides 4, 8, 16 and 32 are read off."""
 
@@ -39,7 +42,9 @@ class ReaderNet(nn.Module):
 
     Args:
         trunk: ``efficientnet_lite0`` or ``efficientnet_lite2``.
-        width: channels of the coarse levels; the finest has half as many.
+        width: channels of the coarse levels; that of stride 4 has half as many.
+        detail: channels of a level of stride 2 that corrects the classes where things end; 0 for none, and then they
+            have stride 4.
         weights: of the trunk, ``imagenet`` or ``none``.
     """
 
@@ -50,6 +55,7 @@ class ReaderNet(nn.Module):
         *,
         trunk: str = "efficientnet_lite0",
         width: int = 128,
+        detail: int = 0,
         weights: str = "imagenet",
         classes: int = len(CLASSES),
     ) -> None:
@@ -68,24 +74,43 @@ class ReaderNet(nn.Module):
         self.lateral4 = _conv(fine4, fine, 1)
         self.mix4 = _conv(fine, fine)
         self.classes = nn.Conv2d(fine, classes, 1)
+        if detail:
+            self.narrow = nn.Conv2d(fine, detail, 1)
+            self.lateral2 = nn.Conv2d(network.blocks[0][-1].conv_pw.out_channels, detail, 1)
+            self.mix2 = nn.Sequential(nn.ReLU6(), _separable(detail))
+            self.correct = nn.Conv2d(detail, classes, 1)
+            # The correction starts from nothing, so that a trained network can be given one.
+            nn.init.zeros_(self.correct.weight)
+            nn.init.zeros_(cast(Tensor, self.correct.bias))
+        self.detail = detail
+        self.frozen_blocks: int | None = None
+        self.resting: frozenset[str] = frozenset()
         self.joints = nn.Sequential(_separable(fine), nn.Conv2d(fine, len(COCO_KEYPOINTS), 1))
         # Heatmaps are almost empty: start from a low prior, as focal losses want it.
         nn.init.constant_(cast(Tensor, self.joints[-1].bias), -4.0)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """(b, 3, h, w) scaled pixels to class logits (b, classes, h/4, w/4) and heatmap logits (b, 17, h/4, w/4)."""
+        """(b, 3, h, w) scaled pixels to class logits (b, classes, h/2, w/2), or of a quarter of the sides without the
+        level of stride 2, and heatmap logits (b, 17, h/4, w/4)."""
         taps = []
+        finest = None
         x = self.stem(x)
         for i, block in enumerate(self.blocks):
             x = block(x)
             if i in _TAPS:
                 taps.append(x)
+            elif i == 0:
+                finest = x
         fine, middle, coarse, deep = taps
         p = self.top(deep) + self.context(deep.mean((2, 3), keepdim=True))
         p = self.mix16(self.lateral16(coarse) + _twice(p))
         p = self.mix8(self.lateral8(middle) + _twice(p))
         p = self.mix4(self.lateral4(fine) + _twice(p))
-        return self.classes(p), self.joints(p)
+        logits = self.classes(p)
+        if self.detail and finest is not None:
+            logits, context = _twice(torch.cat([logits, self.narrow(p)], 1)).split([logits.shape[1], self.detail], 1)
+            logits = logits + self.correct(self.mix2(self.lateral2(finest) + context))
+        return logits, self.joints(p)
 
     def freeze(self, blocks: int) -> None:
         """Freeze the stem and the first ``blocks`` blocks, and the running statistics of the whole trunk: with few
@@ -93,12 +118,27 @@ class ReaderNet(nn.Module):
         for module in (self.stem, *self.blocks[:blocks]):
             for parameter in module.parameters():
                 parameter.requires_grad_(False)
+        self.frozen_blocks = blocks
 
     def train(self, mode: bool = True) -> ReaderNet:
+        """Batch norms of the trunk, and of whatever rests, keep their statistics."""
         super().train(mode)
         self.stem.eval()
         self.blocks.eval()
+        for name, module in self.named_children():
+            if name in self.resting:
+                module.eval()
         return self
+
+    def learn(self, what: Learns) -> None:
+        """What learns from now on: ``all``; ``detail``, the level of stride 2 alone; ``body``, all but that. The
+        frozen part of the trunk stays frozen."""
+        names = frozenset(name for name, _ in self.named_children())
+        self.resting = {"all": frozenset(), "body": names & _DETAIL, "detail": names - _DETAIL}[what]
+        for name, module in self.named_children():
+            module.requires_grad_(name not in self.resting)
+        if self.frozen_blocks is not None:
+            self.freeze(self.frozen_blocks)
 
     def trunk_parameters(self) -> list[nn.Parameter]:
         return [p for p in (*self.stem.parameters(), *self.blocks.parameters()) if p.requires_grad]
@@ -114,12 +154,14 @@ def _twice(x: Tensor) -> Tensor:
 
 def enlarge(logits: Tensor, size: Sequence[int]) -> Tensor:
     """Logits resampled to (height, width), as the serving side does it."""
+    if logits.shape[2:] == tuple(size):
+        return logits
     return functional.interpolate(logits, size=size, mode="bilinear", align_corners=False)
 
 
 @torch.no_grad()
 def predict(net: nn.Module, images: Tensor, *, mirror: bool = False) -> Tensor:
-    """(b, classes, h/4, w/4) class probabilities; with ``mirror`` the mean of the picture and its mirror image."""
+    """(b, classes, h', w') class probabilities; with ``mirror`` the mean of the picture and its mirror image."""
     probabilities = net(images)[0].softmax(1)
     if mirror:
         probabilities = (probabilities + net(images.flip(3))[0].flip(3).softmax(1)) / 2

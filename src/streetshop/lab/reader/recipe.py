@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from streetshop.lab.reader.net import SIDE_STEP
+from streetshop.lab.reader.net import SIDE_STEP, Learns
 from streetshop.lab.yaml_recipe import Strict, read_recipe
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -27,7 +27,9 @@ class Stage(Strict):
     """A stretch of training at one size. The rates fall along a cosine to ``final_factor`` of themselves.
 
     ``plain`` is the share of views whose background is replaced by a light one, as on a product page;
-    ``composites`` that of labelled photos whose person is given a garment of another photo.
+    ``composites`` that of labelled photos whose person is given a garment of another photo. ``learns``: ``all`` of the
+    network, its ``body`` without the level of stride 2, or that level, the ``detail``, alone, on top of the body's
+    averaged weights.
     """
 
     photos: Annotated[int, Field(ge=1)]
@@ -36,11 +38,12 @@ class Stage(Strict):
     width: Side
     batch: Annotated[int, Field(ge=2)]
     rate: Positive
-    trunk_rate: Positive
+    trunk_rate: Annotated[float, Field(ge=0)]
     final_factor: Share = 0.0
     plain: Share = 0.0
     composites: Share = 0.0
     shares: Shares = Shares()
+    learns: Learns = "all"
 
 
 class ReaderRecipe(Strict):
@@ -52,6 +55,7 @@ class ReaderRecipe(Strict):
     seed: int = 0
     width: Annotated[int, Field(ge=16, le=512, multiple_of=4)] = 128
     trunk: Literal["efficientnet_lite0", "efficientnet_lite2"] = "efficientnet_lite0"
+    detail: Annotated[int, Field(ge=0, le=128)] = 0
     weights: Literal["imagenet", "none"] = "imagenet"
     frozen_blocks: Annotated[int, Field(ge=0, le=7)] = 2
     workers: Annotated[int, Field(ge=1, le=16)] = 1
@@ -63,6 +67,12 @@ class ReaderRecipe(Strict):
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.99
     singles: Annotated[int, Field(ge=0)] = 1200
     sure: Share = 0.6
+
+    @model_validator(mode="after")
+    def _has_what_learns(self) -> ReaderRecipe:
+        if not self.detail and any(stage.learns == "detail" for stage in self.stages):
+            raise ValueError("a stage teaches the level of stride 2, and there is none (detail: 0)")
+        return self
 
 
 def load_reader_recipe(path: Path) -> ReaderRecipe:

@@ -103,7 +103,7 @@ class ReaderLoop:
         self.wardrobe = Wardrobe(self.pools["labelled"])
         self.draws = {s: _shares(repeat_factors(pool)) for s, pool in self.pools.items() if pool}
         torch.manual_seed(recipe.seed)
-        net = ReaderNet(trunk=recipe.trunk, width=recipe.width, weights=recipe.weights)
+        net = ReaderNet(trunk=recipe.trunk, width=recipe.width, detail=recipe.detail, weights=recipe.weights)
         self.net = net.to(device).to(memory_format=torch.channels_last)
         self.net.freeze(recipe.frozen_blocks)
         self.mean = copy.deepcopy(self.net).eval()
@@ -124,6 +124,10 @@ class ReaderLoop:
         return self.at
 
     def _stage(self, stage: Stage) -> None:
+        for net in self.nets:
+            if stage.learns == "detail" and not self.at.photos:
+                net.load_state_dict(self.mean.state_dict())
+            net.learn(stage.learns)
         progress = Progress(f"stage {self.at.stage + 1} of {len(self.recipe.stages)}", stage.photos)
         progress.done = self.at.photos
         began, before, saved = time.monotonic(), self.at.seconds, self.at.photos
