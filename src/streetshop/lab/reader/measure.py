@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -140,7 +140,7 @@ def _keypoints(judged: Sequence[Judged]) -> dict[str, Any]:
     rows = [one for one in judged if one.teacher is not None and (one.teacher[[5, 6, 11, 12], 2] > 0).all()]
     if not rows:
         return {}
-    truth = np.stack([one.teacher for one in rows if one.teacher is not None])
+    truth = np.stack([cast(NDArray[np.float64], one.teacher) for one in rows])
     torso = np.linalg.norm(truth[:, [5, 6], :2].mean(1) - truth[:, [11, 12], :2].mean(1), axis=1)
     points = np.stack([one.points for one in rows])
     seen = truth[..., 2] == 2

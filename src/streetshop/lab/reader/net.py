@@ -20,8 +20,8 @@ SIDE_STEP = 32
 Learns = Literal["all", "body", "detail"]
 """Parts of the network that a stage of training may teach; see :meth:`ReaderNet.learn`."""
 _DETAIL = frozenset({"narrow", "lateral2", "mix2", "correct"})
-_TAPS = (1, 2, 4, 6)
-"""Blocks of EfficientNet-Lite after which strides 4, 8, 16 and 32 are read off."""
+_TAPS = (0, 1, 2, 4, 6)
+"""Blocks of EfficientNet-Lite after which strides 2, 4, 8, 16 and 32 are read off."""
 
 
 def _conv(inputs: int, outputs: int, kernel: int = 3, *, groups: int = 1) -> nn.Sequential:
@@ -63,7 +63,8 @@ class ReaderNet(nn.Module):
         network: Any = build_trunk(trunk, weights=weights).network
         self.stem = nn.Sequential(network.conv_stem, network.bn1)
         self.blocks = network.blocks
-        fine4, middle8, coarse16, deep32 = (network.blocks[i][-1].conv_pwl.out_channels for i in _TAPS)
+        finest2 = network.blocks[0][-1].conv_pw.out_channels
+        fine4, middle8, coarse16, deep32 = (network.blocks[i][-1].conv_pwl.out_channels for i in _TAPS[1:])
         fine = width // 2
         self.context = nn.Sequential(nn.Conv2d(deep32, width, 1), nn.ReLU6(inplace=True))
         self.top = _conv(deep32, width, 1)
@@ -76,7 +77,7 @@ class ReaderNet(nn.Module):
         self.classes = nn.Conv2d(fine, classes, 1)
         if detail:
             self.narrow = nn.Conv2d(fine, detail, 1)
-            self.lateral2 = nn.Conv2d(network.blocks[0][-1].conv_pw.out_channels, detail, 1)
+            self.lateral2 = nn.Conv2d(finest2, detail, 1)
             self.mix2 = nn.Sequential(nn.ReLU6(), _separable(detail))
             self.correct = nn.Conv2d(detail, classes, 1)
             # The correction starts from nothing, so that a trained network can be given one.
@@ -93,21 +94,18 @@ class ReaderNet(nn.Module):
         """(b, 3, h, w) scaled pixels to class logits (b, classes, h/2, w/2), or of a quarter of the sides without the
         level of stride 2, and heatmap logits (b, 17, h/4, w/4)."""
         taps = []
-        finest = None
         x = self.stem(x)
         for i, block in enumerate(self.blocks):
             x = block(x)
             if i in _TAPS:
                 taps.append(x)
-            elif i == 0:
-                finest = x
-        fine, middle, coarse, deep = taps
+        finest, fine, middle, coarse, deep = taps
         p = self.top(deep) + self.context(deep.mean((2, 3), keepdim=True))
         p = self.mix16(self.lateral16(coarse) + _twice(p))
         p = self.mix8(self.lateral8(middle) + _twice(p))
         p = self.mix4(self.lateral4(fine) + _twice(p))
         logits = self.classes(p)
-        if self.detail and finest is not None:
+        if self.detail:
             logits, context = _twice(torch.cat([logits, self.narrow(p)], 1)).split([logits.shape[1], self.detail], 1)
             logits = logits + self.correct(self.mix2(self.lateral2(finest) + context))
         return logits, self.joints(p)
