@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 
@@ -195,6 +196,25 @@ def test_tuning_teaches_the_upper_trunk_and_goes_on_where_it_stopped(tmp_path: P
     for one, other in zip(straight, broken, strict=True):
         for a, b in zip(one.state_dict().values(), other.state_dict().values(), strict=True):
             assert torch.allclose(a, b, atol=1e-6)
+
+
+def test_replicas_learn_what_one_network_would() -> None:
+    torch.manual_seed(0)
+    one = Upper(weights="none").eval()
+    two = deepcopy(one)
+    middle, cover = torch.randn(5, 112, 14, 14), torch.rand(5, 1, 14, 14)
+    found = one(middle, cover)
+    (found**2).sum().backward()
+    replicas = tune.Replicas(two, 2)
+    for _ in range(2):  # a second time: nothing of the first must be left in a replica
+        two.zero_grad()
+        answers = replicas(middle, cover)
+        assert torch.allclose(answers, found, atol=1e-5)
+        (answers**2).sum().backward()
+        replicas.backward(answers)
+        for a, b in zip(one.parameters(), two.parameters(), strict=True):
+            assert a.grad is not None and b.grad is not None
+            assert torch.allclose(a.grad, b.grad, rtol=1e-3, atol=1e-4 * float(a.grad.abs().max() + 1e-6))
 
 
 def test_colours_in_the_network_are_the_serving_sides() -> None:

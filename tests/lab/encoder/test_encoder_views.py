@@ -46,6 +46,27 @@ def test_forms_show_what_they_promise(tmp_path: Path) -> None:
     assert cloth.mask is not None and cloth.pixels.shape[0] < 60, "a piece of it"
 
 
+def test_a_packshot_is_the_garment_alone_on_a_light_ground(tmp_path: Path) -> None:
+    for seed in range(8):
+        shown, cut = draw(garment(tmp_path), "packshot", seed), draw(garment(tmp_path), "cutout", seed)
+        edge = np.concatenate([shown.pixels[0], shown.pixels[-1], shown.pixels[:, 0], shown.pixels[:, -1]])
+        assert shown.mask is None and edge.min() > 170 and np.median(edge) > 225, "near white, but for a soft shadow"
+        blue = (shown.pixels[..., 2].astype(int) - shown.pixels[..., 0]) > 60
+        assert not blue.any(), "nothing is left of the room"
+        red = shown.pixels[..., 0].astype(int) - shown.pixels[..., 2] > 60
+        rows, columns = np.nonzero(red)
+        assert np.ptp(rows) + 1 == pytest.approx(58, abs=2) and np.ptp(columns) + 1 == pytest.approx(38, abs=2)
+        assert rows.mean() == pytest.approx(shown.pixels.shape[0] / 2, abs=2)
+        assert cut.mask is not None and cut.pixels.shape[0] < shown.pixels.shape[0]
+        inside = cut.pixels[..., 0].astype(int) - cut.pixels[..., 2] > 60
+        assert mask_iou(cut.mask > 0.5, inside) > 0.6
+    thin = np.zeros((120, 100), np.uint8)
+    thin[30:90, 50] = 255
+    item = garment(tmp_path)
+    Image.fromarray(thin).save(tmp_path / "mask.png")
+    assert np.ptp(draw(item, "packshot").pixels) > 60, "a thread is not worn away"
+
+
 def test_the_same_seed_draws_the_same_view_and_shaking_moves_boxes(tmp_path: Path) -> None:
     item = garment(tmp_path)
     first, again = (draw(item, "mask", 3, jitter=True) for _ in range(2))
@@ -90,9 +111,13 @@ def test_held_back_garments_are_drawn_to_be_judged_and_others_to_learn_from(tmp_
     assert [(item.split, form) for item, form, _ in plan] == [
         ("val", "whole"),
         ("val", "mask"),
+        ("val", "packshot"),
+        ("val", "cutout"),
         ("train", "whole"),
         ("train", "mask"),
         ("train", "cloth"),
+        ("train", "packshot"),
+        ("train", "cutout"),
     ]
     unnamed = garment(tmp_path, split="train")
     assert "cloth" not in {form for _, form, _ in plan_views([unnamed])}, "close pieces teach named patterns only"
@@ -111,15 +136,16 @@ def test_hand_labels_are_whole() -> None:
     assert len(kinds) < 60 and len(colours) < 25 and len(patterns) < 20, "a slip of the pen would be a name of its own"
 
 
-def test_drawings_are_taught_from_and_come_last(tmp_path: Path) -> None:
+def test_drawings_are_taught_from_after_the_photos(tmp_path: Path) -> None:
     folder, settings = tmp_path / "drawn", Drawings(products=6, size=96)
     items = studio_items(folder, settings, 1)
     assert len(items) == 12 and {item.split for item in items} == {"train"}
     assert all(item.kind and item.colour and item.pattern and not item.product for item in items)
     assert studio_items(folder, settings, 1) == items, "what is drawn stays"
     views = plan_views([*items, replace(garment(tmp_path), split="train")])
-    assert [item.source for item, _, _ in views[-12:]] == ["studio"] * 12 and views[0][0].source == "clothing"
-    for item, form, _ in views[-12:]:
+    drawn = [view for view in views if view[0].source == "studio"]
+    assert len(drawn) == 12 and views[0][0].source == "clothing"
+    for item, form, _ in drawn:
         shop = item.image.endswith("-packshot.jpg")
         assert form in (("whole", "mask") if shop else ("box", "mask"))
         assert draw(item, form).pixels.size

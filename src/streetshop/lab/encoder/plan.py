@@ -15,18 +15,20 @@ def plan_views(items: Sequence[Item]) -> list[View]:
     """Views to judge by, then views to learn from.
 
     Held-back garments are drawn in every way a user may hand them over; of a product's pictures only the first of each
-    domain. Garments to learn from take turns, for the time the trunk needs; drawings come last.
+    domain. Garments to learn from take turns, for the time the trunk needs; then come drawings, and single garments as
+    a shop shows them.
     """
     held = [view for item in items if item.split != "train" for view in _held_back(item)]
     learned = [[view for item in items if item.split == "train" for view in _learned(item, turn)] for turn in range(3)]
     drawn = [(item, _drawn(item), 0) for item in items if item.source == "studio"]
-    return [*held, *learned[0], *learned[1], *learned[2], *drawn]
+    shown = [view for item in items if item.split == "train" for view in _shown(item)]
+    return [*held, *learned[0], *learned[1], *learned[2], *drawn, *shown]
 
 
 def _held_back(item: Item) -> list[View]:
     if item.source == "pair" and not item.image.endswith("-0.jpg"):
         return []
-    return [(item, form, 0) for form in (_whole(item), "mask")]
+    return [(item, form, 0) for form in (_whole(item), "mask")] + _shown(item)
 
 
 def _learned(item: Item, turn: int) -> list[View]:
@@ -44,6 +46,13 @@ def _learned(item: Item, turn: int) -> list[View]:
         if item.mask is None or item.pattern:
             forms = (*forms, "cloth" if item.mask else "lit")
     return [(item, forms[turn], turn)] if turn < len(forms) else []
+
+
+def _shown(item: Item) -> list[View]:
+    """A single garment that can be cut out, as a shop would show it: handed over without a reader, and with one."""
+    if item.source != "clothing" or item.mask is None:
+        return []
+    return [(item, "packshot", 3), (item, "cutout", 3)]
 
 
 def _drawn(item: Item) -> Form:

@@ -39,7 +39,7 @@ class Tuning(Strict):
     """How the upper part of the trunk is taught, together with the heads, once these know their first lessons.
 
     ``rate``: of the trunk; ``head_rate``: of the heads. ``batch``: half of it in pairs of one product, half of it by
-    kind.
+    kind. ``workers``: parts of a batch that the trunk takes side by side on a CPU, a thread each.
     """
 
     steps: Annotated[int, Field(ge=1)]
@@ -48,6 +48,7 @@ class Tuning(Strict):
     head_rate: Positive = 3e-4
     decay: Annotated[float, Field(ge=0)] = 0.05
     warm_up: Annotated[int, Field(ge=0)] = 15
+    workers: Annotated[int, Field(ge=1, le=16)] = 1
 
 
 class Pairs(Strict):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
 import torch
@@ -55,11 +57,16 @@ def tune(
     parts = {"upper": upper, "heads": heads, "optimiser": optimiser, "schedule": schedule}
     done = _resume(checkpoint, parts)
     upper.eval()
+    # Channels last, and a thread for each half of a batch: more than twice as fast as neither, on two cores.
+    trunks = Replicas(upper.to(memory_format=torch.channels_last), tuning.workers)
+    torch.set_num_threads(max(torch.get_num_threads() // tuning.workers, 1))
     for step in range(done + 1, tuning.steps + 1):
         rng = np.random.default_rng([recipe.seed, step])
         torch.manual_seed(recipe.seed + step)
         rows = _draw(lessons, rng, tuning.batch)
-        settled = heads.settled(_features(upper, views, rows, rng))
+        moved = trunks(*_middles(views, rows, rng))
+        fixed = torch.from_numpy(views.values[rows].astype(np.float32))[:, sum(PARTS[name] for name in _MOVED) :]
+        settled = heads.settled(torch.cat([moved, fixed], dim=1))
         losses = {}
         for name in taught:
             inputs = functional.dropout(heads.chosen(name, settled), recipe.blocks[name].dropout)
@@ -67,6 +74,7 @@ def tune(
             losses[name] = lesson_loss(vectors, lessons[name], rows, references[name], recipe.blocks[name])
         optimiser.zero_grad()
         sum(losses.values(), torch.zeros(())).backward()
+        trunks.backward(moved)
         nn.utils.clip_grad_norm_(upper.parameters(), 5.0)
         optimiser.step()
         schedule.step()
@@ -91,14 +99,50 @@ def _sizes(batch: int) -> tuple[int, int, int]:
     return batch // 2, batch // 2, batch // 4
 
 
-def _features(upper: Upper, views: Features, rows: NDArray[np.int64], rng: np.random.Generator) -> Tensor:
-    """(rows, WIDTH) features as the upper trunk now makes them; every other view is mirrored there."""
+def _middles(views: Features, rows: NDArray[np.int64], rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+    """Stored maps of the trunk's middle and their masks; every other view is mirrored there."""
     middle = torch.from_numpy(views.middle[rows].astype(np.float32))
     cover = torch.from_numpy(views.cover[rows].astype(np.float32))[:, None] / 255
     turned = torch.from_numpy(rng.random(len(rows)) < 0.5)[:, None, None, None]
-    moved = upper(torch.where(turned, middle.flip(3), middle), torch.where(turned, cover.flip(3), cover))
-    fixed = torch.from_numpy(views.values[rows].astype(np.float32))[:, sum(PARTS[name] for name in _MOVED) :]
-    return torch.cat([moved, fixed], dim=1)
+    middle = torch.where(turned, middle.flip(3), middle).contiguous(memory_format=torch.channels_last)
+    return middle, torch.where(turned, cover.flip(3), cover)
+
+
+class Replicas:
+    """A network and copies of it that share its parameters, each with a thread of its own for its part of a batch.
+
+    Calling it gives the joined answers, cut off from what made them: once their gradients are there,
+    :meth:`backward` takes them on into the network.
+    """
+
+    def __init__(self, network: nn.Module, count: int) -> None:
+        self.networks = [network, *(_twin(network) for _ in range(count - 1))]
+        self.made: list[Tensor] = []
+
+    def __call__(self, *inputs: Tensor) -> Tensor:
+        chunks = [torch.tensor_split(part, len(self.networks)) for part in inputs]
+        with ThreadPoolExecutor(len(self.networks)) as pool:
+            self.made = list(pool.map(lambda network, *part: network(*part), self.networks, *chunks))
+        return torch.cat([part.detach() for part in self.made]).requires_grad_()
+
+    def backward(self, answers: Tensor) -> None:
+        """Add the answers' gradients, taken through each replica, to the network's."""
+        gradients = torch.tensor_split(cast(Tensor, answers.grad), len(self.networks))
+        for network in self.networks[1:]:
+            network.zero_grad(set_to_none=True)
+        with ThreadPoolExecutor(len(self.networks)) as pool:
+            list(pool.map(lambda made, gradient: made.backward(gradient), self.made, gradients))
+        for first, *others in zip(*(network.parameters() for network in self.networks), strict=True):
+            for other in others:
+                if other.grad is not None:
+                    first.grad = other.grad if first.grad is None else first.grad + other.grad
+
+
+def _twin(network: nn.Module) -> nn.Module:
+    twin = copy.deepcopy(network)
+    for mine, shared in zip(twin.parameters(), network.parameters(), strict=True):
+        mine.data = shared.data
+    return twin
 
 
 def _rate(step: int, tuning: Tuning) -> float:

@@ -9,6 +9,7 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
+from scipy import ndimage
 
 from streetshop.bundles.spec import EncoderSpec
 from streetshop.geometry import Box, Mask, box_of_mask
@@ -18,9 +19,11 @@ from streetshop.looks.picture import garment_picture
 from streetshop.photo import Photo
 from streetshop.records import Garment, GarmentPicture
 
-Form = Literal["whole", "lit", "box", "mask", "cloth"]
+Form = Literal["whole", "lit", "box", "mask", "cloth", "packshot", "cutout"]
 """``whole``: the whole picture. ``lit``: the same turned, cropped, lit anew and compressed. ``box``: the garment's box.
-``mask``: the box and an imperfect mask. ``cloth``: a close piece of the garment, its hue turned, with its mask."""
+``mask``: the box and an imperfect mask. ``cloth``: a close piece of the garment, its hue turned, with its mask.
+``packshot``: the garment alone on a shop's near-white ground, the whole picture. ``cutout``: the box of it, and an
+imperfect mask."""
 
 _RASTER: Final = 64
 """Side of the raster on which masks are spoilt: about what a reader resolves of one garment."""
@@ -43,8 +46,32 @@ def draw_view(item: Item, form: Form, spec: EncoderSpec, rng: np.random.Generato
         return garment_picture(photo, Garment("garment", 1.0, box, box.center), spec)
     if form == "cloth":
         return _close_up(photo, mask, rng)
+    if form in ("packshot", "cutout"):
+        photo, mask = on_plain_ground(photo, mask, rng)
+        box = box_of_mask(mask)
+        if form == "packshot":
+            return GarmentPicture(photo.pixels)
     raster = spoilt(mask[box.slices()], rng)
     return garment_picture(photo, Garment("garment", 1.0, box, box.center, raster), spec)
+
+
+def on_plain_ground(photo: Photo, mask: Mask, rng: np.random.Generator) -> tuple[Photo, Mask]:
+    """The garment as a shop shows it, alone in the middle of a near-white frame, and its mask there."""
+    # A pixel of the rim is left out: it is as much ground as garment.
+    inner = ndimage.binary_erosion(mask)
+    kept = inner if inner.any() else mask
+    place = box_of_mask(kept).slices()
+    pixels, cover = photo.pixels[place], kept[place]
+    height, width = cover.shape
+    upright = float(rng.choice([1.0, 1.25, 1.33, 1.5]))
+    wide = math.ceil(max(width, height / upright) / rng.uniform(0.7, 0.95))
+    high = max(math.ceil(wide * upright), height)
+    top, left = (high - height) // 2, (wide - width) // 2
+    around = ((top, high - height - top), (left, wide - width - left))
+    soft = ndimage.gaussian_filter(np.pad(cover.astype(np.float32), around), 0.7)
+    spread = np.pad(np.divide(pixels, 255, dtype=np.float32), (*around, (0, 0)), mode="edge")
+    shown = px.on_white(spread, soft, rng)
+    return Photo.from_array((np.clip(shown, 0, 1) * 255 + 0.5).astype(np.uint8)), np.pad(cover, around)
 
 
 def spoilt(mask: Mask, rng: np.random.Generator) -> Mask:
