@@ -52,8 +52,9 @@ photos or senders:
 
 {table(rows, columns)}
 
-`whole`: the whole photo; `box`: the garment's box; `mask`: its box and an imperfect mask. Kind, colour and pattern
-are precision among the ten nearest garments of other senders or photos. Pairs are made, see `docs/encoder.md`.
+`whole`: the whole photo; `box`: the garment's box; `mask`: its box and an imperfect mask; `packshot`: cut out and put
+on a shop's ground, the whole picture; `cutout`: the box of that and an imperfect mask. Kind, colour and pattern are
+precision among the ten nearest garments of other senders or photos. Pairs are made, see `docs/encoder.md`.
 
 Limits: the street photos show mostly women in Western street fashion, the single garments mostly lie on floors or
 beds in homes; kinds, colours and patterns were named by an AI model that looked at contact sheets, and where it named

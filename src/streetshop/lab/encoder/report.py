@@ -22,6 +22,8 @@ Numbers = dict[str, Estimate]
 FORMS: Final[tuple[tuple[Form, Form], ...]] = (("box", "whole"), ("box", "mask"), ("mask", "mask"))
 """How a made pair's street view and shop view are cut: without a reader in the shop, with one there, with one on both
 sides. A box on the street stands for a crop by hand."""
+SHOWN: Final[tuple[Form, ...]] = ("packshot", "cutout")
+"""How a single garment is shown on a shop's ground: the whole picture, and its box and mask as a reader gives them."""
 LABELS: Final = ("kind", "colour", "pattern")
 _SPOILT: Final = "spoilt: "
 
@@ -42,6 +44,10 @@ def measure(encoder: Encoder, items: Sequence[Item], split: str, distractors: in
             numbers[f"{label} P@10, {form}"] = label_precision(embedded, label)
         numbers |= _by_weight(embedded, form)
         say(f"{encoder.name}: single garments, {form}")
+    for shown in SHOWN:
+        embedded = embed(encoder, [(item, shown) for item in single if item.mask])
+        for label in LABELS:
+            numbers[f"{label} P@10, {shown}"] = label_precision(embedded, label)
     worn = embed(encoder, [(item, "mask") for item in held if item.source == "ccp"])
     numbers["category P@10, worn garments"] = label_precision(worn, "category")
     return numbers | _pairs(encoder, items, split, distractors)
