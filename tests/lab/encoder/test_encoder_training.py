@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from streetshop.bundles import load_encoder
 from streetshop.bundles.colour import colour_block
-from streetshop.errors import RecipeError
+from streetshop.errors import RecipeError, RunError
 from streetshop.lab.encoder import fit, tune
 from streetshop.lab.encoder.colours import SIDE, Colours
 from streetshop.lab.encoder.export import export
@@ -21,7 +21,7 @@ from streetshop.lab.encoder.features import PARTS, WIDTH, Features, Taps, Upper
 from streetshop.lab.encoder.heads import Heads, keep_relations, signed_root, span, supervised_contrast
 from streetshop.lab.encoder.items import Item
 from streetshop.lab.encoder.measure import Embedded, label_precision, product_hits
-from streetshop.lab.encoder.recipe import EncoderRecipe, Teaching, load_encoder_recipe
+from streetshop.lab.encoder.recipe import EncoderRecipe, Naming, Teaching, load_encoder_recipe
 from streetshop.records import Block, GarmentPicture
 from tests.conftest import ROOT
 
@@ -150,6 +150,54 @@ def test_drawings_have_names_of_their_own_and_their_share() -> None:
         ).labels[studio]
         == -1
     ).all()
+
+
+def named_in_pairs() -> Features:
+    """As :func:`made_up`, each garment with one of two colours and two patterns."""
+    views = made_up(each=24)
+    views.items[:] = [
+        replace(v, colour=("red", "blue")[i // 6 % 2], pattern=("solid", "dots")[i // 12 % 2])
+        for i, v in enumerate(views.items)
+    ]
+    return views
+
+
+def test_three_names_together_are_drawn_in_pairs_and_only_of_photos() -> None:
+    views = named_in_pairs()
+    views.items[0], views.items[1] = replace(views.items[0], colour=""), replace(views.items[1], source="ccp")
+    lesson = fit.together(views)
+    assert lesson.labels[0] == lesson.labels[1] == -1 and len(set(lesson.labels)) == 1 + 12
+    assert lesson.labels[2] == lesson.labels[3]
+    for other, name in ((8, "colour"), (14, "pattern"), (26, "kind")):
+        assert lesson.labels[2] != lesson.labels[other], name
+    rng = np.random.default_rng(0)
+    for batch in (2, 10, 24, 500):
+        drawn = lesson.labels[lesson.draw(rng, batch)]
+        assert len(drawn) == min(batch, 24) and (drawn >= 0).all()
+        assert (np.unique(drawn, return_counts=True)[1] == 2).all()
+    for none in ([replace(v, pattern="") for v in views.items], [replace(v, group="g") for v in views.items]):
+        with pytest.raises(RunError, match="share kind, colour and pattern"):
+            fit.together(replace(views, items=none))
+
+
+def test_style_learns_names_beside_identities() -> None:
+    views = named_in_pairs()
+    teaching = Teaching(dim=4, parts=("global",), steps=1, batch=24, names=Naming(batch=12, together=0.5, each=0.25))
+    plain = fit.identity(views)
+    lesson = fit.with_names(plain, views, teaching)
+    assert fit.with_names(plain, views, teaching.model_copy(update={"names": None})) is plain
+    assert len(lesson.draw(np.random.default_rng(0), 24)) > len(np.unique(plain.draw(np.random.default_rng(0), 24)))
+    vectors = functional.normalize(torch.randn(len(views.items), 4, generator=torch.Generator().manual_seed(0)), dim=1)
+    rows = np.arange(len(views.items))
+
+    def cost(one: fit.Lesson, temperature: float) -> float:
+        sources = None if one.sources is None else torch.from_numpy(one.sources)
+        labels, groups = torch.from_numpy(one.labels), torch.from_numpy(one.groups)
+        return float(supervised_contrast(vectors, labels, groups, temperature, sources))
+
+    wanted = cost(plain, 0.1) + 0.5 * cost(fit.together(views), 0.25)
+    wanted += 0.25 * sum(cost(teach(views), 0.25) for teach in (fit.kind, fit.tint, fit.pattern))
+    assert float(fit.lesson_loss(vectors, lesson, rows, vectors, teaching)) == pytest.approx(wanted, rel=1e-4)
 
 
 def tuning_recipe(steps: int) -> EncoderRecipe:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -39,12 +39,14 @@ class Lesson:
         groups: (views,) codes; pictures of one group are never compared.
         sources: (views,) codes of vocabularies, or None where there is one.
         draw: a batch of views.
+        also: weights of further lessons, learned from the same batches.
     """
 
     labels: NDArray[np.int64]
     groups: NDArray[np.int64]
     sources: NDArray[np.int64] | None
     draw: Draw
+    also: tuple[tuple[float, Lesson], ...] = ()
 
 
 def fit_heads(heads: Heads, views: Features, recipe: EncoderRecipe) -> dict[str, Tensor]:
@@ -88,10 +90,17 @@ def lesson_loss(
     vectors: Tensor, lesson: Lesson, rows: NDArray[np.int64], reference: Tensor, teaching: Teaching
 ) -> Tensor:
     """What the vectors of some views cost."""
+    loss = _contrast(vectors, lesson, rows, teaching.temperature)
+    if teaching.names:
+        for weight, other in lesson.also:
+            loss = loss + weight * _contrast(vectors, other, rows, teaching.names.temperature)
+    return loss + teaching.keep * keep_relations(vectors, reference[rows])
+
+
+def _contrast(vectors: Tensor, lesson: Lesson, rows: NDArray[np.int64], temperature: float) -> Tensor:
     sources = None if lesson.sources is None else torch.from_numpy(lesson.sources[rows])
     labels, groups = torch.from_numpy(lesson.labels[rows]), torch.from_numpy(lesson.groups[rows])
-    loss = supervised_contrast(vectors, labels, groups, teaching.temperature, sources)
-    return loss + teaching.keep * keep_relations(vectors, reference[rows])
+    return supervised_contrast(vectors, labels, groups, temperature, sources)
 
 
 def _reference(heads: Heads, name: str, settled: Tensor) -> Tensor:
@@ -155,8 +164,52 @@ LESSONS: Final = {"colour": tint, "shape": kind, "pattern": pattern}
 def lesson_of(block: str, views: Features, recipe: EncoderRecipe) -> Lesson:
     """What teaches a block."""
     if block == "style":
-        return identity(views)
+        return with_names(identity(views), views, recipe.blocks["style"])
     return LESSONS[block](views, recipe.drawings.share if recipe.drawings else 0.0)
+
+
+def with_names(lesson: Lesson, views: Features, teaching: Teaching) -> Lesson:
+    """The lesson, and names beside it: all three of a photo of a single garment at once, and each by itself.
+
+    A block that knows only made products sums up badly with the others: two garments of one kind, colour and pattern
+    are no nearer in it than any two.
+    """
+    naming = teaching.names
+    if naming is None:
+        return lesson
+    every = together(views)
+
+    def draw(rng: np.random.Generator, batch: int) -> NDArray[np.int64]:
+        named = every.draw(rng, round(batch * naming.batch / teaching.batch))
+        return np.union1d(lesson.draw(rng, batch), named)
+
+    each = [(naming.each, LESSONS[name](views, 0.0)) for name in LESSONS]
+    return replace(lesson, draw=draw, also=((naming.together, every), *each))
+
+
+def together(views: Features) -> Lesson:
+    """Kind, colour and pattern at once, across senders; drawn in pairs."""
+    labels = as_codes(
+        [
+            f"{i.kind}, {i.colour}, {i.pattern}"
+            if i.source == "clothing" and i.kind and i.colour and i.pattern and f != "cloth"
+            else ""
+            for i, f in zip(views.items, views.forms, strict=True)
+        ]
+    )
+    groups = as_codes([item.group for item in views.items])
+    alike = [np.flatnonzero(labels == code) for code in range(labels.max() + 1)]
+    alike = [rows for rows in alike if len(set(groups[rows])) > 1]
+    if not alike:
+        raise RunError("no two garments share kind, colour and pattern", hint="Leave out names of style in the recipe")
+    chances = np.sqrt([len(rows) for rows in alike])
+    chances /= chances.sum()
+
+    def draw(rng: np.random.Generator, batch: int) -> NDArray[np.int64]:
+        chosen = rng.choice(len(alike), min(batch // 2, len(alike)), replace=False, p=chances)
+        return np.concatenate([rng.choice(alike[place], 2, replace=False) for place in chosen])
+
+    return Lesson(labels, groups, None, draw)
 
 
 def _named(views: Features, names: list[str], drawn: float) -> Lesson:

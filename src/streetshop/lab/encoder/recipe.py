@@ -14,6 +14,16 @@ Positive = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 
 
+class Naming(Strict):
+    """Names as lessons of style, beside identities: pictures that share all three names belong together (weight
+    ``together``), and those that share one of them (``each``). ``batch`` more pictures are drawn for it, in pairs."""
+
+    batch: Annotated[int, Field(ge=4)] = 768
+    together: Annotated[float, Field(ge=0)] = 0.6
+    each: Annotated[float, Field(ge=0)] = 0.3
+    temperature: Positive = 0.25
+
+
 class Teaching(Strict):
     """How one block is taught.
 
@@ -33,6 +43,7 @@ class Teaching(Strict):
     temperature: Positive = 0.1
     keep: Annotated[float, Field(ge=0)] = 0.0
     weight: Annotated[float, Field(ge=0, le=100)] = 1.0
+    names: Naming | None = None
 
 
 class Tuning(Strict):
