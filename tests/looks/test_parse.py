@@ -186,6 +186,37 @@ def test_the_only_article_is_reported_however_unsure_its_name_is() -> None:
     assert parse(Reading(chances, None, WIDTH, HEIGHT), rules).garments == (), "beside a person it must be sure"
 
 
+def test_clothes_without_a_sure_name_take_the_likeliest_and_all_of_their_pixels() -> None:
+    labels = drawing()
+    top, dress = labels == CLASSES.index("top"), np.zeros(labels.shape, np.bool_)
+    dress[18:42, 22:31] = True  # half of what is a top may as well be a dress
+    chances = np.where(labels[None] == np.arange(len(CLASSES))[:, None, None], 0.92, 0.01).astype(np.float32)
+    chances[:, top & dress], chances[:, top & ~dress] = 0.02, 0.02
+    for part, name, chance in ((top & dress, "dress", 0.5), (top & ~dress, "top", 0.6)):
+        chances[CLASSES.index(name)][part], chances[0][part] = chance, 0.86 - chance - 0.02
+    chances[CLASSES.index("dress")][40:42, 22:42], chances[CLASSES.index("top")][40:42, 22:42] = 0.5, 0.02
+    reading = Reading(chances, None, WIDTH, HEIGHT)
+
+    def clothes(**least: float) -> list[tuple[str, Box, int]]:
+        parsed = parse(reading, Rules(CLASSES, CLASSES[3:], thresholds=least))
+        return [
+            (g.category, g.box, int(g.mask.sum()))
+            for g in parsed.garments
+            if g.category in ("top", "dress") and g.mask is not None
+        ]
+
+    both = clothes()
+    assert sorted(name for name, _, _ in both) == ["dress", "top"]
+    assert clothes(dress=0.9) == [one for one in both if one[0] == "top"], "a sure name beside it: the unsure one goes"
+    assert clothes(top=0.9, dress=0.9) == [("top", Box(22, 18, 42, 42), int(top.sum()))]
+    small = Reading(np.pad(chances, ((0, 0), (0, 200), (0, 200))), None, WIDTH + 200, HEIGHT + 200)
+    small.probabilities[0, HEIGHT:] = small.probabilities[0, :, WIDTH:] = 1
+    names = [
+        g.category for g in parse(small, Rules(CLASSES, CLASSES[3:], thresholds={"top": 0.9, "dress": 0.9})).garments
+    ]
+    assert "top" not in names and "dress" not in names and "trousers" in names, "a speck needs a sure name"
+
+
 def test_an_empty_photo_has_nothing() -> None:
     assert read(np.zeros((8, 8), np.uint8)) == Parsed((), (), None, None)
 
@@ -194,9 +225,9 @@ def test_thresholds_and_calibration() -> None:
     labels = drawing()
     sure = np.where(labels[None] == np.arange(len(CLASSES))[:, None, None], 0.92, 0.01).astype(np.float32)
     reading = Reading(sure, None, WIDTH, HEIGHT)
-    strict = Rules(CLASSES, CLASSES[3:], (1.0, 0.0, -3.0), {"top": 0.5})
+    strict = Rules(CLASSES, CLASSES[3:], (1.0, 0.0, -3.0), {"footwear": 0.5})
     parsed = parse(reading, strict)
-    assert found(parsed, "top") == [] and len(parsed.garments) == 2
+    assert found(parsed, "footwear") == [] and len(parsed.garments) == 2
     assert parsed.garments[0].score == pytest.approx(1 / (1 + np.exp(3 - np.log(0.92 / 0.08))), abs=1e-3)
     assert score_of(0.7, 0.1, (1.0, 0.0, 0.0)) == pytest.approx(0.7)
     assert score_of(0.7, 0.01, (1.0, 0.5, 0.0)) < score_of(0.7, 0.1, (1.0, 0.5, 0.0))

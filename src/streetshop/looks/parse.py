@@ -20,6 +20,7 @@ _SEVERAL: Final = frozenset({"bag", "accessory"})
 """Classes of which a person may wear several; of any other all parts are one garment."""
 _RIVALS: Final = ("trousers", "shorts", "skirt", "dress")
 """Names of what covers the hips. Nobody wears two of them in one place: there the network only wavers."""
+_CLOTHES: Final = frozenset({"top", "outerwear", *_RIVALS})
 _SAME_PLACE: Final = 0.7
 """Share of the smaller box in the larger from which rivals are one garment."""
 _LEAST: Final[Mapping[str, float]] = {
@@ -32,6 +33,8 @@ _LEAST: Final[Mapping[str, float]] = {
 }
 """Smallest garment, as a share of the person's or article's pixels; :data:`_LEAST_ELSE` for other classes."""
 _LEAST_ELSE: Final = 0.012
+_LEAST_UNSURE: Final = 0.015
+"""Smallest garment that is reported though its name is unsure, as a share of the photo."""
 _LEAST_REGION: Final = 0.004
 """Smallest region that is looked at, as a share of the photo."""
 _STRAY: Final = 0.04
@@ -105,15 +108,16 @@ def parse(reading: Reading, rules: Rules) -> Parsed:
     persons: list[Person] = []
     for number, region in enumerate(people):
         points = _keypoints(reading, region)
-        for article in _worn(reading, labels, region, rules):
-            garments += _finish(article, reading, rules, points, number)
+        for article in _sure_enough(_worn(reading, labels, region, rules), reading, rules):
+            garments.append(_finish(article, reading, rules, points, number))
         persons.append(Person(_box(box_of_mask(region), reading), points))
     for region in loose:
         article = _single(reading, region, rules)
-        garments += _finish(article, reading, rules, (), None)
+        if _is_sure(article, rules):
+            garments.append(_finish(article, reading, rules, (), None))
     if loose and not people and not garments:
         # All that the photo shows: an unsure name on the right box beats the whole photo.
-        garments += _finish(_single(reading, loose[0], rules), reading, replace(rules, thresholds={}), (), None)
+        garments.append(_finish(_single(reading, loose[0], rules), reading, rules, (), None))
     garments.sort(key=lambda g: -g.score)
     main = persons[0].keypoints if persons else ()
     full = is_full_shot(main) if main else (False if reading.heat is not None else None)
@@ -239,10 +243,8 @@ def _without_rivals(articles: list[_Article], reading: Reading, rules: Rules) ->
     rivals = sorted((a for a in articles if a.category in _RIVALS), key=lambda a: -int(a.mask.sum()))
     merged: list[_Article] = []
     for article in rivals:
-        box = box_of_mask(article.mask)
         for i, larger in enumerate(merged):
-            around = box_of_mask(larger.mask)
-            if box.intersection(around) >= _SAME_PLACE * min(box.area, around.area):
+            if _same_place(article, larger):
                 mask = larger.mask | article.mask
                 names = (larger.category, article.category)
                 votes = [float(reading.probabilities[rules.classes.index(name)][mask].mean()) for name in names]
@@ -260,18 +262,43 @@ def _single(reading: Reading, region: Mask, rules: Rules) -> _Article:
     return _Article(rules.garments[best], region, votes[best] / max(sum(votes), 1e-6))
 
 
+def _sure_enough(articles: Sequence[_Article], reading: Reading, rules: Rules) -> list[_Article]:
+    """Those whose score reaches the threshold of their class. Where clothes are seen and no name of theirs does, the
+    likeliest name takes the place of all: a black jacket must not be lost because it may as well be a top."""
+    kept = [article for article in articles if _is_sure(article, rules)]
+    unsure = [
+        a for a in articles if a.category in _CLOTHES and a.mask.mean() >= _LEAST_UNSURE and not _is_sure(a, rules)
+    ]
+    for article in sorted(unsure, key=lambda a: -_score(a, rules)):
+        rivals = [i for i, other in enumerate(kept) if other.category in _CLOTHES and _same_place(article, other)]
+        if not rivals:
+            kept.append(article)
+        elif not _is_sure(kept[rivals[0]], rules):
+            kept[rivals[0]] = replace(kept[rivals[0]], mask=kept[rivals[0]].mask | article.mask)
+    return kept
+
+
+def _score(article: _Article, rules: Rules) -> float:
+    return score_of(article.chance, float(article.mask.mean()), rules.calibration)
+
+
+def _is_sure(article: _Article, rules: Rules) -> bool:
+    return _score(article, rules) >= rules.thresholds.get(article.category, 0.0)
+
+
+def _same_place(one: _Article, other: _Article) -> bool:
+    first, second = box_of_mask(one.mask), box_of_mask(other.mask)
+    return first.intersection(second) >= _SAME_PLACE * min(first.area, second.area)
+
+
 def _finish(
     article: _Article, reading: Reading, rules: Rules, points: Sequence[Keypoint], person: int | None
-) -> list[Garment]:
-    """One garment, or none when its score is too low."""
-    score = score_of(article.chance, float(article.mask.mean()), rules.calibration)
-    if score < rules.thresholds.get(article.category, 0.0):
-        return []
+) -> Garment:
     around = box_of_mask(article.mask)
     mask = article.mask[around.slices()]
     box = _box(around, reading)
     spot = hotspot(article.category, mask, box, points)
-    return [Garment(article.category, round(score, 4), box, spot, mask, person)]
+    return Garment(article.category, round(_score(article, rules), 4), box, spot, mask, person)
 
 
 def _box(box: Box, reading: Reading) -> Box:
