@@ -22,6 +22,7 @@ from streetshop.lab.encoder.heads import Heads, keep_relations, signed_root, spa
 from streetshop.lab.encoder.items import Item
 from streetshop.lab.encoder.measure import Embedded, label_precision, product_hits
 from streetshop.lab.encoder.recipe import EncoderRecipe, Naming, Teaching, load_encoder_recipe
+from streetshop.lab.training.replicas import Replicas
 from streetshop.records import Block, GarmentPicture
 from tests.conftest import ROOT
 
@@ -253,7 +254,7 @@ def test_replicas_learn_what_one_network_would() -> None:
     middle, cover = torch.randn(5, 112, 14, 14), torch.rand(5, 1, 14, 14)
     found = one(middle, cover)
     (found**2).sum().backward()
-    replicas = tune.Replicas(two, 2)
+    replicas = Replicas(two, 2)
     for _ in range(2):  # a second time: nothing of the first must be left in a replica
         two.zero_grad()
         answers = replicas(middle, cover)

@@ -180,7 +180,7 @@ def with_names(lesson: Lesson, views: Features, teaching: Teaching) -> Lesson:
     every = together(views)
 
     def draw(rng: np.random.Generator, batch: int) -> NDArray[np.int64]:
-        named = every.draw(rng, round(batch * naming.batch / teaching.batch))
+        named = every.draw(rng, max(round(batch * naming.batch / teaching.batch), 2))
         return np.union1d(lesson.draw(rng, batch), named)
 
     each = [(naming.each, LESSONS[name](views, 0.0)) for name in LESSONS]

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -20,6 +18,7 @@ from streetshop.lab.encoder.fit import Lesson, lesson_loss, lesson_of
 from streetshop.lab.encoder.heads import Heads
 from streetshop.lab.encoder.recipe import EncoderRecipe, Tuning
 from streetshop.lab.training.progress import say
+from streetshop.lab.training.replicas import Replicas
 
 _MOVED: Final = ("global", "garment")
 """Parts of the features that the upper trunk makes."""
@@ -59,7 +58,8 @@ def tune(
     upper.eval()
     # Channels last, and a thread for each half of a batch: more than twice as fast as neither, on two cores.
     trunks = Replicas(upper.to(memory_format=torch.channels_last), tuning.workers)
-    torch.set_num_threads(max(torch.get_num_threads() // tuning.workers, 1))
+    threads = torch.get_num_threads()
+    torch.set_num_threads(max(threads // tuning.workers, 1))
     for step in range(done + 1, tuning.steps + 1):
         rng = np.random.default_rng([recipe.seed, step])
         torch.manual_seed(recipe.seed + step)
@@ -82,6 +82,7 @@ def tune(
             _keep(checkpoint, parts, step)
             told = ", ".join(f"{name} {loss.item():.3f}" for name, loss in losses.items())
             say(f"tuning: step {step} of {tuning.steps}, {told}")
+    torch.set_num_threads(threads)
 
 
 def _draw(lessons: Mapping[str, Lesson], rng: np.random.Generator, batch: int) -> NDArray[np.int64]:
@@ -106,43 +107,6 @@ def _middles(views: Features, rows: NDArray[np.int64], rng: np.random.Generator)
     turned = torch.from_numpy(rng.random(len(rows)) < 0.5)[:, None, None, None]
     middle = torch.where(turned, middle.flip(3), middle).contiguous(memory_format=torch.channels_last)
     return middle, torch.where(turned, cover.flip(3), cover)
-
-
-class Replicas:
-    """A network and copies of it that share its parameters, each with a thread of its own for its part of a batch.
-
-    Calling it gives the joined answers, cut off from what made them: once their gradients are there,
-    :meth:`backward` takes them on into the network.
-    """
-
-    def __init__(self, network: nn.Module, count: int) -> None:
-        self.networks = [network, *(_twin(network) for _ in range(count - 1))]
-        self.made: list[Tensor] = []
-
-    def __call__(self, *inputs: Tensor) -> Tensor:
-        chunks = [torch.tensor_split(part, len(self.networks)) for part in inputs]
-        with ThreadPoolExecutor(len(self.networks)) as pool:
-            self.made = list(pool.map(lambda network, *part: network(*part), self.networks, *chunks))
-        return torch.cat([part.detach() for part in self.made]).requires_grad_()
-
-    def backward(self, answers: Tensor) -> None:
-        """Add the answers' gradients, taken through each replica, to the network's."""
-        gradients = torch.tensor_split(cast(Tensor, answers.grad), len(self.networks))
-        for network in self.networks[1:]:
-            network.zero_grad(set_to_none=True)
-        with ThreadPoolExecutor(len(self.networks)) as pool:
-            list(pool.map(lambda made, gradient: made.backward(gradient), self.made, gradients))
-        for first, *others in zip(*(network.parameters() for network in self.networks), strict=True):
-            for other in others:
-                if other.grad is not None:
-                    first.grad = other.grad if first.grad is None else first.grad + other.grad
-
-
-def _twin(network: nn.Module) -> nn.Module:
-    twin = copy.deepcopy(network)
-    for mine, shared in zip(twin.parameters(), network.parameters(), strict=True):
-        mine.data = shared.data
-    return twin
 
 
 def _rate(step: int, tuning: Tuning) -> float:

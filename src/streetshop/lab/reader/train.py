@@ -29,6 +29,7 @@ from streetshop.lab.reader.recipe import ReaderRecipe, Stage
 from streetshop.lab.reader.views import LABEL_STEP, View, draw_view, plain_ground, relight, whole_view
 from streetshop.lab.training import files
 from streetshop.lab.training.progress import Progress, say
+from streetshop.lab.training.replicas import twin
 
 SAVE_EVERY: Final = 1000
 """Photos between two checkpoints, each with a look at the validation photos."""
@@ -113,7 +114,7 @@ class ReaderLoop:
         )
         self.at = Position()
         self._restore()
-        self.nets = [self.net, *(_twin(self.net) for _ in range(recipe.workers - 1))]
+        self.nets = [self.net, *(twin(self.net) for _ in range(recipe.workers - 1))]
 
     def run(self) -> Position:
         """Train, or go on where the checkpoint says."""
@@ -304,14 +305,6 @@ class ReaderLoop:
             ) from None
         self.at = Position(**saved["at"])
         say(f"going on at stage {self.at.stage + 1}, photo {self.at.photos}")
-
-
-def _twin(net: ReaderNet) -> ReaderNet:
-    """A second network with the same parameters in memory, its own gradients and its own running statistics."""
-    twin = copy.deepcopy(net)
-    for mine, shared in zip(twin.parameters(), net.parameters(), strict=True):
-        mine.data = shared.data
-    return twin
 
 
 def _shares(values: NDArray[np.float64]) -> NDArray[np.float64]:
