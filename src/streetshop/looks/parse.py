@@ -20,7 +20,9 @@ _SEVERAL: Final = frozenset({"bag", "accessory"})
 """Classes of which a person may wear several; of any other all parts are one garment."""
 _RIVALS: Final = ("trousers", "shorts", "skirt", "dress")
 """Names of what covers the hips. Nobody wears two of them in one place: there the network only wavers."""
-_CLOTHES: Final = frozenset({"top", "outerwear", *_RIVALS})
+_HALVES: Final = (("top", "outerwear", "dress"), _RIVALS)
+"""Clothes of the upper and of the lower half of a body."""
+_CLOTHES: Final = frozenset({*_HALVES[0], *_HALVES[1]})
 _SAME_PLACE: Final = 0.7
 """Share of the smaller box in the larger from which rivals are one garment."""
 _LEAST: Final[Mapping[str, float]] = {
@@ -270,7 +272,7 @@ def _sure_enough(articles: Sequence[_Article], reading: Reading, rules: Rules) -
         a for a in articles if a.category in _CLOTHES and a.mask.mean() >= _LEAST_UNSURE and not _is_sure(a, rules)
     ]
     for article in sorted(unsure, key=lambda a: -_score(a, rules)):
-        rivals = [i for i, other in enumerate(kept) if other.category in _CLOTHES and _same_place(article, other)]
+        rivals = [i for i, other in enumerate(kept) if _same_half(article, other) and _same_place(article, other)]
         if not rivals:
             kept.append(article)
         elif not _is_sure(kept[rivals[0]], rules):
@@ -289,6 +291,10 @@ def _is_sure(article: _Article, rules: Rules) -> bool:
 def _same_place(one: _Article, other: _Article) -> bool:
     first, second = box_of_mask(one.mask), box_of_mask(other.mask)
     return first.intersection(second) >= _SAME_PLACE * min(first.area, second.area)
+
+
+def _same_half(one: _Article, other: _Article) -> bool:
+    return any(one.category in half and other.category in half for half in _HALVES)
 
 
 def _finish(
