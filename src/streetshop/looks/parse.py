@@ -110,7 +110,7 @@ def parse(reading: Reading, rules: Rules) -> Parsed:
     persons: list[Person] = []
     for number, region in enumerate(people):
         points = _keypoints(reading, region)
-        for article in _sure_enough(_worn(reading, labels, region, rules), reading, rules):
+        for article in _sure_enough(_worn(reading, labels, region, rules), rules):
             garments.append(_finish(article, reading, rules, points, number))
         persons.append(Person(_box(box_of_mask(region), reading), points))
     for region in loose:
@@ -264,7 +264,7 @@ def _single(reading: Reading, region: Mask, rules: Rules) -> _Article:
     return _Article(rules.garments[best], region, votes[best] / max(sum(votes), 1e-6))
 
 
-def _sure_enough(articles: Sequence[_Article], reading: Reading, rules: Rules) -> list[_Article]:
+def _sure_enough(articles: Sequence[_Article], rules: Rules) -> list[_Article]:
     """Those whose score reaches the threshold of their class. Where clothes are seen and no name of theirs does, the
     likeliest name takes the place of all: a black jacket must not be lost because it may as well be a top."""
     kept = [article for article in articles if _is_sure(article, rules)]
