@@ -217,6 +217,15 @@ def test_clothes_without_a_sure_name_take_the_likeliest_and_all_of_their_pixels(
     assert "top" not in names and "dress" not in names and "trousers" in names, "a speck needs a sure name"
 
 
+def test_an_unsure_top_does_not_hide_unsure_trousers() -> None:
+    labels = drawing()
+    labels[60:78, 24:28] = labels[60:78, 36:40] = CLASSES.index("top")  # strays, so that its box covers the legs
+    sure = np.where(labels[None] == np.arange(len(CLASSES))[:, None, None], 0.92, 0.01).astype(np.float32)
+    rules = Rules(CLASSES, CLASSES[3:], thresholds={"top": 0.99, "trousers": 0.99, "dress": 0.99})
+    garments = {g.category: g.box for g in parse(Reading(sure, None, WIDTH, HEIGHT), rules).garments}
+    assert garments["top"].y1 == 78 and garments["trousers"] == Box(22, 42, 42, 80)
+
+
 def test_an_empty_photo_has_nothing() -> None:
     assert read(np.zeros((8, 8), np.uint8)) == Parsed((), (), None, None)
 
