@@ -95,7 +95,7 @@ class ReaderSpec(_Strict):
     ``side_step``: None for a network of fixed input; else it takes every height and width that is a multiple of it,
     and a photo is brought to about as many pixels as ``input`` has, its sides' ratio kept as nearly as that allows.
     ``calibration``: how the network's mean probability of a garment becomes its score, see ``looks.parse.Rules``;
-    ``thresholds``: the least score of a garment to be reported, by class.
+    ``thresholds``: the least score of a sure name, by class; see ``looks.parse.Rules``.
     """
 
     kind: Literal["reader"] = "reader"

@@ -69,7 +69,8 @@ class Rules:
         garments: those that are garments.
         calibration: a, b, c of ``score = sigmoid(a logit(p) + b log(share) + c)`` with p the mean probability of the
             class over the garment's pixels and share their number over the photo's.
-        thresholds: least score of a garment to be reported, by class.
+        thresholds: least score of a sure name, by class. Less sure garments are left out, but for clothes of a person
+            and a photo's only article: those take their likeliest name.
     """
 
     classes: tuple[str, ...]

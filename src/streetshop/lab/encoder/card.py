@@ -71,7 +71,7 @@ _HAND: Final = (
 )
 _MORE: Final = "937 photos with tags only, through the shipped reader's masks; products drawn by the studio"
 _MEANS: Final = {
-    "style": "identity: street and shop views of one product lie together",
+    "style": "identity: street and shop views of one product lie together, then what shares kind, colour and pattern",
     "colour": "the garment's pixels counted in CIELAB, turned so that what people call one colour lies together",
     "shape": "category and cut, across senders and photos",
     "pattern": "stripes, checks, prints ... by texture statistics over the garment",

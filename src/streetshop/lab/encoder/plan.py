@@ -1,4 +1,4 @@
-"""Which views of which garments are drawn."""
+"""Which views of which garments are learned from."""
 
 from __future__ import annotations
 
@@ -12,23 +12,14 @@ View = tuple[Item, Form, int]
 
 
 def plan_views(items: Sequence[Item]) -> list[View]:
-    """Views to judge by, then views to learn from.
+    """Views of the garments to learn from; held-back ones are passed over.
 
-    Held-back garments are drawn in every way a user may hand them over; of a product's pictures only the first of each
-    domain. Garments to learn from take turns, for the time the trunk needs; then come drawings, and single garments as
-    a shop shows them.
+    Photos take turns, for the time the trunk needs; then come drawings, and single garments as a shop shows them.
     """
-    held = [view for item in items if item.split != "train" for view in _held_back(item)]
-    learned = [[view for item in items if item.split == "train" for view in _learned(item, turn)] for turn in range(3)]
+    items = [item for item in items if item.split == "train"]
+    learned = [view for turn in range(3) for item in items for view in _learned(item, turn)]
     drawn = [(item, _drawn(item), 0) for item in items if item.source == "studio"]
-    shown = [view for item in items if item.split == "train" for view in _shown(item)]
-    return [*held, *learned[0], *learned[1], *learned[2], *drawn, *shown]
-
-
-def _held_back(item: Item) -> list[View]:
-    if item.source == "pair" and not item.image.endswith("-0.jpg"):
-        return []
-    return [(item, form, 0) for form in (_whole(item), "mask")] + _shown(item)
+    return [*learned, *drawn, *(view for item in items for view in _shown(item))]
 
 
 def _learned(item: Item, turn: int) -> list[View]:
