@@ -22,6 +22,7 @@ from streetshop.studio.truth import (
     to_json,
     view_of,
 )
+from streetshop.studio.vocabulary import GROUPS
 
 SIZE = 160
 
@@ -107,6 +108,25 @@ def test_street_photos_are_consistent(shop, photos):
     for picture in photos:
         check_picture(picture, shop[0])
     assert sum(len(p.truth.garments) for p in photos) > 3 * len(photos)
+
+
+def test_trousers_and_skirts_stay_under_a_top():
+    shop = make_catalog(100, 7)
+    wardrobe = Wardrobe(shop, 7)
+    through, people = 0, 0
+    for number in range(40):
+        truth = draw_street_photo(number, wardrobe, 7, 160).truth
+        for person in range(len(truth.persons)):
+            worn = {garment.category: garment for garment in truth.garments if garment.person == person}
+            lower = (*GROUPS["bottomwear"], *GROUPS["skirts"])
+            tops, bottoms = ([worn[c] for c in names if c in worn] for names in (GROUPS["topwear"], lower))
+            if tops and bottoms:
+                top, bottom = (decode_mask(g.mask, truth.height, truth.width) for g in (tops[0], bottoms[0]))
+                above = np.maximum.accumulate(top, axis=0)
+                below = np.maximum.accumulate(top[::-1], axis=0)[::-1]
+                people += 1
+                through += (bottom & above & below).sum() > 0.03 * top.sum()
+    assert people > 20 and through <= 0.1 * people, f"{through} of {people}"
 
 
 @pytest.mark.slow

@@ -11,6 +11,7 @@ from streetshop.studio.products import Product
 
 _TOP = 0.868
 _HEMS = {"cropped": 0.625, "regular": 0.525, "long": 0.465, "knee": 0.30, "mini": 0.40, "midi": 0.21, "maxi": 0.07}
+_TUCKED = 0.59
 _SLEEVE_END = {"sleeveless": 0.0, "cap": 0.22, "short": 0.52, "elbow": 0.9, "three-quarter": 1.45, "long": 2.0}
 
 
@@ -69,13 +70,15 @@ def cut_of(product: Product, *, tucked: bool = False, opened: bool = False) -> C
         front = (0.05, 0.10)
     elif opened:
         front = (0.035, 0.11)
-    layer = {"topwear": 2.0, "dresses": 2.0}.get(product.group, 3.5)
+    layer = {"topwear": 3.0, "dresses": 3.0}.get(product.group, 3.5)  # over trousers and skirts, which lie at 2.5
     if category in ("jackets", "blazers", "shrugs", "nehru jackets"):
         layer = 5.0
+    hem = _HEMS.get(product.get("length"), 0.525)
     if tucked:
-        layer = 1.0
+        # What is tucked in ends a little below the waistband: loose cloth would come through trousers.
+        layer, hem = 1.0, max(hem, _TUCKED)
     return Cut(
-        _HEMS.get(product.get("length"), 0.525),
+        hem,
         ease,
         hang,
         flare,

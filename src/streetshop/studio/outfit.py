@@ -101,9 +101,9 @@ class Wardrobe:
         top = worn.get("top")
         if top is not None and top.group == "outerwear" and role != "coat":
             worn.pop("coat", None)
-        tucked = (
-            top is not None and top.group == "topwear" and top.get("length") != "cropped" and bool(rng.random() < 0.35)
-        )
+        tucked = False
+        if top is not None and top.group == "topwear" and top.get("length") != "cropped":
+            tucked = bool(rng.random() < 0.35) or _too_wide(worn.get("bottom"), top)
         if worn.get("belt") is not None and worn.get("dress") is None:
             tucked = top is not None and top.group == "topwear"
             if not tucked and role != "belt":
@@ -128,6 +128,13 @@ def _role(p: Product) -> str:
     return (
         table.get(p.group) or {"hats": "hat", "scarves": "scarf", "belts": "belt", "sunglasses": "glasses"}[p.category]
     )
+
+
+def _too_wide(bottom: Product | None, top: Product) -> bool:
+    """Whether a top would have to fall over wider hips than its own."""
+    if bottom is None or top.get("fit") == "loose":
+        return False
+    return bottom.category == "palazzos" or bottom.get("fit") in ("loose", "wide")
 
 
 def dress(
