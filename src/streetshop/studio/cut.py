@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from streetshop.studio.lower import WAIST
 from streetshop.studio.mesh import Array
 from streetshop.studio.products import Product
 
 _TOP = 0.868
 _HEMS = {"cropped": 0.625, "regular": 0.525, "long": 0.465, "knee": 0.30, "mini": 0.40, "midi": 0.21, "maxi": 0.07}
-_TUCKED = 0.59
+_TUCKED = WAIST - 0.015
 _SLEEVE_END = {"sleeveless": 0.0, "cap": 0.22, "short": 0.52, "elbow": 0.9, "three-quarter": 1.45, "long": 2.0}
 
 
