@@ -165,6 +165,8 @@ def _resample(
 ) -> NDArray[np.float32]:
     """(n, h, w) planes: of each the ``part`` (left, top, right, bottom, 0 to 1), bilinearly, as (n, height, width)."""
     height, width = planes.shape[1:]
+    if size == (width, height) and part == (0, 0, 1, 1):
+        return planes
     region = (part[0] * width, part[1] * height, part[2] * width, part[3] * height)
     made = [Image.fromarray(plane).resize(size, Image.Resampling.BILINEAR, box=region) for plane in planes]
     return np.stack([np.asarray(image) for image in made])

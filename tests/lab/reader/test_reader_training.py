@@ -259,10 +259,11 @@ def test_a_guess_keeps_to_the_tags_and_the_cut_out(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_export_gives_a_bundle_that_serves_and_a_card(tmp_path: Path) -> None:
     root, samples, val = samples_of(tmp_path)
-    ReaderLoop(tiny_recipe(4), samples, val, tmp_path / "run", torch.device("cpu")).run()
-    net = load_net(tmp_path / "run" / "last.safetensors", tiny_recipe())
+    recipe = tiny_recipe(4).model_copy(update={"detail": 8, "guided": 2})
+    ReaderLoop(recipe, samples, val, tmp_path / "run", torch.device("cpu")).run()
+    net = load_net(tmp_path / "run" / "last.safetensors", recipe)
     names = labelled_names(root, "train")[:3]
-    reader = export(net, tiny_recipe(), (96, 64), tmp_path / "bundle", root, names)
+    reader = export(net, recipe, (96, 64), tmp_path / "bundle", root, names)
     assert reader.spec.side_step == 32 and set(reader.spec.thresholds) == set(GARMENTS)
     image = torch.randn(1, 3, 64, 128)
     with torch.no_grad():
@@ -274,7 +275,7 @@ def test_export_gives_a_bundle_that_serves_and_a_card(tmp_path: Path) -> None:
     numbers = summary(judge(reader, root, names, root / "keypoints.json", rules))
     assert numbers["photos"] == 3 and 0 <= numbers["accuracy"] <= 1 and set(numbers["iou"]) == set(CLASSES)
     speed = milliseconds(reader, [root / "photos" / f"{name}.jpg" for name in names])
-    write_card(tmp_path / "bundle", tiny_recipe(), {**numbers, "pck@0.1": 0.5, "pck@0.2": 0.6}, speed, "val")
+    write_card(tmp_path / "bundle", recipe, {**numbers, "pck@0.1": 0.5, "pck@0.2": 0.6}, speed, "val")
     card = (tmp_path / "bundle" / "card.md").read_text()
     assert "| trousers |" in card and "3 validation photos" in card
 

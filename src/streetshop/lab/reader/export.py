@@ -39,7 +39,7 @@ _FEW: Final = 8
 
 def load_net(weights: Path, recipe: ReaderRecipe) -> ReaderNet:
     """The trained network, ready to run."""
-    net = ReaderNet(trunk=recipe.trunk, width=recipe.width, detail=recipe.detail, weights="none")
+    net = ReaderNet(trunk=recipe.trunk, width=recipe.width, detail=recipe.detail, guided=recipe.guided, weights="none")
     state, _ = files.read_weights(weights)
     net.load_state_dict(state)
     return net.eval()
@@ -61,9 +61,12 @@ def export(
         val: numbers of the photos that balance the classes and calibrate the scores; never test photos.
     """
     out.mkdir(parents=True, exist_ok=True)
+    # The classes are balanced on what the filter gets: on what it makes of that they came out worse.
+    net.guided = 0
     _write_network(net, recipe, size, out)
     with torch.no_grad():
         cast(Tensor, net.classes.bias).add_(torch.from_numpy(_offsets(OnnxReader(out, threads=2), root, val)))
+    net.guided = recipe.guided
     spec = _write_network(net, recipe, size, out)
     judged = judge(OnnxReader(out, threads=2), root, val, None, Rules(CLASSES, GARMENTS, RAW))
     calibration = fit_calibration(judged)

@@ -12,11 +12,16 @@ from torch.nn import functional
 from streetshop.geometry import COCO_KEYPOINTS
 from streetshop.lab.nets.trunks import build_trunk
 from streetshop.lab.reader.classes import CLASSES
+from streetshop.lab.reader.guided import snap
 
 STRIDE = 4
 """Input pixels per pixel of the heatmaps, along each side."""
 SIDE_STEP = 32
 """Heights and widths of the input must be multiples of this."""
+_LEAST = 1e-6
+"""Added to a probability before its logarithm is taken."""
+_SHARPNESS = 2.0
+"""Power of the probabilities that the filter gets: a pixel votes with what it is rather than with its doubts."""
 Learns = Literal["all", "body", "detail"]
 """Parts of the network that a stage of training may teach; see :meth:`ReaderNet.learn`."""
 _DETAIL = frozenset({"narrow", "lateral2", "mix2", "correct"})
@@ -45,6 +50,8 @@ class ReaderNet(nn.Module):
         width: channels of the coarse levels; that of stride 4 has half as many.
         detail: channels of a level of stride 2 that corrects the classes where things end; 0 for none, and then they
             have stride 4.
+        guided: radius of the filter that lets classes end where colours change, in pixels of a quarter of the input's
+            sides (see :func:`~streetshop.lab.reader.guided.snap`); 0 for none. It needs the level of stride 2.
         weights: of the trunk, ``imagenet`` or ``none``.
     """
 
@@ -56,6 +63,7 @@ class ReaderNet(nn.Module):
         trunk: str = "efficientnet_lite0",
         width: int = 128,
         detail: int = 0,
+        guided: int = 0,
         weights: str = "imagenet",
         classes: int = len(CLASSES),
     ) -> None:
@@ -84,6 +92,7 @@ class ReaderNet(nn.Module):
             nn.init.zeros_(self.correct.weight)
             nn.init.zeros_(cast(Tensor, self.correct.bias))
         self.detail = detail
+        self.guided = guided
         self.frozen_blocks: int | None = None
         self.resting: frozenset[str] = frozenset()
         self.joints = nn.Sequential(_separable(fine), nn.Conv2d(fine, len(COCO_KEYPOINTS), 1))
@@ -93,7 +102,7 @@ class ReaderNet(nn.Module):
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """(b, 3, h, w) scaled pixels to class logits (b, classes, h/2, w/2), or of a quarter of the sides without the
         level of stride 2, and heatmap logits (b, 17, h/4, w/4)."""
-        taps = []
+        taps, pixels = [], x
         x = self.stem(x)
         for i, block in enumerate(self.blocks):
             x = block(x)
@@ -108,6 +117,12 @@ class ReaderNet(nn.Module):
         if self.detail:
             logits, context = _twice(torch.cat([logits, self.narrow(p)], 1)).split([logits.shape[1], self.detail], 1)
             logits = logits + self.correct(self.mix2(self.lateral2(finest) + context))
+        if self.guided:
+            colours = functional.avg_pool2d(pixels, 2)
+            # Written out: onnxruntime's own softmax turns the maps around and takes six times as long. Clamped: numbers
+            # too small to be normal ones slow the filter down.
+            powers = (_SHARPNESS * (logits - logits.amax(1, keepdim=True))).clamp(min=-20).exp()
+            logits = (snap(powers / powers.sum(1, keepdim=True), colours, self.guided) + _LEAST).log()
         return logits, self.joints(p)
 
     def freeze(self, blocks: int) -> None:

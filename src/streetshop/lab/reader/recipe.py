@@ -47,7 +47,11 @@ class Stage(Strict):
 
 
 class ReaderRecipe(Strict):
-    """Everything about a training of the reader but its data's place."""
+    """Everything about a training of the reader but its data's place.
+
+    ``guided``: radius of the filter that an export puts behind the network; see :class:`ReaderNet`. Training does
+    without: learning through it brought nothing.
+    """
 
     kind: Literal["reader"]
     name: str
@@ -56,6 +60,7 @@ class ReaderRecipe(Strict):
     width: Annotated[int, Field(ge=16, le=512, multiple_of=4)] = 128
     trunk: Literal["efficientnet_lite0", "efficientnet_lite2"] = "efficientnet_lite0"
     detail: Annotated[int, Field(ge=0, le=128)] = 0
+    guided: Annotated[int, Field(ge=0, le=16)] = 0
     weights: Literal["imagenet", "none"] = "imagenet"
     frozen_blocks: Annotated[int, Field(ge=0, le=7)] = 2
     workers: Annotated[int, Field(ge=1, le=16)] = 1
@@ -72,6 +77,8 @@ class ReaderRecipe(Strict):
     def _has_what_learns(self) -> ReaderRecipe:
         if not self.detail and any(stage.learns == "detail" for stage in self.stages):
             raise ValueError("a stage teaches the level of stride 2, and there is none (detail: 0)")
+        if self.guided and not self.detail:
+            raise ValueError("the guided filter needs the level of stride 2, and there is none (detail: 0)")
         return self
 
 

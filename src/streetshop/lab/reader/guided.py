@@ -1,0 +1,68 @@
+"""Class probabilities snapped to the picture's own edges: a fast guided filter inside the network."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+_COARSE: Final = 2
+"""The filter's coefficients are computed on maps of this fraction of the probabilities' size, along each side."""
+_SMOOTHNESS: Final = 4e-4
+"""Added to the variance of each colour channel; pixels lie between -1 and 1."""
+
+
+def snap(probabilities: Tensor, colours: Tensor, radius: int) -> Tensor:
+    """Within each window probabilities become a linear function of the colour, and so end where colours change.
+
+    The guided filter with a picture in colour as guide (He, Sun and Tang 2013, equations 14 to 16), its coefficients
+    computed at half size and enlarged (He and Sun 2015). Windows that reach over the border end there.
+
+    Args:
+        probabilities: (b, n, h, w), of classes.
+        colours: (b, 3, h, w) pixels from -1 to 1; ``h`` and ``w`` are even.
+        radius: of the windows, in pixels of the maps at half size.
+
+    Returns:
+        (b, n, h, w), none negative, not scaled to sum up to one.
+    """
+    count = probabilities.shape[1]
+    small = _coefficients(
+        functional.avg_pool2d(probabilities, _COARSE), functional.avg_pool2d(colours, _COARSE), radius
+    )
+    *slopes, rest = functional.interpolate(
+        small, size=probabilities.shape[2:], mode="bilinear", align_corners=False
+    ).split(count, 1)
+    filtered = rest
+    for i, slope in enumerate(slopes):
+        filtered = filtered + slope * colours[:, i : i + 1]
+    return filtered.clamp(min=0)
+
+
+def _coefficients(p: Tensor, colours: Tensor, radius: int) -> Tensor:
+    """(b, 4n, h, w): for each colour channel the slopes of every class, then what is added; means over windows."""
+    mean, mean_p = _mean(colours, radius), _mean(p, radius)
+    covariances = [_mean(colours[:, i : i + 1] * p, radius) - mean[:, i : i + 1] * mean_p for i in range(3)]
+    rows, columns = [0, 0, 0, 1, 1, 2], [0, 1, 2, 1, 2, 2]
+    products = _mean(colours[:, rows] * colours[:, columns], radius) - mean[:, rows] * mean[:, columns]
+    rr, rg, rb, gg, gb, bb = products.split(1, 1)
+    rr, gg, bb = rr + _SMOOTHNESS, gg + _SMOOTHNESS, bb + _SMOOTHNESS
+    # The symmetric 3 x 3 matrix is inverted by its cofactors: ONNX has no solver.
+    cofactors = (
+        (gg * bb - gb * gb, rb * gb - rg * bb, rg * gb - rb * gg),
+        (rb * gb - rg * bb, rr * bb - rb * rb, rg * rb - rr * gb),
+        (rg * gb - rb * gg, rg * rb - rr * gb, rr * gg - rg * rg),
+    )
+    determinant = rr * cofactors[0][0] + rg * cofactors[0][1] + rb * cofactors[0][2]
+    slopes = [sum((c / determinant * v for c, v in zip(row, covariances, strict=True)), 0 * p) for row in cofactors]
+    rest = mean_p - sum((slope * mean[:, i : i + 1] for i, slope in enumerate(slopes)), 0 * p)
+    return _mean(torch.cat([*slopes, rest], 1), radius)
+
+
+def _mean(x: Tensor, radius: int) -> Tensor:
+    """Over windows of 2 radius + 1 pixels along each side, or what of them lies in the picture."""
+    for kernel, padding in (((1, 2 * radius + 1), (0, radius)), ((2 * radius + 1, 1), (radius, 0))):
+        x = functional.avg_pool2d(x, kernel, 1, padding, count_include_pad=False)
+    return x
