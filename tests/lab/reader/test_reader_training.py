@@ -19,7 +19,7 @@ from streetshop.lab.reader.losses import class_loss, heatmaps, keypoint_loss, lo
 from streetshop.lab.reader.measure import judge, milliseconds, summary, true_garments
 from streetshop.lab.reader.net import ReaderNet, enlarge
 from streetshop.lab.reader.recipe import ReaderRecipe, Stage, load_reader_recipe
-from streetshop.lab.reader.train import CHOSEN, ReaderLoop, class_weights, repeat_factors
+from streetshop.lab.reader.train import ReaderLoop, class_weights, repeat_factors
 from streetshop.looks.parse import Rules
 from tests.lab.reader.trees import ccp, clothing
 
@@ -185,7 +185,7 @@ def test_rare_classes_are_drawn_more_often_and_weigh_more(tmp_path: Path) -> Non
 
 def test_the_recipe_that_comes_with_it() -> None:
     recipe = load_reader_recipe(RECIPE)
-    assert recipe.name == "streetshop-reader" and recipe.stages[-2].learns == "detail" and recipe.stages[-1].closing
+    assert recipe.name == "streetshop-reader" and recipe.stages[-1].learns == "detail"
 
 
 @pytest.mark.parametrize(
@@ -236,55 +236,6 @@ def test_a_checkpoint_of_another_network_is_refused(tmp_path: Path) -> None:
     wider = tiny_recipe().model_copy(update={"width": 32})
     with pytest.raises(RunError, match="another network"):
         ReaderLoop(wider, samples, val, tmp_path / "run", cpu)
-
-
-def closing_recipe() -> ReaderRecipe:
-    first = tiny_recipe(4).stages[0]
-    return tiny_recipe().model_copy(update={"stages": (first, first.model_copy(update={"closing": True}))})
-
-
-def test_in_a_closing_stage_validation_photos_teach_and_no_longer_judge(tmp_path: Path) -> None:
-    root, samples, _ = samples_of(tmp_path)
-    recipe, out = closing_recipe(), tmp_path / "run"
-    val = load_labelled(root, labelled_names(root, "val"))
-    loop = ReaderLoop(recipe, samples, val, out, torch.device("cpu"))
-    loop._stage(recipe.stages[0])
-    before = {name: value.clone() for name, value in loop.mean.state_dict().items()}
-    assert not {id(s) for s in val} & {id(s) for s in loop.pools["labelled"]}
-    loop.at.stage, loop.at.photos = 1, 0
-    loop._stage(recipe.stages[1])
-    assert {id(s) for s in val} <= {id(s) for s in loop.pools["labelled"]}
-    assert len(loop.draws["labelled"]) == len(loop.pools["labelled"])
-    chosen = load_net(out / CHOSEN, recipe).state_dict()
-    for name, value in before.items():
-        torch.testing.assert_close(chosen[name], value, msg=name)
-    assert not torch.equal(loop.mean.state_dict()["mix4.0.weight"], before["mix4.0.weight"])
-    lines = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
-    assert {line["stage"] for line in lines} == {0}
-    with pytest.raises(ValueError, match="only the last one"):
-        ReaderRecipe(**{**recipe.model_dump(), "stages": recipe.stages[::-1]})
-
-
-def test_a_closed_network_gets_constants_and_calibration_of_the_chosen_one(tmp_path: Path) -> None:
-    root = ccp(tmp_path / "ccp")
-    names = labelled_names(root, "train")[:3]
-    recipe = closing_recipe().model_copy(update={"detail": 8, "guided": 2})
-    torch.manual_seed(0)
-    chosen, closed, same = (ReaderNet(width=16, detail=8, guided=2, weights="none").eval() for _ in range(3))
-    with torch.no_grad():
-        chosen.classes.weight.mul_(20)
-        same.load_state_dict(chosen.state_dict())
-    alone = export(same, recipe, (96, 64), tmp_path / "alone", root, names)
-    started = closed.classes.bias.detach().clone()
-    reader = export(chosen, recipe, (96, 64), tmp_path / "bundle", root, names, closed)
-    offsets = closed.classes.bias.detach() - started
-    assert offsets.abs().max() > 0.2
-    assert reader.spec.calibration == alone.spec.calibration and reader.spec.thresholds == alone.spec.thresholds
-    image = torch.rand(1, 3, 64, 96) * 2 - 1
-    with torch.no_grad():
-        wanted = closed(image)[0].softmax(1).numpy()
-    got = torch.from_numpy(reader._session.run(["classes"], {"image": image.numpy()})[0]).softmax(1).numpy()
-    assert np.abs(got - wanted).max() < 0.02
 
 
 def test_a_guess_keeps_to_the_tags_and_the_cut_out(tmp_path: Path) -> None:

@@ -52,7 +52,6 @@ def export(
     out: Path,
     root: Path,
     val: Sequence[str],
-    closed: ReaderNet | None = None,
 ) -> OnnxReader:
     """Write a bundle to ``out`` and load it again.
 
@@ -60,31 +59,20 @@ def export(
         size: (height, width) of a photo as the network sees it; other shapes get as many pixels.
         root: of Clothing Co-Parsing.
         val: numbers of the photos that balance the classes and calibrate the scores; never test photos.
-        closed: the network after a closing stage, taught by those photos too. It goes into the bundle in place of
-            ``net``, with the constants and the calibration that were found with ``net``.
     """
     out.mkdir(parents=True, exist_ok=True)
     # The classes are balanced on what the filter gets: on what it makes of that they came out worse.
     net.guided = 0
     _write_network(net, recipe, size, out)
-    offsets = _offsets(OnnxReader(out, threads=2), root, val)
-    spec = _write_balanced(net, offsets, recipe, size, out)
+    with torch.no_grad():
+        cast(Tensor, net.classes.bias).add_(torch.from_numpy(_offsets(OnnxReader(out, threads=2), root, val)))
+    net.guided = recipe.guided
+    spec = _write_network(net, recipe, size, out)
     judged = judge(OnnxReader(out, threads=2), root, val, None, Rules(CLASSES, GARMENTS, RAW))
-    if closed is not None:
-        spec = _write_balanced(closed, offsets, recipe, size, out)
     calibration = fit_calibration(judged)
     thresholds = fit_thresholds(judged, calibration)
     write_spec(out, spec.model_copy(update={"calibration": calibration, "thresholds": thresholds}))
     return OnnxReader(out, threads=2)
-
-
-def _write_balanced(
-    net: ReaderNet, offsets: NDArray[np.float32], recipe: ReaderRecipe, size: tuple[int, int], out: Path
-) -> ReaderSpec:
-    with torch.no_grad():
-        cast(Tensor, net.classes.bias).add_(torch.from_numpy(offsets))
-    net.guided = recipe.guided
-    return _write_network(net, recipe, size, out)
 
 
 def _write_network(net: ReaderNet, recipe: ReaderRecipe, size: tuple[int, int], out: Path) -> ReaderSpec:

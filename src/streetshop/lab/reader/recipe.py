@@ -29,8 +29,7 @@ class Stage(Strict):
     ``plain`` is the share of views whose background is replaced by a light one, as on a product page;
     ``composites`` that of labelled photos whose person is given a garment of another photo. ``learns``: ``all`` of the
     network, its ``body`` without the level of stride 2, or that level, the ``detail``, alone, on top of the body's
-    averaged weights. ``closing``: the validation photos teach too; the network that they chose, balanced and calibrated
-    is kept beside, and lends all that to the last one. Only a last stage can.
+    averaged weights.
     """
 
     photos: Annotated[int, Field(ge=1)]
@@ -45,7 +44,6 @@ class Stage(Strict):
     composites: Share = 0.0
     shares: Shares = Shares()
     learns: Learns = "all"
-    closing: bool = False
 
 
 class ReaderRecipe(Strict):
@@ -79,8 +77,6 @@ class ReaderRecipe(Strict):
     def _has_what_learns(self) -> ReaderRecipe:
         if not self.detail and any(stage.learns == "detail" for stage in self.stages):
             raise ValueError("a stage teaches the level of stride 2, and there is none (detail: 0)")
-        if any(stage.closing for stage in self.stages[:-1]):
-            raise ValueError("after a closing stage nothing can be chosen any more: only the last one can be closing")
         if self.guided and not self.detail:
             raise ValueError("the guided filter needs the level of stride 2, and there is none (detail: 0)")
         return self

@@ -20,7 +20,7 @@ from streetshop.lab.reader.export import export as write_bundle
 from streetshop.lab.reader.export import load_net, write_card
 from streetshop.lab.reader.measure import judge, milliseconds, summary, write_overlays
 from streetshop.lab.reader.recipe import load_reader_recipe
-from streetshop.lab.reader.train import CHOSEN, Position, ReaderLoop
+from streetshop.lab.reader.train import Position, ReaderLoop
 from streetshop.lab.training import files
 from streetshop.lab.training.progress import say
 from streetshop.looks.parse import Rules
@@ -82,11 +82,8 @@ def export(
         overlays: folder for 40 of the measured photos, worst first.
     """
     plan, root = load_reader_recipe(recipe), sources.ccp
-    net, closed = load_net(run / files.LAST, plan), None
-    if plan.stages[-1].closing:
-        # The validation photos can only judge what they have not taught.
-        net, closed = load_net(run / CHOSEN, plan), None if split == "val" else net
-    reader = write_bundle(net, plan, size, out, root, labelled_names(root, "val"), closed)
+    net = load_net(run / files.LAST, plan)
+    reader = write_bundle(net, plan, size, out, root, labelled_names(root, "val"))
     spec, names = reader.spec, labelled_names(root, split)
     rules = Rules(spec.classes, spec.garments, spec.calibration, spec.thresholds)
     judged = judge(reader, root, names, sources.keypoints, rules)

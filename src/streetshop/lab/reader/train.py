@@ -31,8 +31,6 @@ from streetshop.lab.training import files
 from streetshop.lab.training.progress import Progress, say
 from streetshop.lab.training.replicas import twin
 
-CHOSEN: Final = "chosen.safetensors"
-"""Weights before a closing stage: the validation photos can still judge them."""
 SAVE_EVERY: Final = 1000
 """Photos between two checkpoints, each with a look at the validation photos."""
 _SIGMA: Final = 1.6
@@ -103,7 +101,8 @@ class ReaderLoop:
         out.mkdir(parents=True, exist_ok=True)
         self.recipe, self.val, self.out, self.device = recipe, val, out, device
         self.pools = {s: [x for x in samples if x.source == s] for s in _SOURCES}
-        self._lay_out()
+        self.wardrobe = Wardrobe(self.pools["labelled"])
+        self.draws = {s: _shares(repeat_factors(pool)) for s, pool in self.pools.items() if pool}
         torch.manual_seed(recipe.seed)
         net = ReaderNet(trunk=recipe.trunk, width=recipe.width, detail=recipe.detail, weights=recipe.weights)
         self.net = net.to(device).to(memory_format=torch.channels_last)
@@ -117,11 +116,6 @@ class ReaderLoop:
         self._restore()
         self.nets = [self.net, *(twin(self.net) for _ in range(recipe.workers - 1))]
 
-    def _lay_out(self) -> None:
-        """From what the pools hold: who lends garments, and how often each sample is drawn."""
-        self.wardrobe = Wardrobe(self.pools["labelled"])
-        self.draws = {s: _shares(repeat_factors(pool)) for s, pool in self.pools.items() if pool}
-
     def run(self) -> Position:
         """Train, or go on where the checkpoint says."""
         while self.at.stage < len(self.recipe.stages):
@@ -131,8 +125,6 @@ class ReaderLoop:
         return self.at
 
     def _stage(self, stage: Stage) -> None:
-        if stage.closing:
-            self._close()
         for net in self.nets:
             if stage.learns == "detail" and not self.at.photos:
                 net.load_state_dict(self.mean.state_dict())
@@ -158,13 +150,6 @@ class ReaderLoop:
                     self._save()
             ahead.cancel()
         self._look(stage, total)
-
-    def _close(self) -> None:
-        """Let the validation photos teach from now on; what they chose is kept in a file of its own."""
-        if not self.at.photos:
-            files.write_weights(self.out / CHOSEN, self.mean.state_dict(), {"recipe": self.recipe.name})
-        self.pools["labelled"] = [*self.pools["labelled"], *self.val]
-        self._lay_out()
 
     def _done(self, stage: Stage) -> float:
         """Share of the stage that is over, by photos or by time, whichever is further."""
@@ -273,8 +258,6 @@ class ReaderLoop:
         return torch.from_numpy(scaled).permute(0, 3, 1, 2).to(self.device, memory_format=torch.channels_last)
 
     def _look(self, stage: Stage, total: dict[str, float]) -> None:
-        if stage.closing:
-            return  # they teach, so they say nothing
         found = self.validate((stage.height, stage.width))
         self.at.best = max(self.at.best, found["miou"])
         line = {"stage": self.at.stage, "photos": self.at.photos, "seconds": round(self.at.seconds), **total, **found}
