@@ -184,6 +184,12 @@ def test_the_only_article_is_reported_however_unsure_its_name_is() -> None:
     labels[60:90, 10:40] = CLASSES.index("skin")
     chances = np.where(labels[None] == np.arange(len(CLASSES))[:, None, None], 0.3, 0.0875).astype(np.float32)
     assert parse(Reading(chances, None, WIDTH, HEIGHT), rules).garments == (), "beside a person it must be sure"
+    labels[70:90] = 0  # a hand is left of the person
+    chances = np.where(labels[None] == np.arange(len(CLASSES))[:, None, None], 0.3, 0.0875).astype(np.float32)
+    beside = parse(Reading(chances, None, WIDTH, HEIGHT), rules)
+    assert len(beside.persons) == 1 and [g.category for g in beside.garments] == ["dress"], (
+        "but beside a hand it is all"
+    )
 
 
 def test_clothes_without_a_sure_name_take_the_likeliest_and_all_of_their_pixels() -> None:

@@ -118,8 +118,8 @@ def parse(reading: Reading, rules: Rules) -> Parsed:
         article = _single(reading, region, rules)
         if _is_sure(article, rules):
             garments.append(_finish(article, reading, rules, (), None))
-    if loose and not people and not garments:
-        # All that the photo shows: an unsure name on the right box beats the whole photo.
+    if loose and not garments and loose[0].sum() > sum(int(region.sum()) for region in people):
+        # All that the photo shows, but for a hand perhaps: an unsure name on the right box beats the whole photo.
         garments.append(_finish(_single(reading, loose[0], rules), reading, rules, (), None))
     garments.sort(key=lambda g: -g.score)
     main = persons[0].keypoints if persons else ()

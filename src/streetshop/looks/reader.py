@@ -154,10 +154,12 @@ def _tensor(
         canvas = Image.new("RGB", size, geometry.background)
         canvas.paste(image, (left, top))
         image = canvas
-    pixels = np.asarray(image, np.float32)
-    pixels -= np.asarray(geometry.mean, np.float32)
-    pixels /= np.asarray(geometry.std, np.float32)
-    return np.ascontiguousarray(pixels.transpose(2, 0, 1)[None])
+    pixels = np.asarray(image)
+    tensor = np.empty((1, 3, *pixels.shape[:2]), np.float32)
+    for channel, (mean, std) in enumerate(zip(geometry.mean, geometry.std, strict=True)):
+        np.subtract(pixels[..., channel], np.float32(mean), out=tensor[0, channel])
+        tensor[0, channel] /= np.float32(std)
+    return tensor
 
 
 def _resample(
@@ -183,9 +185,10 @@ def _cut(planes: NDArray[np.float32], part: tuple[float, float, float, float]) -
 
 def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     """Over the first axis."""
-    powers = np.exp(logits - logits.max(axis=0))
-    total: NDArray[np.float32] = powers / powers.sum(axis=0)
-    return total
+    powers: NDArray[np.float32] = logits - logits.max(axis=0)
+    np.exp(powers, out=powers)
+    powers /= powers.sum(axis=0)
+    return powers
 
 
 def _sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float32]:
