@@ -180,6 +180,8 @@ def write_card(out: Path, recipe: ReaderRecipe, numbers: dict[str, Any], speed: 
     )
     size = (out / "model.onnx").stat().st_size / 2**20
     heads = f"classes at {'half' if recipe.detail else 'a quarter'} of the input's size, keypoints at a quarter"
+    if recipe.guided:
+        heads += "; a guided filter lets classes end where colours change"
     (out / CARD_FILE).write_text(
         f"""# {recipe.name}, version {recipe.version}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import torch
@@ -28,17 +29,11 @@ def snap(probabilities: Tensor, colours: Tensor, radius: int) -> Tensor:
     Returns:
         (b, n, h, w), none negative, not scaled to sum up to one.
     """
-    count = probabilities.shape[1]
-    small = _coefficients(
-        functional.avg_pool2d(probabilities, _COARSE), functional.avg_pool2d(colours, _COARSE), radius
-    )
-    *slopes, rest = functional.interpolate(
-        small, size=probabilities.shape[2:], mode="bilinear", align_corners=False
-    ).split(count, 1)
-    filtered = rest
-    for i, slope in enumerate(slopes):
-        filtered = filtered + slope * colours[:, i : i + 1]
-    return filtered.clamp(min=0)
+    half = functional.avg_pool2d(probabilities, _COARSE)
+    small = _coefficients(half, functional.avg_pool2d(colours, _COARSE), radius)
+    large = functional.interpolate(small, size=probabilities.shape[2:], mode="bilinear", align_corners=False)
+    *slopes, rest = large.split(probabilities.shape[1], 1)
+    return (_dot(slopes, colours.split(1, 1)) + rest).clamp(min=0)
 
 
 def _coefficients(p: Tensor, colours: Tensor, radius: int) -> Tensor:
@@ -55,10 +50,15 @@ def _coefficients(p: Tensor, colours: Tensor, radius: int) -> Tensor:
         (rb * gb - rg * bb, rr * bb - rb * rb, rg * rb - rr * gb),
         (rg * gb - rb * gg, rg * rb - rr * gb, rr * gg - rg * rg),
     )
-    determinant = rr * cofactors[0][0] + rg * cofactors[0][1] + rb * cofactors[0][2]
-    slopes = [sum((c / determinant * v for c, v in zip(row, covariances, strict=True)), 0 * p) for row in cofactors]
-    rest = mean_p - sum((slope * mean[:, i : i + 1] for i, slope in enumerate(slopes)), 0 * p)
+    determinant = _dot((rr, rg, rb), cofactors[0])
+    slopes = [_dot(row, covariances) / determinant for row in cofactors]
+    rest = mean_p - _dot(slopes, mean.split(1, 1))
     return _mean(torch.cat([*slopes, rest], 1), radius)
+
+
+def _dot(a: Sequence[Tensor], b: Sequence[Tensor]) -> Tensor:
+    first, second, third = (x * y for x, y in zip(a, b, strict=True))
+    return first + second + third
 
 
 def _mean(x: Tensor, radius: int) -> Tensor:
