@@ -46,8 +46,8 @@ def test_coefficients_against_a_window_by_window_version(radius: int) -> None:
     np.testing.assert_allclose(got, naive(p, colours, radius), rtol=1e-6, atol=1e-8)
 
 
-@pytest.mark.parametrize(("off", "left"), [(1, 0), (2, 0)])
-def test_a_border_moves_to_where_the_colour_changes(off: int, left: int) -> None:
+@pytest.mark.parametrize("off", [1, 2])
+def test_a_border_moves_to_where_the_colour_changes(off: int) -> None:
     colours = torch.full((1, 3, 32, 32), -0.5)
     colours[..., 16:] = 0.5
     truth = torch.arange(32) < 16
@@ -55,7 +55,7 @@ def test_a_border_moves_to_where_the_colour_changes(off: int, left: int) -> None
     p[:, 0, :, : 16 - off] = 0.9
     p[:, 1] = 1 - p[:, 0]
     before, after = ((maps.argmax(1)[0] == 0) != truth for maps in (p, snap(p, colours, 2)))
-    assert int(before.sum()) == 32 * off and int(after.sum()) == 32 * left
+    assert int(before.sum()) == 32 * off and not after.any()
 
 
 def test_one_colour_leaves_a_plain_mean_and_nothing_becomes_negative() -> None:
