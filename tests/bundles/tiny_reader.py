@@ -19,9 +19,17 @@ COLOURS = {
 """What each class looks like."""
 
 
-def tiny_reader(folder: Path, *, step: int | None = 8, fit: str = "stretch", keypoints: bool = True) -> Path:
+def tiny_reader(
+    folder: Path,
+    *,
+    step: int | None = 8,
+    fit: str = "stretch",
+    keypoints: bool = True,
+    probabilities: bool = False,
+) -> Path:
     """A bundle whose logits are minus the squared distance of a pixel's colour to each class's, at a quarter of the
-    input's size; its heatmaps, all but empty, are one where the nose's class colour (skin) is."""
+    input's size, or what a softmax makes of them; its heatmaps, all but empty, are one where the nose's class colour
+    (skin) is."""
     import onnx
     from onnx import TensorProto, helper, numpy_helper
 
@@ -38,10 +46,12 @@ def tiny_reader(folder: Path, *, step: int | None = 8, fit: str = "stretch", key
     }
     nodes = [
         helper.make_node("AveragePool", ["image"], ["small"], kernel_shape=[4, 4], strides=[4, 4]),
-        helper.make_node("Conv", ["small", "kernel", "bias"], ["classes"]),
-        helper.make_node("Softmax", ["classes"], ["soft"], axis=1),
+        helper.make_node("Conv", ["small", "kernel", "bias"], ["logits" if probabilities else "classes"]),
+        helper.make_node("Softmax", ["logits" if probabilities else "classes"], ["soft"], axis=1),
         helper.make_node("Conv", ["soft", "joints", "low"], ["keypoints"]),
     ]
+    if probabilities:
+        nodes.append(helper.make_node("Identity", ["soft"], ["classes"]))
     outputs = {"classes": len(COLOURS), "keypoints": 17}
     graph = helper.make_graph(
         nodes,
@@ -60,6 +70,7 @@ def tiny_reader(folder: Path, *, step: int | None = 8, fit: str = "stretch", key
         classes=tuple(COLOURS),
         garments=("top", "trousers", "footwear"),
         keypoints=keypoints,
+        probabilities=probabilities,
         files={"model.onnx": file_sha256(folder / "model.onnx")},
     )
     write_spec(folder, spec)

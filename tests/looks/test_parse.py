@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
 from streetshop.geometry import COCO_KEYPOINTS, Box, Keypoint, paint_mask
-from streetshop.looks.parse import Parsed, Reading, Rules, parse, score_of
+from streetshop.looks.parse import Parsed, Reading, Rules, likeliest, parse, score_of
 from streetshop.looks.pose import hotspot, is_full_shot, read_keypoints, view_of
 from streetshop.looks.regions import components, gap, near_groups, parts_of
 
@@ -31,6 +31,11 @@ def drawing() -> NDArray[np.uint8]:
     labels[80:84, 20:30] = CLASSES.index("footwear")
     labels[80:84, 34:44] = CLASSES.index("footwear")
     return labels
+
+
+@given(planes=arrays(np.float32, (5, 4, 3), elements=st.sampled_from([0.0, 0.25, 0.5, 1.0])))
+def test_the_likeliest_class_is_the_first_of_equals(planes: NDArray[np.float32]) -> None:
+    assert (likeliest(planes) == planes.argmax(axis=0)).all()
 
 
 def read(labels: NDArray[np.uint8], heat: NDArray[np.float32] | None = None, scale: int = 10) -> Parsed:

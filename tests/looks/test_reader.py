@@ -72,6 +72,15 @@ def test_boxes_are_right_however_a_photo_is_fitted(tmp_path: Path, step: int | N
         assert near(found[name], (x0 + shift, y0, x1 + shift, y1), 36 if turn else 14), (name, found[name])
 
 
+def test_a_network_may_give_probabilities_in_place_of_logits(tmp_path: Path, reader: OnnxReader) -> None:
+    other = OnnxReader(tiny_reader(tmp_path, probabilities=True), threads=1)
+    photo = Photo.from_array(np.asarray(person()))
+    got, want = other.see(photo).probabilities, reader.see(photo).probabilities
+    np.testing.assert_allclose(got.sum(axis=0), 1, atol=1e-5)
+    # The tiny network is read at twice its size: means of probabilities differ from those of logits at borders alone.
+    assert np.abs(got - want).mean() < 0.05 and (got.argmax(axis=0) == want.argmax(axis=0)).mean() > 0.95
+
+
 def test_boxes_are_in_the_frame_of_the_original(reader: OnnxReader) -> None:
     stream = io.BytesIO()
     person().resize((1600, 2400)).save(stream, "JPEG", quality=95)

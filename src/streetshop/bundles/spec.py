@@ -89,7 +89,8 @@ class EncoderSpec(_Strict):
 class ReaderSpec(_Strict):
     """``bundle.json`` of a reader.
 
-    ONNX outputs: ``classes`` (batch, number of classes, h, w) logits, and, where ``keypoints`` is true,
+    ONNX outputs: ``classes`` (batch, number of classes, h, w) logits, or with ``probabilities`` what sums up to one
+    over the classes, and, where ``keypoints`` is true,
     ``keypoints`` (batch, 17, h, w) heatmap logits in the order of ``geometry.COCO_KEYPOINTS``.
     ``garments`` names the classes that are garments; the first class is the background.
     ``side_step``: None for a network of fixed input; else it takes every height and width that is a multiple of it,
@@ -107,6 +108,7 @@ class ReaderSpec(_Strict):
     classes: Annotated[tuple[str, ...], Field(min_length=2)]
     garments: tuple[str, ...]
     keypoints: bool = False
+    probabilities: bool = False
     calibration: tuple[float, float, float] = (1.0, 0.0, 0.0)
     thresholds: dict[str, float] = {}
     model: str = "model.onnx"
