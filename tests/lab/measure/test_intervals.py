@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from streetshop.errors import MeasureError
-from streetshop.lab.measure.intervals import bootstrap, paired
+from streetshop.lab.measure.intervals import bootstrap, bootstrap_of, paired
 
 
 def test_interval_of_a_share_is_about_the_binomial_one() -> None:
@@ -16,6 +16,13 @@ def test_interval_of_a_share_is_about_the_binomial_one() -> None:
     assert estimate.high == pytest.approx(0.3 + 1.96 * deviation, abs=0.004)
     assert estimate == bootstrap(values)  # from a seed
     assert str(estimate).startswith("0.300 [")
+
+
+def test_a_measure_over_drawn_items_agrees_with_the_mean() -> None:
+    values = np.random.default_rng(0).random(60)
+    found, plain = bootstrap_of(lambda drawn: float(values[drawn].mean()), 60, rounds=1500), bootstrap(values)
+    assert found.mean == pytest.approx(plain.mean) and found.queries == 60
+    assert (found.low, found.high) == pytest.approx((plain.low, plain.high), abs=0.01)
 
 
 def test_coverage_is_near_the_level() -> None:

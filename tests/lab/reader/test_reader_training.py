@@ -16,7 +16,7 @@ from streetshop.lab.reader.classes import CLASSES, GARMENTS, IGNORE
 from streetshop.lab.reader.data import labelled_names, load_labelled, load_single, load_tagged, tagged_names
 from streetshop.lab.reader.export import RAW, export, fit_calibration, load_net, write_card
 from streetshop.lab.reader.losses import class_loss, heatmaps, keypoint_loss, lovasz_softmax
-from streetshop.lab.reader.measure import judge, milliseconds, summary, true_garments
+from streetshop.lab.reader.measure import intervals, judge, milliseconds, summary, true_garments
 from streetshop.lab.reader.net import ReaderNet, enlarge
 from streetshop.lab.reader.recipe import ReaderRecipe, Stage, load_reader_recipe
 from streetshop.lab.reader.train import ReaderLoop, class_weights, repeat_factors
@@ -128,7 +128,7 @@ def test_the_level_of_stride_2_starts_as_no_correction_and_is_learned() -> None:
     classes, joints = net(pictures)
     assert classes.shape == (1, len(CLASSES), 48, 32) and joints.shape == (1, 17, 24, 16)
     quarter: list[torch.Tensor] = []
-    net.classes.register_forward_hook(lambda module, inputs, output: quarter.append(output))
+    net.mix4.register_forward_hook(lambda module, inputs, output: quarter.append(net.classes(output)))
     net(pictures)
     torch.testing.assert_close(classes, enlarge(quarter[0], (48, 32)))
     classes.square().mean().backward()
@@ -272,12 +272,17 @@ def test_export_gives_a_bundle_that_serves_and_a_card(tmp_path: Path) -> None:
     for got, want in zip(answers, expected, strict=True):
         assert np.abs(got - want).max() < 0.05 * max(np.abs(want).max(), 1), "half precision on disk costs little"
     rules = Rules(CLASSES, GARMENTS, reader.spec.calibration, reader.spec.thresholds)
-    numbers = summary(judge(reader, root, names, root / "keypoints.json", rules))
+    judged = judge(reader, root, names, root / "keypoints.json", rules)
+    numbers = summary(judged)
+    assert reader.spec.probabilities
     assert numbers["photos"] == 3 and 0 <= numbers["accuracy"] <= 1 and set(numbers["iou"]) == set(CLASSES)
     speed = milliseconds(reader, [root / "photos" / f"{name}.jpg" for name in names])
-    write_card(tmp_path / "bundle", recipe, {**numbers, "pck@0.1": 0.5, "pck@0.2": 0.6}, speed, "val")
+    sure = intervals(judged)
+    assert sure["miou"].mean == numbers["miou"] and sure["accuracy"].low <= numbers["accuracy"] <= sure["accuracy"].high
+    assert sure["ap50"].mean == pytest.approx(numbers["ap50"])
+    write_card(tmp_path / "bundle", recipe, {**numbers, "pck@0.1": 0.5, "pck@0.2": 0.6}, sure, speed, "val")
     card = (tmp_path / "bundle" / "card.md").read_text()
-    assert "| trousers |" in card and "3 validation photos" in card
+    assert "| trousers |" in card and "3 validation photos" in card and f"| {sure['miou']} |" in card
 
 
 def test_offsets_take_back_what_the_class_weights_gave() -> None:

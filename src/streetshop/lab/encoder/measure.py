@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streetshop.bundles import Encoder
+from streetshop.bundles.encoder import Side
 from streetshop.embedding import default_scaling
 from streetshop.lab.encoder.items import Item
 from streetshop.lab.encoder.views import Form, draw_view
@@ -37,7 +38,7 @@ class Embedded:
         return np.asarray([getattr(item, name) for item in self.items])
 
 
-def embed(encoder: Encoder, views: Sequence[View], spoil: Spoil | None = None) -> Embedded:
+def embed(encoder: Encoder, views: Sequence[View], spoil: Spoil | None = None, *, side: Side = "street") -> Embedded:
     """Run an encoder over views, as the serving side would; boxes are the true ones, masks imperfect."""
     parts = []
     for start in range(0, len(views), 32):
@@ -46,7 +47,7 @@ def embed(encoder: Encoder, views: Sequence[View], spoil: Spoil | None = None) -
             rng = np.random.default_rng(len(item.image) + (int(item.box[0]) if item.box else 0))
             picture = draw_view(item, form, encoder.spec, rng, jitter=False)
             prepared.append(encoder.prepare(spoil(picture) if spoil else picture))
-        parts.append(encoder.encode(prepared))
+        parts.append(encoder.encode(prepared, side=side))
     return Embedded([item for item, _ in views], np.concatenate(parts), encoder)
 
 

@@ -50,7 +50,7 @@ def measure(encoder: Encoder, items: Sequence[Item], split: str, distractors: in
             numbers[f"{label} P@10, {shown}"] = label_precision(embedded, label)
     worn = embed(encoder, [(item, "mask") for item in held if item.source == "ccp"])
     numbers["category P@10, worn garments"] = label_precision(worn, "category")
-    return numbers | _pairs(encoder, items, split, distractors)
+    return numbers | pairs_numbers(encoder, items, split, distractors)
 
 
 def _by_weight(embedded: Embedded, form: str) -> Numbers:
@@ -66,20 +66,23 @@ def _by_weight(embedded: Embedded, form: str) -> Numbers:
     return numbers
 
 
-def _pairs(encoder: Encoder, items: Sequence[Item], split: str, distractors: int) -> Numbers:
+def pairs_numbers(encoder: Encoder, items: Sequence[Item], split: str, distractors: int) -> Numbers:
+    """What of :func:`measure` is about made pairs: recall, and what spoilt queries do to it. The gallery goes through
+    the shop's stream where an encoder has two."""
     pairs = [item for item in items if item.source == "pair"]
     street = [item for item in pairs if item.domain == "street" and item.split == split]
     # One picture a product, so that the rank of a picture is the rank of a product.
     shop = [item for item in pairs if item.domain == "shop" and item.image.endswith("-0.jpg")]
     others = [item for item in items if item.source == "clothing"][:distractors]
-    gallery = {form: embed(encoder, [(item, form) for item in (*shop, *others)]) for form in ("whole", "mask")}
-    say(f"{encoder.name}: a gallery of {len(shop) + len(others)} pictures")
+    kept = (*shop, *others)
+    gallery = {form: embed(encoder, [(item, form) for item in kept], side="shop") for form in ("whole", "mask")}
+    say(f"{encoder.name}: a gallery of {len(kept)} pictures")
     numbers: Numbers = {}
     asked: dict[str, Embedded] = {}
-    for query, kept in FORMS:
+    for query, shown in FORMS:
         asked[query] = asked.get(query) or embed(encoder, [(item, query) for item in street])
         for k in (1, 10):
-            numbers[f"pairs R@{k}, {query} to {kept}"] = product_hits(asked[query], gallery[kept], k)
+            numbers[f"pairs R@{k}, {query} to {shown}"] = product_hits(asked[query], gallery[shown], k)
     for name, spoil in SPOILS.items():
         spoilt = embed(encoder, [(item, "mask") for item in street], spoil)
         for k in (1, 10):

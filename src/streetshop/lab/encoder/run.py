@@ -24,12 +24,13 @@ from streetshop.looks.reader import DEFAULT_READER, OnnxReader
 def gather(recipe: EncoderRecipe, ccp: Path, clothing: Path, cutouts: Path, pairs: Path, *, threads: int) -> list[Item]:
     """All garments, of all splits; made pairs are drawn below ``pairs`` where they are not yet."""
     made: Sequence[Item] = pair_items(
-        ccp, pairs, _settings(recipe), recipe.pairs.products, threads, _told("products made")
+        ccp, pairs, pair_settings(recipe), recipe.pairs.products, threads, _told("products made")
     )
     return [*made, *clothing_items(clothing, cutouts), *ccp_items(ccp)]
 
 
-def _settings(recipe: EncoderRecipe) -> Settings:
+def pair_settings(recipe: EncoderRecipe) -> Settings:
+    """Of the made pairs that the recipe asks for."""
     return Settings(seed=recipe.seed, per_garment=recipe.pairs.per_garment)
 
 
@@ -41,7 +42,7 @@ def _from_tags(recipe: EncoderRecipe, ccp: Path, out: Path, threads: int) -> lis
     # Pictures that lie there are not made again: another reader's masks need a folder of their own.
     pairs = out / f"tagged-pairs-{reader.name.replace(' ', '-')}"
     told = _told("products of tagged photos made")
-    made = pair_items(ccp, pairs, _settings(recipe), recipe.pairs.tagged, threads, told, rows)
+    made = pair_items(ccp, pairs, pair_settings(recipe), recipe.pairs.tagged, threads, told, rows)
     return [*made, *tagged_items(ccp, rows)]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -15,6 +15,7 @@ from torch import Tensor
 from streetshop.bundles.folder import CARD_FILE, file_sha256, read_spec, write_spec
 from streetshop.bundles.spec import InputSpec, ReaderSpec
 from streetshop.lab.measure.detection import match_queries
+from streetshop.lab.measure.intervals import Estimate
 from streetshop.lab.nets.trunks import TF_SCALE, pad_by_number
 from streetshop.lab.onnx_files import fold_pads, store_halved
 from streetshop.lab.reader.balance import fit_offsets
@@ -99,6 +100,7 @@ def _write_network(net: ReaderNet, recipe: ReaderRecipe, size: tuple[int, int], 
         classes=CLASSES,
         garments=GARMENTS,
         keypoints=True,
+        probabilities=net.guided > 0,
         files={model.name: file_sha256(model)},
         about="Garment classes per pixel and 17 keypoints; trained on Clothing Co-Parsing and the Clothing dataset.",
     )
@@ -166,8 +168,20 @@ def _best_threshold(scores: NDArray[np.float64], right: NDArray[np.bool_], truth
     return max((round(float(t), 3) for t in np.linspace(0.15, 0.5, 36)), key=f1)
 
 
-def write_card(out: Path, recipe: ReaderRecipe, numbers: dict[str, Any], speed: dict[str, float], split: Split) -> None:
-    """``card.md``: what it is, from what, how good, what it cannot do. ``split``: of the photos measured on."""
+def write_card(
+    out: Path,
+    recipe: ReaderRecipe,
+    numbers: dict[str, Any],
+    sure: Mapping[str, Estimate],
+    speed: dict[str, float],
+    split: Split,
+) -> None:
+    """``card.md``: what it is, from what, how good, what it cannot do.
+
+    Args:
+        numbers, sure: of :func:`~streetshop.lab.reader.measure.summary` and ``intervals``.
+        split: of the photos measured on.
+    """
     photos = {
         "train": "training photos, which says nothing about other photos",
         "val": "validation photos, to which scores and thresholds were fitted",
@@ -197,13 +211,13 @@ A reader: garment classes of every pixel, garments, persons and 17 COCO keypoint
 | size | {size:.1f} MiB, half precision on disk, single precision when running |
 | licence | Apache-2.0 |
 
-On {numbers["photos"]} {photos} (Clothing Co-Parsing):
+On {numbers["photos"]} {photos} (Clothing Co-Parsing); in brackets 95 % bootstrap intervals over photos:
 
 | what | |
 |---|---|
-| mIoU over {len(CLASSES)} classes | {numbers["miou"]:.3f} |
-| pixel accuracy | {numbers["accuracy"]:.4f} |
-| box AP50, mean over classes | {numbers["ap50"]:.3f} |
+| mIoU over {len(CLASSES)} classes | {sure["miou"]} |
+| pixel accuracy | {sure["accuracy"].mean:.4f} [{sure["accuracy"].low:.4f}, {sure["accuracy"].high:.4f}] |
+| box AP50, mean over classes | {sure["ap50"]} |
 | PCK at 0.1 / 0.2 of the torso, against the teacher | {_pck(numbers)} |
 | ms a photo, decoding left out, two threads: median / fastest | {speed["median"]:.0f} / {speed["fastest"]:.0f} |
 

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+BLOCK: Final = 16
+"""Channels that processors of today compute side by side at the most."""
 _COARSE: Final = 2
 """The filter's coefficients are computed on maps of this fraction of the probabilities' size, along each side."""
 _SMOOTHNESS: Final = 4e-4
@@ -22,8 +24,8 @@ def snap(probabilities: Tensor, colours: Tensor, radius: int) -> Tensor:
     computed at half size and enlarged (He and Sun 2015). Windows that reach over the border end there.
 
     Args:
-        probabilities: (b, n, h, w), of classes.
-        colours: (b, 3, h, w) pixels from -1 to 1; ``h`` and ``w`` are even.
+        probabilities: (b, n, h, w), of classes; ``h`` and ``w`` are even.
+        colours: (b, 3, h, w) pixels from -1 to 1.
         radius: of the windows, in pixels of the maps at half size.
 
     Returns:
@@ -31,13 +33,14 @@ def snap(probabilities: Tensor, colours: Tensor, radius: int) -> Tensor:
     """
     half = functional.avg_pool2d(probabilities, _COARSE)
     small = _coefficients(half, functional.avg_pool2d(colours, _COARSE), radius)
-    large = functional.interpolate(small, size=probabilities.shape[2:], mode="bilinear", align_corners=False)
-    *slopes, rest = large.split(probabilities.shape[1], 1)
+    large = functional.interpolate(small, scale_factor=float(_COARSE), mode="bilinear", align_corners=False)
+    *slopes, rest = large[:, : 4 * probabilities.shape[1]].split(probabilities.shape[1], 1)
     return (_dot(slopes, colours.split(1, 1)) + rest).clamp(min=0)
 
 
 def _coefficients(p: Tensor, colours: Tensor, radius: int) -> Tensor:
-    """(b, 4n, h, w): for each colour channel the slopes of every class, then what is added; means over windows."""
+    """(b, 4n, h, w) and more channels that are zero: for each colour channel the slopes of every class, then what is
+    added; means over windows."""
     mean, mean_p = _mean(colours, radius), _mean(p, radius)
     covariances = [_mean(colours[:, i : i + 1] * p, radius) - mean[:, i : i + 1] * mean_p for i in range(3)]
     rows, columns = [0, 0, 0, 1, 1, 2], [0, 1, 2, 1, 2, 2]
@@ -53,7 +56,18 @@ def _coefficients(p: Tensor, colours: Tensor, radius: int) -> Tensor:
     determinant = _dot((rr, rg, rb), cofactors[0])
     slopes = [_dot(row, covariances) / determinant for row in cofactors]
     rest = mean_p - _dot(slopes, mean.split(1, 1))
-    return _mean(torch.cat([*slopes, rest], 1), radius)
+    return _mean(_in_blocks(torch.cat([*slopes, rest], 1)), radius)
+
+
+def _in_blocks(x: Tensor) -> Tensor:
+    """``x`` and zeros up to a multiple of :data:`BLOCK` channels, through a convolution that changes nothing.
+
+    onnxruntime keeps what comes out of a convolution in blocks of channels, and pools and enlarges maps in that order
+    several times faster than in the plain one.
+    """
+    channels = -(-int(x.shape[1]) // BLOCK) * BLOCK
+    filled = functional.pad(x, (0, 0, 0, 0, 0, channels - int(x.shape[1])))
+    return functional.conv2d(filled, x.new_ones(channels, 1, 1, 1), groups=channels)
 
 
 def _dot(a: Sequence[Tensor], b: Sequence[Tensor]) -> Tensor:

@@ -15,6 +15,7 @@ from PIL import Image
 from streetshop.geometry import COCO_KEYPOINTS
 from streetshop.lab.measure.dense import Confusion, pck
 from streetshop.lab.measure.detection import Boxes, average_precision
+from streetshop.lab.measure.intervals import Estimate, bootstrap_of
 from streetshop.lab.reader.classes import CLASSES, GARMENTS
 from streetshop.lab.reader.data import class_labels, read_points
 from streetshop.lab.training.progress import Progress
@@ -101,6 +102,22 @@ def summary(judged: Sequence[Judged]) -> dict[str, Any]:
         "ap50_by_class": {GARMENTS[i]: value for i, value in precision.by_class.items()},
         "truths": {GARMENTS[i]: count for i, count in precision.truths.items()},
         **_keypoints(judged),
+    }
+
+
+def intervals(judged: Sequence[Judged]) -> dict[str, Estimate]:
+    """``miou``, ``accuracy`` and ``ap50`` of :func:`summary` with 95 % bootstrap intervals over photos."""
+    matrices = np.stack([one.confusion.matrix for one in judged])
+    boxes = [(boxes_of(one.found), boxes_of(one.true)) for one in judged]
+
+    def precision(drawn: NDArray[np.intp]) -> float:
+        found, true = zip(*(boxes[i] for i in drawn), strict=True)
+        return average_precision(found, true).mean
+
+    return {
+        "miou": bootstrap_of(lambda drawn: Confusion(matrices[drawn].sum(axis=0)).mean_iou(), len(judged)),
+        "accuracy": bootstrap_of(lambda drawn: Confusion(matrices[drawn].sum(axis=0)).pixel_accuracy(), len(judged)),
+        "ap50": bootstrap_of(precision, len(judged)),
     }
 
 

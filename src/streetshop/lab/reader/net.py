@@ -12,14 +12,16 @@ from torch.nn import functional
 from streetshop.geometry import COCO_KEYPOINTS
 from streetshop.lab.nets.trunks import build_trunk
 from streetshop.lab.reader.classes import CLASSES
-from streetshop.lab.reader.guided import snap
+from streetshop.lab.reader.guided import BLOCK, snap
 
 STRIDE = 4
 """Input pixels per pixel of the heatmaps, along each side."""
 SIDE_STEP = 32
 """Heights and widths of the input must be multiples of this."""
 _LEAST = 1e-6
-"""Added to a probability before its logarithm is taken."""
+"""Added to what the filter says, so that no class has a chance of nothing."""
+_EXTREME = 40.0
+"""Logits beyond are as good as this one; their powers are still numbers."""
 _SHARPNESS = 2.0
 """Power of the probabilities that the filter gets: a pixel votes with what it is rather than with its doubts."""
 Learns = Literal["all", "body", "detail"]
@@ -51,7 +53,8 @@ class ReaderNet(nn.Module):
         detail: channels of a level of stride 2 that corrects the classes where things end; 0 for none, and then they
             have stride 4.
         guided: radius of the filter that lets classes end where colours change, in pixels of a quarter of the input's
-            sides (see :func:`~streetshop.lab.reader.guided.snap`); 0 for none. It needs the level of stride 2.
+            sides (see :func:`~streetshop.lab.reader.guided.snap`); 0 for none. It needs the level of stride 2, and what
+            it says of classes are no logits then but probabilities.
         weights: of the trunk, ``imagenet`` or ``none``.
     """
 
@@ -113,16 +116,30 @@ class ReaderNet(nn.Module):
         p = self.mix16(self.lateral16(coarse) + _twice(p))
         p = self.mix8(self.lateral8(middle) + _twice(p))
         p = self.mix4(self.lateral4(fine) + _twice(p))
-        logits = self.classes(p)
         if self.detail:
-            logits, context = _twice(torch.cat([logits, self.narrow(p)], 1)).split([logits.shape[1], self.detail], 1)
+            context, logits, _ = _twice(self._narrow_and_classes(p)).split(self._parts(), 1)
             logits = logits + self.correct(self.mix2(self.lateral2(finest) + context))
+        else:
+            logits = self.classes(p)
         if self.guided:
             colours = functional.avg_pool2d(pixels, 2)
-            # Written out: onnxruntime's own softmax over channels took some 3 ms longer.
-            powers = (_SHARPNESS * (logits - logits.amax(1, keepdim=True))).exp()
-            logits = (snap(powers / powers.sum(1, keepdim=True), colours, self.guided) + _LEAST).log()
+            # Written out: onnxruntime's own softmax over channels took some 3 ms longer, the largest logit some 1 ms.
+            powers = (_SHARPNESS * logits.clamp(-_EXTREME, _EXTREME)).exp()
+            logits = snap(powers / powers.sum(1, keepdim=True), colours, self.guided) + _LEAST
+            logits = logits / logits.sum(1, keepdim=True)
         return logits, self.joints(p)
+
+    def _parts(self) -> list[int]:
+        """Channels of the level of stride 2, of the classes, and of nothing: a multiple of :data:`BLOCK` in all."""
+        said = self.classes.out_channels
+        return [self.detail, said, -(self.detail + said) % BLOCK]
+
+    def _narrow_and_classes(self, x: Tensor) -> Tensor:
+        """What ``narrow`` and ``classes`` say, by one convolution of :meth:`_parts` channels."""
+        nothing = self.narrow.weight.new_zeros(self._parts()[2], self.narrow.in_channels, 1, 1)
+        weight = torch.cat([self.narrow.weight, self.classes.weight, nothing])
+        biases = (cast(Tensor, self.narrow.bias), cast(Tensor, self.classes.bias), nothing[:, 0, 0, 0])
+        return functional.conv2d(x, weight, torch.cat(biases))
 
     def freeze(self, blocks: int) -> None:
         """Freeze the stem and the first ``blocks`` blocks, and the running statistics of the whole trunk: with few
@@ -169,12 +186,3 @@ def enlarge(logits: Tensor, size: Sequence[int]) -> Tensor:
     if logits.shape[2:] == tuple(size):
         return logits
     return functional.interpolate(logits, size=size, mode="bilinear", align_corners=False)
-
-
-@torch.no_grad()
-def predict(net: nn.Module, images: Tensor, *, mirror: bool = False) -> Tensor:
-    """(b, classes, h', w') class probabilities; with ``mirror`` the mean of the picture and its mirror image."""
-    probabilities = net(images)[0].softmax(1)
-    if mirror:
-        probabilities = (probabilities + net(images.flip(3))[0].flip(3).softmax(1)) / 2
-    return probabilities

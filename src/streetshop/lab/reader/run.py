@@ -18,7 +18,7 @@ from streetshop.lab.reader.data import (
 )
 from streetshop.lab.reader.export import export as write_bundle
 from streetshop.lab.reader.export import load_net, write_card
-from streetshop.lab.reader.measure import judge, milliseconds, summary, write_overlays
+from streetshop.lab.reader.measure import intervals, judge, milliseconds, summary, write_overlays
 from streetshop.lab.reader.recipe import load_reader_recipe
 from streetshop.lab.reader.train import Position, ReaderLoop
 from streetshop.lab.training import files
@@ -89,7 +89,8 @@ def export(
     judged = judge(reader, root, names, sources.keypoints, rules)
     speed = milliseconds(reader, [root / "photos" / f"{name}.jpg" for name in names])
     numbers = summary(judged)
-    write_card(out, plan, numbers, speed, split)
+    sure = intervals(judged)
+    write_card(out, plan, numbers, sure, speed, split)
     if overlays is not None:
         write_overlays(reader, root, judged, overlays)
-    return {**numbers, "milliseconds": speed}
+    return {**numbers, "intervals": {k: [e.low, e.high] for k, e in sure.items()}, "milliseconds": speed}
