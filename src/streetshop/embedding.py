@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 
 from streetshop.bundles import Encoder, load_encoder
 from streetshop.bundles.folder import available_cores
+from streetshop.catalog.garments import product_garment
 from streetshop.catalog.query import PHOTO_SIDE, check_weights
 from streetshop.errors import PhotoError, UsageError
 from streetshop.looks import Reader, garment_picture, load_reader, read_look
 from streetshop.photo import PICTURE_SUFFIXES, Photo
-from streetshop.records import Block, Garment
+from streetshop.records import Block
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -122,14 +123,9 @@ def _embed_chunk(
         except PhotoError as error:
             bad[path] = str(error)
             continue
-        garment = main_garment(read_look(photo, reader).garments)
+        garment = product_garment(read_look(photo, reader), "")
         prepared.append(encoder.prepare(garment_picture(photo, garment, encoder.spec)))
     return encoder.encode(prepared), bad
-
-
-def main_garment(garments: Sequence[Garment]) -> Garment:
-    """The largest garment by the area of its box."""
-    return max(garments, key=lambda garment: garment.box.area)
 
 
 def _windowed(

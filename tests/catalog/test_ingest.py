@@ -475,6 +475,16 @@ def test_choice_among_garments(category: str, expected: str) -> None:
     assert product_garment(Look(100, 100, garments), category).category == expected
 
 
+@pytest.mark.parametrize(("score", "expected"), [(0.2, "top"), (0.45, "trousers")])
+def test_an_unsure_garment_must_be_the_larger_for_it(score: float, expected: str) -> None:
+    """Three times the area: enough for a score of a half, not of a quarter."""
+    garments = (
+        Garment("top", 0.9, Box(0, 0, 10, 10), (1.0, 1.0)),
+        Garment("trousers", score, Box(0, 0, 10, 30), (1.0, 1.0)),
+    )
+    assert product_garment(Look(100, 100, garments), "").category == expected
+
+
 @pytest.mark.parametrize(
     ("category", "expected"),
     [

@@ -75,7 +75,8 @@ class ShotReader:
 
 
 def product_garment(look: Look, category: str) -> Garment:
-    """The garment a product's picture is about: the largest of those that fit its category, else the largest.
+    """The garment a product's picture is about: of those that fit its category, or else of all, the one whose box's
+    area times its score is largest.
 
     A category fits by its last words (``dress`` and ``maxi dresses``), or by what shops call a class of the shipped
     reader (``jeans`` are ``trousers``).
@@ -83,7 +84,7 @@ def product_garment(look: Look, category: str) -> Garment:
     wanted = _words(category)
     known = _CLASS_OF_WORD.get(wanted[-1]) if wanted else None
     fitting = [g for g in look.garments if g.category == known or _fits(_words(g.category), wanted)]
-    return max(fitting or look.garments, key=lambda garment: (garment.score > 0.5, garment.box.area))
+    return max(fitting or look.garments, key=lambda garment: garment.score * garment.box.area)
 
 
 def _words(text: str) -> list[str]:
