@@ -79,9 +79,9 @@ def start_session(path: Path, threads: int | None) -> InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads or available_cores()
     options.inter_op_num_threads = 1
-    # Threads spin while a picture is computed (sleeping between operations took a sixth longer), and not after it:
-    # they would take the cores that decode the next pictures.
-    options.add_session_config_entry("session.force_spinning_stop", "1")
+    # Waiting threads would otherwise spin and take the cores that decode the next pictures. (Spinning only until a
+    # picture is done gave one photo a sixth of its time, and took a sixth of the server's speed.)
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 3
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
