@@ -80,7 +80,7 @@ def start_session(path: Path, threads: int | None) -> InferenceSession:
     options.intra_op_num_threads = threads or available_cores()
     options.inter_op_num_threads = 1
     # Waiting threads would otherwise spin and take the cores that decode the next pictures. (Spinning only until a
-    # picture is done gave one photo a sixth of its time, and took a sixth of the server's speed.)
+    # picture is done saved a sixth of the time of one photo alone, and cost the server a sixth of its speed.)
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 3
     try:

@@ -32,7 +32,7 @@ def embed(
     """Turn pictures into vectors, for recommenders and other uses outside a catalog.
 
     Each vector is of unit length and its blocks carry their weights, so that the dot product of two is the score that a
-    search would give. Of a picture with several garments the largest that is sure is taken, as `index` does.
+    search would give. Of a picture with several garments the one whose box's area times its score is largest is taken.
     """
     from streetshop.embedding import embed_pictures, find_pictures
     from streetshop.errors import UsageError
