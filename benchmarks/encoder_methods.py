@@ -68,7 +68,7 @@ def _measure(given: argparse.Namespace) -> None:
     """Print a table of the test photos' pairs."""
     from streetshop.bundles import load_encoder
     from streetshop.lab.encoder.recipe import load_encoder_recipe
-    from streetshop.lab.encoder.report import pairs_numbers, table
+    from streetshop.lab.encoder.report import headline, pairs_numbers, table
     from streetshop.lab.encoder.run import gather
     from streetshop.lab.training.export import export
 
@@ -80,8 +80,11 @@ def _measure(given: argparse.Namespace) -> None:
             export(given.out / name, bundle)
         columns[title] = pairs_numbers(load_encoder(bundle, threads=2), items, "test", given.distractors)
     shipped = load_encoder(threads=2)
-    columns[shipped.name] = pairs_numbers(shipped, items, "test", given.distractors)
-    print(table([row for row in columns[shipped.name] if row.startswith("pairs")], columns))
+    numbers = pairs_numbers(shipped, items, "test", given.distractors)
+    rows = [row for row in headline(numbers) if row.startswith("pairs")]
+    # The methods learned identities and nothing else, as style did.
+    alone = {row: numbers[f"{row}, style alone"] for row in rows}
+    print(table(rows, {**columns, shipped.name: numbers, f"{shipped.name}, style alone": alone}))
 
 
 if __name__ == "__main__":

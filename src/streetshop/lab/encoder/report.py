@@ -53,17 +53,22 @@ def measure(encoder: Encoder, items: Sequence[Item], split: str, distractors: in
     return numbers | pairs_numbers(encoder, items, split, distractors)
 
 
-def _by_weight(embedded: Embedded, form: str) -> Numbers:
-    """Precision when one block counts alone, and when its default weight is three times as large."""
-    names = [block.name for block in embedded.encoder.blocks]
-    numbers: Numbers = {}
-    for block in embedded.encoder.blocks:
-        settings = {f"{block.name} alone": {name: float(name == block.name) for name in names}}
+def _settings(encoder: Encoder) -> dict[str, dict[str, float]]:
+    """By title: weights when a block counts alone, and when its default weight is three times as large."""
+    settings: dict[str, dict[str, float]] = {}
+    for block in encoder.blocks:
+        settings[f"{block.name} alone"] = {other.name: float(other is block) for other in encoder.blocks}
         settings[f"{block.name} x 3"] = {block.name: 3 * block.weight}
-        for title, weights in settings.items():
-            for label in LABELS:
-                numbers[f"{label} P@10, {form}, {title}"] = label_precision(embedded, label, weights)
-    return numbers
+    return settings
+
+
+def _by_weight(embedded: Embedded, form: str) -> Numbers:
+    """Precision under each of :func:`_settings`."""
+    return {
+        f"{label} P@10, {form}, {title}": label_precision(embedded, label, weights)
+        for title, weights in _settings(embedded.encoder).items()
+        for label in LABELS
+    }
 
 
 def pairs_numbers(encoder: Encoder, items: Sequence[Item], split: str, distractors: int) -> Numbers:
@@ -83,6 +88,9 @@ def pairs_numbers(encoder: Encoder, items: Sequence[Item], split: str, distracto
         asked[query] = asked.get(query) or embed(encoder, [(item, query) for item in street])
         for k in (1, 10):
             numbers[f"pairs R@{k}, {query} to {shown}"] = product_hits(asked[query], gallery[shown], k)
+            for title, weights in _settings(encoder).items():
+                hits = product_hits(asked[query], gallery[shown], k, weights)
+                numbers[f"pairs R@{k}, {query} to {shown}, {title}"] = hits
     for name, spoil in SPOILS.items():
         spoilt = embed(encoder, [(item, "mask") for item in street], spoil)
         for k in (1, 10):
