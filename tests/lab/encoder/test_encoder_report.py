@@ -65,4 +65,5 @@ def test_pairs_by_weight_are_searches_with_these_weights(items: list[Item]) -> N
     shop = embed(encoder, [(item, "whole") for item in pairs if item.domain == "shop"])
     colour = {"style": 0.0, "colour": 1.0, "shape": 0.0, "pattern": 0.0}
     assert numbers["pairs R@1, box to whole, colour alone"] == product_hits(street, shop, 1, colour)
-    assert numbers["pairs R@1, box to whole, style x 3"] == product_hits(street, shop, 1, {"style": 10.5})
+    style = next(block for block in encoder.blocks if block.name == "style")
+    assert numbers["pairs R@1, box to whole, style x 3"] == product_hits(street, shop, 1, {"style": 3 * style.weight})
