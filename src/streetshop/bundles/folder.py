@@ -81,8 +81,8 @@ def start_session(path: Path, threads: int | None) -> InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads or available_cores()
     options.inter_op_num_threads = 1
-    # A thread that finds no work looks on for a moment before it sleeps: between two layers waking it takes longer than
-    # that. Without the limit it would look for milliseconds, and take the cores that decode the next pictures.
+    # A thread that finds no work looks on for a moment before it sleeps: sleeping between two layers costs a photo
+    # alone some of its time (docs/reader.md). Without a limit it would go on, and take the cores that decode the next.
     options.add_session_config_entry("session.intra_op.allow_spinning", "1")
     options.add_session_config_entry("session.intra_op.spin_duration_us", str(SPIN_MICROSECONDS))
     options.log_severity_level = 3

@@ -72,8 +72,8 @@ def _by_weight(embedded: Embedded, form: str) -> Numbers:
 
 
 def pairs_numbers(encoder: Encoder, items: Sequence[Item], split: str, distractors: int) -> Numbers:
-    """What of :func:`measure` is about made pairs: recall, and what spoilt queries do to it. The gallery goes through
-    the shop's stream where an encoder has two."""
+    """What of :func:`measure` is about made pairs: recall by default weights and under each of :func:`_settings`, and
+    what spoilt queries do to it. The gallery goes through the shop's stream where an encoder has two."""
     pairs = [item for item in items if item.source == "pair"]
     street = [item for item in pairs if item.domain == "street" and item.split == split]
     # One picture a product, so that the rank of a picture is the rank of a product.
@@ -83,12 +83,13 @@ def pairs_numbers(encoder: Encoder, items: Sequence[Item], split: str, distracto
     gallery = {form: embed(encoder, [(item, form) for item in kept], side="shop") for form in ("whole", "mask")}
     say(f"{encoder.name}: a gallery of {len(kept)} pictures")
     numbers: Numbers = {}
+    settings = _settings(encoder)
     asked: dict[str, Embedded] = {}
     for query, shown in FORMS:
         asked[query] = asked.get(query) or embed(encoder, [(item, query) for item in street])
         for k in (1, 10):
             numbers[f"pairs R@{k}, {query} to {shown}"] = product_hits(asked[query], gallery[shown], k)
-            for title, weights in _settings(encoder).items():
+            for title, weights in settings.items():
                 hits = product_hits(asked[query], gallery[shown], k, weights)
                 numbers[f"pairs R@{k}, {query} to {shown}, {title}"] = hits
     for name, spoil in SPOILS.items():
