@@ -24,7 +24,7 @@ from streetshop.lab.reader.views import LABEL_STEP, draw_view, plain_ground, rel
 SOURCES: Final = ("labelled", "tagged", "single")
 _REPEAT_BELOW: Final = 0.3
 _REPEAT_MOST: Final = 4.0
-_AHEAD: Final = 2
+_AHEAD: Final = 4
 """Batches that each loading process has ready."""
 
 
