@@ -25,14 +25,13 @@ def train(
     clothing_keypoints: Annotated[Path | None, typer.Option(help="The teacher's keypoints of its photos.")] = None,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
     threads: Annotated[int, typer.Option(min=1, help="Threads of each of the recipe's workers.")] = 1,
-    loaders: Annotated[int, typer.Option(min=0, help="Processes that draw views, for a GPU; 0 for a thread.")] = 0,
 ) -> None:
     """Train a reader. An interrupted run goes on where it was when it is started again."""
     from streetshop.lab.reader.run import Sources
     from streetshop.lab.reader.run import train as run
 
     sources = Sources(ccp, keypoints, clothing, cutouts, clothing_keypoints)
-    end = run(recipe, sources, out, device=device, threads=threads, loaders=loaders)
+    end = run(recipe, sources, out, device=device, threads=threads)
     print(f"{out}\tbest validation mIoU {end.best:.4f}\t{end.steps} batches")
 
 

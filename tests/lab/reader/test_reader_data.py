@@ -147,9 +147,8 @@ def test_a_plain_ground_changes_the_background_alone(tmp_path: Path) -> None:
 
 
 def test_relighting_keeps_shape_and_range() -> None:
-    images = torch.full((3, 3, 8, 8), 120.0)
-    lit = relight(images, torch.Generator().manual_seed(0))
+    images = np.full((3, 8, 8, 3), 120, np.float32)
+    lit = relight(images, np.random.default_rng(0))
     assert lit.shape == images.shape and 0 <= lit.min() <= lit.max() <= 255
-    means = lit.mean((1, 2, 3))
-    assert len(set(means.numpy().round(2))) == 3, "every picture gets a light of its own"
-    assert torch.equal(lit, relight(images, torch.Generator().manual_seed(0)))
+    means = lit.mean(axis=(1, 2, 3))
+    assert len(set(means.round(2))) == 3, "every picture gets a light of its own"

@@ -12,7 +12,6 @@ import torch
 
 from streetshop.errors import RecipeError, RunError
 from streetshop.lab.reader.balance import fit_offsets
-from streetshop.lab.reader.batches import batches, repeat_factors
 from streetshop.lab.reader.classes import CLASSES, GARMENTS, IGNORE
 from streetshop.lab.reader.data import labelled_names, load_labelled, load_single, load_tagged, tagged_names
 from streetshop.lab.reader.export import RAW, export, fit_calibration, load_net, write_card
@@ -20,7 +19,7 @@ from streetshop.lab.reader.losses import class_loss, heatmaps, keypoint_loss, lo
 from streetshop.lab.reader.measure import intervals, judge, milliseconds, summary, true_garments
 from streetshop.lab.reader.net import ReaderNet, enlarge
 from streetshop.lab.reader.recipe import ReaderRecipe, Stage, load_reader_recipe
-from streetshop.lab.reader.train import ReaderLoop, class_weights
+from streetshop.lab.reader.train import ReaderLoop, class_weights, repeat_factors
 from streetshop.looks.parse import Rules
 from tests.lab.reader.trees import ccp, clothing
 
@@ -159,12 +158,12 @@ def test_a_stage_may_teach_the_level_of_stride_2_alone(tmp_path: Path) -> None:
     recipe = tiny_recipe().model_copy(update={"detail": 8, "stages": stages})
     loop = ReaderLoop(recipe, samples, val, tmp_path / "run", torch.device("cpu"))
     loop._stage(stages[0])
-    assert not loop.reader.net.correct.weight.any()
-    before = {name: value.clone() for name, value in loop.reader.mean.state_dict().items()}
+    assert not loop.net.correct.weight.any()
+    before = {name: value.clone() for name, value in loop.mean.state_dict().items()}
     loop.at.stage, loop.at.photos = 1, 0
     loop._stage(stages[1])
-    assert loop.reader.net.correct.weight.any()
-    for name, value in loop.reader.net.state_dict().items():
+    assert loop.net.correct.weight.any()
+    for name, value in loop.net.state_dict().items():
         if name.split(".")[0] not in ("narrow", "lateral2", "mix2", "correct"):
             torch.testing.assert_close(value, before[name], msg=name)
     with pytest.raises(ValueError, match="stride 2"):
@@ -224,9 +223,8 @@ def test_training_resumes_where_it_stopped(tmp_path: Path) -> None:
     first._save()
     assert ReaderLoop(tiny_recipe(), samples, val, tmp_path / "parts", cpu).run().stage == 2
     a, b = (torch.load(tmp_path / n / "checkpoint.pt", weights_only=True) for n in ("whole", "parts"))
-    first, second = (c["pupils"][0]["net"] for c in (a, b))
-    for key in first:
-        assert torch.allclose(first[key].float(), second[key].float(), atol=1e-5), key
+    for key in a["net"]:
+        assert torch.allclose(a["net"][key].float(), b["net"][key].float(), atol=1e-5), key
     lines = [json.loads(line) for line in (tmp_path / "parts" / "metrics.jsonl").read_text().splitlines()]
     assert [line["stage"] for line in lines] == [0, 1] and 0 <= lines[-1]["accuracy"] <= 1
 
@@ -246,11 +244,10 @@ def test_a_guess_keeps_to_the_tags_and_the_cut_out(tmp_path: Path) -> None:
     loop = ReaderLoop(recipe, samples, val, tmp_path / "run", torch.device("cpu"))
     loop.at.stage = 1
     for photos in itertools.count(0, 4):
-        views = loop.draws.views(1, recipe.stages[1], photos)
-        batch = batches(views, 1, torch.device("cpu"), [photos])[0]
+        batch = loop._batches(recipe.stages[1], photos)[0]
         if batch.guess.any():
             break
-    labels = loop._lesson(recipe.stages[1], batch).labels
+    labels = loop._guessed(batch)
     for i in range(len(labels)):
         found = set(labels[i].unique().tolist()) - {IGNORE}
         if batch.guess[i]:

@@ -83,9 +83,7 @@ class TimmTrunk(Trunk):
         return [[self.network.get_parameter(name) for name in names] for names in groups.values()]
 
 
-def build_trunk(
-    name: str, *, weights: str = "none", size: tuple[int, int] = (224, 224), drop_path: float = 0.0
-) -> Trunk:
+def build_trunk(name: str, *, weights: str = "none", size: tuple[int, int] = (224, 224)) -> Trunk:
     """The trunk of that name.
 
     Args:
@@ -94,13 +92,12 @@ def build_trunk(
             names: from the hub), or the path of a ``.safetensors`` or ``.pt`` state dict with the trunk's own parameter
             names.
         size: (height, width) of the input in pixels; transformers are built for it.
-        drop_path: chance of an EfficientNet-Lite's last block to be passed by in training (Huang et al. 2016).
 
     Raises:
         UsageError: an unknown name, weights that cannot be had, or an input too small for the trunk.
     """
     if name in _LITE_PACKAGES:
-        trunk: Trunk = _efficientnet_lite(name, weights == "imagenet", drop_path)
+        trunk: Trunk = _efficientnet_lite(name, weights == "imagenet")
     elif name in ("table1", "inception_resnet_v1"):
         if weights == "imagenet":
             raise UsageError(
@@ -142,8 +139,8 @@ def _own(name: str) -> Trunk:
     return Trunk(InceptionResnetV1Trunk(), InceptionResnetV1Trunk.channels, FACE_SCALE)
 
 
-def _efficientnet_lite(name: str, pretrained: bool, drop_path: float) -> Trunk:
-    network: Any = timm.create_model(f"tf_{name}", pretrained=False, drop_path_rate=drop_path)
+def _efficientnet_lite(name: str, pretrained: bool) -> Trunk:
+    network: Any = timm.create_model(f"tf_{name}", pretrained=False)
     if pretrained:
         package, attribute = _LITE_PACKAGES[name]
         try:

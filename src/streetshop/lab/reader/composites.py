@@ -8,10 +8,10 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFilter
+from PIL import Image
 
 from streetshop.geometry import COCO_KEYPOINTS
-from streetshop.lab.reader.classes import CLASSES, GARMENTS, INDEX
+from streetshop.lab.reader.classes import INDEX
 from streetshop.lab.reader.data import Sample
 
 _FACE: Final = ("nose", "left_eye", "right_eye", "left_ear", "right_ear")
@@ -40,10 +40,6 @@ _FARTHEST: Final = 0.35
 """Largest distance of a moved keypoint from its goal, over the spread of the goals: other poses are passed over."""
 _TINTS: Final = (0.75, 1.3)
 """Factors of each colour channel: the garment in another dye."""
-_DYES: Final = (0.5, 1.8)
-"""Factors of a dyed garment's brightness."""
-_SOFT: Final = ImageFilter.BoxBlur(1)
-"""What softens the edge of a dyed garment."""
 
 
 class Wardrobe:
@@ -101,29 +97,6 @@ def put_on(sample: Sample, donor: Sample, index: int, rng: np.random.Generator) 
     pixels = (sample.pixels * (1 - share) + dyed.clip(0, 255) * share + 0.5).astype(np.uint8)
     labels = np.where(cover > 0.5, np.uint8(index), sample.labels)
     return replace(sample, pixels=pixels, labels=labels, allowed=tuple(sorted({*sample.allowed, index})))
-
-
-def dye(sample: Sample, rng: np.random.Generator) -> Sample:
-    """``sample`` with one garment, drawn from those labelled, in another colour: a name does not hang on it."""
-    if sample.labels is None:
-        return sample
-    worn = [index for index in sample.allowed if CLASSES[index] in GARMENTS]
-    if not worn:
-        return sample
-    cover = (sample.labels == int(rng.choice(worn))).astype(np.uint8) * 255
-    share = np.asarray(Image.fromarray(cover).filter(_SOFT), np.float32)[..., None] / 255
-    low, high = np.log(_DYES)
-    colours = sample.pixels @ _turned(rng.uniform(-np.pi, np.pi)) * np.exp(rng.uniform(low, high))
-    pixels = sample.pixels * (1 - share) + colours.clip(0, 255) * share + 0.5
-    return replace(sample, pixels=pixels.clip(0, 255).astype(np.uint8))
-
-
-def _turned(angle: float) -> NDArray[np.float32]:
-    """(3, 3) turn of RGB colours about the axis of greys, to be multiplied from the right: hues move, greys stay."""
-    cos, sin = np.cos(angle), np.sin(angle) / np.sqrt(3)
-    rest = (1 - cos) / 3
-    a, b, c = cos + rest, rest - sin, rest + sin
-    return np.asarray([[a, b, c], [c, a, b], [b, c, a]], np.float32).T
 
 
 def similarity(points: NDArray[np.floating], goals: NDArray[np.floating]) -> NDArray[np.float64] | None:

@@ -40,14 +40,7 @@ _FEW: Final = 8
 
 def load_net(weights: Path, recipe: ReaderRecipe) -> ReaderNet:
     """The trained network, ready to run."""
-    net = ReaderNet(
-        trunk=recipe.trunk,
-        width=recipe.width,
-        detail=recipe.detail,
-        guided=recipe.guided,
-        regions=recipe.regions,
-        weights="none",
-    )
+    net = ReaderNet(trunk=recipe.trunk, width=recipe.width, detail=recipe.detail, guided=recipe.guided, weights="none")
     state, _ = files.read_weights(weights)
     net.load_state_dict(state)
     return net.eval()

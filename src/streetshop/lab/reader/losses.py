@@ -52,16 +52,6 @@ def class_loss(logits: Tensor, labels: Tensor, weights: Tensor, *, lovasz: float
     return loss + lovasz * lovasz_softmax(rows.softmax(1), flat) if lovasz else loss
 
 
-def imitation_loss(logits: Tensor, opinion: Tensor) -> Tensor:
-    """Cross-entropy against probabilities (Hinton, Vinyals and Dean 2015, at temperature 1), averaged over the pixels.
-
-    Args:
-        logits: (b, classes, h, w).
-        opinion: (b, classes, h, w), summing to one over the classes.
-    """
-    return -(opinion * logits.log_softmax(1)).sum(1).mean()
-
-
 def heatmaps(points: Tensor, size: tuple[int, int], stride: int, sigma: float) -> tuple[Tensor, Tensor]:
     """Targets of the keypoint head.
 

@@ -43,40 +43,6 @@ def _separable(channels: int) -> nn.Sequential:
     return nn.Sequential(_conv(channels, channels, 5, groups=channels), _conv(channels, channels, 1))
 
 
-class Regions(nn.Module):
-    """Object-contextual representations (Yuan, Chen and Wang 2020, equations 8 to 10): rough classes gather one vector
-    each from all over the picture, and every pixel adds what it finds in them, so that it knows what the garment is
-    that it belongs to.
-
-    Args:
-        width: channels of the map.
-        inner: channels in which pixels and classes are compared.
-        classes: how many.
-
-    Attributes:
-        said: (b, classes, h, w) logits of the rough classes in the last training step, to be taught; else None.
-    """
-
-    def __init__(self, width: int, inner: int, classes: int) -> None:
-        super().__init__()
-        self.rough = nn.Conv2d(width, classes, 1)
-        self.ask = _conv(width, inner, 1)
-        self.key = nn.Linear(width, inner)
-        self.value = nn.Linear(width, width)
-        self.join = _conv(width, width, 1)
-        self.scale = inner**-0.5
-        self.said: Tensor | None = None
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(b, width, h, w) to the same."""
-        rough = self.rough(x)
-        self.said = rough if self.training else None
-        gathered = rough.flatten(2).softmax(2) @ x.flatten(2).transpose(1, 2)
-        likeness = self.key(gathered) @ self.ask(x).flatten(2)
-        found = self.value(gathered).transpose(1, 2) @ (likeness * self.scale).softmax(1)
-        return x + self.join(found.view_as(x))
-
-
 class ReaderNet(nn.Module):
     """EfficientNet-Lite with a feature pyramid (Lin et al. 2017): coarse levels carry what the whole picture says
     (a pooled context is added on top), fine ones where things end.
@@ -89,8 +55,6 @@ class ReaderNet(nn.Module):
         guided: radius of the filter that lets classes end where colours change, in pixels of a quarter of the input's
             sides (see :func:`~streetshop.lab.reader.guided.snap`); 0 for none. It needs the level of stride 2, and what
             it says of classes are no logits then but probabilities.
-        regions: channels in which a pixel looks up what :class:`Regions` gathered of each class; 0 for none.
-        drop_path: chance that a block of the trunk is passed by while training, rising from 0 to this.
         weights: of the trunk, ``imagenet`` or ``none``.
     """
 
@@ -103,13 +67,11 @@ class ReaderNet(nn.Module):
         width: int = 128,
         detail: int = 0,
         guided: int = 0,
-        regions: int = 0,
-        drop_path: float = 0.0,
         weights: str = "imagenet",
         classes: int = len(CLASSES),
     ) -> None:
         super().__init__()
-        network: Any = build_trunk(trunk, weights=weights, drop_path=drop_path).network
+        network: Any = build_trunk(trunk, weights=weights).network
         self.stem = nn.Sequential(network.conv_stem, network.bn1)
         self.blocks = network.blocks
         finest2 = network.blocks[0][-1].conv_pw.out_channels
@@ -119,7 +81,6 @@ class ReaderNet(nn.Module):
         self.top = _conv(deep32, width, 1)
         self.lateral16 = _conv(coarse16, width, 1)
         self.mix16 = nn.Sequential(_separable(width), _separable(width))
-        self.regions = Regions(width, regions, classes) if regions else None
         self.lateral8 = _conv(middle8, width, 1)
         self.mix8 = nn.Sequential(_separable(width), _conv(width, fine))
         self.lateral4 = _conv(fine4, fine, 1)
@@ -136,7 +97,6 @@ class ReaderNet(nn.Module):
         self.detail = detail
         self.guided = guided
         self.frozen_blocks: int | None = None
-        self.frozen_statistics = False
         self.resting: frozenset[str] = frozenset()
         self.joints = nn.Sequential(_separable(fine), nn.Conv2d(fine, len(COCO_KEYPOINTS), 1))
         # Heatmaps are almost empty: start from a low prior, as focal losses want it.
@@ -154,8 +114,6 @@ class ReaderNet(nn.Module):
         finest, fine, middle, coarse, deep = taps
         p = self.top(deep) + self.context(deep.mean((2, 3), keepdim=True))
         p = self.mix16(self.lateral16(coarse) + _twice(p))
-        if self.regions is not None:
-            p = self.regions(p)
         p = self.mix8(self.lateral8(middle) + _twice(p))
         p = self.mix4(self.lateral4(fine) + _twice(p))
         if self.detail:
@@ -183,21 +141,19 @@ class ReaderNet(nn.Module):
         biases = (cast(Tensor, self.narrow.bias), cast(Tensor, self.classes.bias), nothing[:, 0, 0, 0])
         return functional.conv2d(x, weight, torch.cat(biases))
 
-    def freeze(self, blocks: int, *, statistics: bool = True) -> None:
-        """Freeze the stem and the first ``blocks`` blocks, and with ``statistics`` the running statistics of the whole
-        trunk: with small batches ImageNet's are the better ones, and it halves the time of a step."""
-        self.frozen_statistics = statistics
+    def freeze(self, blocks: int) -> None:
+        """Freeze the stem and the first ``blocks`` blocks, and the running statistics of the whole trunk: with few
+        photos and small batches ImageNet's are the better ones, and it halves the time of a step."""
         for module in (self.stem, *self.blocks[:blocks]):
             for parameter in module.parameters():
                 parameter.requires_grad_(False)
         self.frozen_blocks = blocks
 
     def train(self, mode: bool = True) -> ReaderNet:
-        """Batch norms of whatever rests, and with frozen statistics of the trunk, keep what they have."""
+        """Batch norms of the trunk, and of whatever rests, keep their statistics."""
         super().train(mode)
-        if self.frozen_statistics:
-            self.stem.eval()
-            self.blocks.eval()
+        self.stem.eval()
+        self.blocks.eval()
         for name, module in self.named_children():
             if name in self.resting:
                 module.eval()
@@ -211,7 +167,7 @@ class ReaderNet(nn.Module):
         for name, module in self.named_children():
             module.requires_grad_(name not in self.resting)
         if self.frozen_blocks is not None:
-            self.freeze(self.frozen_blocks, statistics=self.frozen_statistics)
+            self.freeze(self.frozen_blocks)
 
     def trunk_parameters(self) -> list[nn.Parameter]:
         return [p for p in (*self.stem.parameters(), *self.blocks.parameters()) if p.requires_grad]

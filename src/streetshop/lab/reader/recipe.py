@@ -27,9 +27,7 @@ class Stage(Strict):
     """A stretch of training at one size. The rates fall along a cosine to ``final_factor`` of themselves.
 
     ``plain`` is the share of views whose background is replaced by a light one, as on a product page;
-    ``composites`` that of labelled photos whose person is given a garment of another photo, ``dyed`` that of all
-    photos with labels of which one garment gets another colour. ``imitate`` weighs the loss against what the averaged
-    networks, tutors included, say together. ``learns``: ``all`` of the
+    ``composites`` that of labelled photos whose person is given a garment of another photo. ``learns``: ``all`` of the
     network, its ``body`` without the level of stride 2, or that level, the ``detail``, alone, on top of the body's
     averaged weights.
     """
@@ -44,31 +42,12 @@ class Stage(Strict):
     final_factor: Share = 0.0
     plain: Share = 0.0
     composites: Share = 0.0
-    dyed: Share = 0.0
-    imitate: Annotated[float, Field(ge=0)] = 0.0
     shares: Shares = Shares()
     learns: Learns = "all"
 
 
-Trunk = Literal["efficientnet_lite0", "efficientnet_lite2"]
-Width = Annotated[int, Field(ge=16, le=512, multiple_of=4)]
-Channels = Annotated[int, Field(ge=0, le=128)]
-
-
-class Tutor(Strict):
-    """Another network that learns beside the reader from the same views; see :class:`ReaderNet`."""
-
-    trunk: Trunk = "efficientnet_lite0"
-    width: Width = 128
-    detail: Channels = 0
-    regions: Channels = 0
-
-
 class ReaderRecipe(Strict):
     """Everything about a training of the reader but its data's place.
-
-    ``tutors`` learn beside the reader, and all imitate what they say together, their weights averaged over time: one
-    network is taught more by several than by itself (Zhang et al. 2018, Anil et al. 2018). They are not exported.
 
     ``guided``: radius of the filter that an export puts behind the network; see :class:`ReaderNet`. Training does
     without: learning through it brought nothing.
@@ -78,18 +57,12 @@ class ReaderRecipe(Strict):
     name: str
     version: str
     seed: int = 0
-    width: Width = 128
-    trunk: Trunk = "efficientnet_lite0"
-    detail: Channels = 0
-    regions: Channels = 0
+    width: Annotated[int, Field(ge=16, le=512, multiple_of=4)] = 128
+    trunk: Literal["efficientnet_lite0", "efficientnet_lite2"] = "efficientnet_lite0"
+    detail: Annotated[int, Field(ge=0, le=128)] = 0
     guided: Annotated[int, Field(ge=0, le=16)] = 0
     weights: Literal["imagenet", "none"] = "imagenet"
-    tutors: tuple[Tutor, ...] = ()
     frozen_blocks: Annotated[int, Field(ge=0, le=7)] = 2
-    frozen_statistics: bool = True
-    drop_path: Share = 0.0
-    weight_decay: Share = 0.01
-    look_every: Annotated[int, Field(ge=1)] = 1000
     workers: Annotated[int, Field(ge=1, le=16)] = 1
     stages: Annotated[tuple[Stage, ...], Field(min_length=1)]
     weight_power: Share = 0.35

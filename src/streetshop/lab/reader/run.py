@@ -43,14 +43,11 @@ class Sources:
     clothing_keypoints: Path | None = None
 
 
-def train(
-    recipe: Path, sources: Sources, out: Path, *, device: str = "cpu", threads: int = 1, loaders: int = 0
-) -> Position:
+def train(recipe: Path, sources: Sources, out: Path, *, device: str = "cpu", threads: int = 1) -> Position:
     """Train, or go on where the folder ``out`` says.
 
     Args:
         threads: of each of the recipe's workers.
-        loaders: processes that draw views; 0 for a thread, enough beside a CPU.
 
     Raises:
         RecipeError, DatasetError, RunError: the recipe, the data or what is in ``out`` cannot be used.
@@ -65,7 +62,7 @@ def train(
         samples += load_single(sources.clothing, sources.cutouts, sources.clothing_keypoints, limit=plan.singles)
     val = load_labelled(root, labelled_names(root, "val"), sources.keypoints)
     say(f"{len(samples)} photos to learn from, {len(val)} to validate on")
-    return ReaderLoop(plan, samples, val, out, torch.device(device), loaders=loaders).run()
+    return ReaderLoop(plan, samples, val, out, torch.device(device)).run()
 
 
 def export(

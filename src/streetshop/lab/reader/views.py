@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from PIL import Image
-from torch import Tensor
 
 from streetshop.geometry import COCO_KEYPOINTS
 from streetshop.lab.reader.classes import IGNORE, INDEX
@@ -111,24 +109,21 @@ def plain_ground(view: View, rng: np.random.Generator) -> View:
     return View(pixels.clip(0, 255).astype(np.uint8), view.labels, view.points)
 
 
-def relight(images: Tensor, generator: torch.Generator) -> Tensor:
-    """(b, 3, h, w) pixels 0..255 under other light: exposure, contrast, colour cast, saturation, noise. ``generator``
-    is one of the images' device."""
-    b, device = len(images), images.device
+def relight(images: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+    """(b, h, w, 3) pixels 0..255 under other light: exposure, contrast, colour cast, saturation, noise."""
+    b = len(images)
 
-    def uniform(low: float, high: float, channels: int = 1) -> Tensor:
-        return low + (high - low) * torch.rand((b, channels, 1, 1), generator=generator, device=device)
-
-    def factor(low: float, high: float, channels: int = 1) -> Tensor:
-        return uniform(math.log(low), math.log(high), channels).exp()
+    def factor(low: float, high: float, channels: int = 1) -> NDArray[np.float32]:
+        return np.exp(rng.uniform(math.log(low), math.log(high), (b, 1, 1, channels))).astype(np.float32)
 
     images = images * factor(0.65, 1.4) * factor(0.9, 1.1, 3)
-    grey = images.mean(1, keepdim=True)
+    grey = images.mean(axis=3, keepdims=True)
     images = grey + (images - grey) * factor(0.4, 1.5)
-    middle = images.mean((1, 2, 3), keepdim=True)
+    middle = images.mean(axis=(1, 2, 3), keepdims=True)
     images = middle + (images - middle) * factor(0.75, 1.3)
-    images = images + uniform(0, 6) * torch.randn(images.shape, generator=generator, device=device)
-    return images.clamp(0, 255)
+    noise = rng.uniform(0, 6, (b, 1, 1, 1)).astype(np.float32)
+    images = images + noise * rng.standard_normal(images.shape, dtype=np.float32)
+    return np.clip(images, 0, 255)
 
 
 def _subject(sample: Sample) -> tuple[float, float, float, float]:
