@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from streetshop.bundles.folder import file_sha256, write_spec
 from streetshop.bundles.spec import InputSpec, ReaderSpec
 
-COLOURS = {
+COLOURS: Mapping[str, tuple[int, int, int]] = {
     "background": (255, 255, 255),
     "skin": (230, 180, 150),
     "top": (200, 20, 20),
@@ -17,6 +18,8 @@ COLOURS = {
     "footwear": (20, 160, 20),
 }
 """What each class looks like."""
+BODILESS = {name: colour for name, colour in COLOURS.items() if name != "skin"}
+"""Without skin, which is what red fading into white looks like."""
 
 
 def tiny_reader(
@@ -26,17 +29,20 @@ def tiny_reader(
     fit: str = "stretch",
     keypoints: bool = True,
     probabilities: bool = False,
+    articles: bool = False,
+    colours: Mapping[str, tuple[int, int, int]] = COLOURS,
 ) -> Path:
     """A bundle whose logits are minus the squared distance of a pixel's colour to each class's, at a quarter of the
     input's size, or what a softmax makes of them; its heatmaps, all but empty, are one where the nose's class colour
-    (skin) is."""
+    (skin) is. With ``articles`` every article is surely
+    a pair of trousers."""
     import onnx
     from onnx import TensorProto, helper, numpy_helper
 
     folder.mkdir(parents=True, exist_ok=True)
-    scaled = (np.asarray(list(COLOURS.values()), np.float32) - 127) / 128
+    scaled = (np.asarray(list(colours.values()), np.float32) - 127) / 128
     # -|x - c|^2 = 2 c.x - |c|^2 - |x|^2, and the last term is the same for all classes.
-    joints = np.zeros((17, len(COLOURS), 1, 1), np.float32)
+    joints = np.zeros((17, len(colours), 1, 1), np.float32)
     joints[0, 1] = 1
     weights = {
         "kernel": (40 * scaled)[:, :, None, None],
@@ -52,7 +58,11 @@ def tiny_reader(
     ]
     if probabilities:
         nodes.append(helper.make_node("Identity", ["soft"], ["classes"]))
-    outputs = {"classes": len(COLOURS), "keypoints": 17}
+    outputs = {"classes": len(colours), "keypoints": 17}
+    if articles:
+        weights |= {"nothing": np.zeros((3, 3, 1, 1)), "trousers": np.asarray([0, 9, 0])}
+        nodes.append(helper.make_node("Conv", ["small", "nothing", "trousers"], ["articles"]))
+        outputs["articles"] = 3
     graph = helper.make_graph(
         nodes,
         "tiny",
@@ -67,10 +77,11 @@ def tiny_reader(
         version="1",
         input=InputSpec(width=64, height=96, fit=fit),
         side_step=step,
-        classes=tuple(COLOURS),
+        classes=tuple(colours),
         garments=("top", "trousers", "footwear"),
         keypoints=keypoints,
         probabilities=probabilities,
+        articles=articles,
         files={"model.onnx": file_sha256(folder / "model.onnx")},
     )
     write_spec(folder, spec)

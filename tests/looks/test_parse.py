@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
 from streetshop.geometry import COCO_KEYPOINTS, Box, Keypoint, paint_mask
-from streetshop.looks.parse import Parsed, Reading, Rules, likeliest, parse, score_of
+from streetshop.looks.parse import Parsed, Reading, Rules, likeliest, mean_inside, parse, score_of
 from streetshop.looks.pose import hotspot, is_full_shot, read_keypoints, view_of
 from streetshop.looks.regions import components, gap, near_groups, parts_of
 
@@ -177,6 +177,33 @@ def test_a_lying_garment_is_one_article_of_the_class_most_of_it_votes_for() -> N
     parsed = read(labels)
     assert [g.category for g in parsed.garments] == ["dress"] and parsed.persons == ()
     assert parsed.garments[0].box == Box(160, 200, 480, 800) and parsed.garments[0].person is None
+
+
+def test_an_article_that_nobody_wears_has_the_name_that_is_said_of_it_as_a_whole() -> None:
+    labels = np.zeros((HEIGHT, WIDTH), np.uint8)
+    labels[24:72, 16:48] = CLASSES.index("dress")
+    articles = np.zeros((len(RULES.garments), 12, 8), np.float32)
+    articles[RULES.garments.index("top"), 3:9, 2:6] = 2.0
+    articles[RULES.garments.index("bag"), :3] = 50.0  # beside the article
+    (garment,) = parse(Reading(_certain(labels), None, WIDTH, HEIGHT, articles), RULES).garments
+    assert garment.category == "top" and garment.box == Box(16, 24, 48, 72)
+    assert garment.score == pytest.approx(np.exp(2) / (np.exp(2) + len(RULES.garments) - 1), abs=1e-4)
+    worn = parse(Reading(_certain(drawing()), None, WIDTH, HEIGHT, articles), RULES)
+    assert {g.category for g in worn.garments} == {"top", "trousers", "footwear"}, "what is worn keeps its names"
+
+
+def _certain(labels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    return np.where(labels[None] == np.arange(len(CLASSES))[:, None, None], 0.92, 0.01).astype(np.float32)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    planes=arrays(np.float32, (2, 3, 2), elements=st.floats(-9, 9, width=16)),
+    region=arrays(np.bool_, (12, 8)).filter(np.any),
+)
+def test_the_mean_inside_is_that_of_the_enlarged_planes(planes: NDArray[np.float32], region: NDArray[np.bool_]) -> None:
+    large = planes.repeat(4, axis=1).repeat(4, axis=2)
+    np.testing.assert_allclose(mean_inside(planes, region), large[:, region].mean(axis=1), rtol=1e-3, atol=1e-3)
 
 
 def test_the_only_article_is_reported_however_unsure_its_name_is() -> None:

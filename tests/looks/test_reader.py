@@ -17,7 +17,7 @@ from streetshop.geometry import Box
 from streetshop.looks.reader import NO_READER, OnnxReader, input_size, load_reader
 from streetshop.photo import Photo
 from tests.bundles.tiny import tiny_encoder
-from tests.bundles.tiny_reader import COLOURS, tiny_reader
+from tests.bundles.tiny_reader import BODILESS, COLOURS, tiny_reader
 
 PARTS = {
     "skin": (150, 40, 250, 120),
@@ -119,6 +119,29 @@ def test_the_input_keeps_the_sides_ratio(reader: OnnxReader) -> None:
 def test_a_reader_without_keypoints(tmp_path: Path) -> None:
     look = OnnxReader(tiny_reader(tmp_path, keypoints=False), threads=1).read(Photo.from_array(np.asarray(person())))
     assert len(look.garments) == 3 and look.full_shot is None and look.persons[0].keypoints == ()
+
+
+@pytest.mark.parametrize(("step", "fit"), [(8, "stretch"), (None, "letterbox")])
+def test_a_reader_may_name_articles_as_a_whole(tmp_path: Path, step: int | None, fit: str) -> None:
+    lying = Image.new("RGB", (400, 300), COLOURS["background"])
+    ImageDraw.Draw(lying).rectangle((100, 60, 299, 239), fill=COLOURS["top"])
+    photo = Photo.from_array(np.asarray(lying))
+    before, after = (
+        OnnxReader(tiny_reader(tmp_path / str(n), step=step, fit=fit, articles=n > 0, colours=BODILESS), threads=1)
+        .read(photo)
+        .garments[0]
+        for n in (0, 1)
+    )
+    assert (before.category, after.category) == ("top", "trousers") and after.score > 0.99
+    assert near(after.box, (100, 60, 300, 240), 30)
+
+
+def test_a_network_without_the_articles_that_its_spec_promises_is_refused(tmp_path: Path) -> None:
+    folder = tiny_reader(tmp_path)
+    spec = json.loads((folder / "bundle.json").read_text())
+    (folder / "bundle.json").write_text(json.dumps({**spec, "articles": True}))
+    with pytest.raises(BundleDamaged, match="no output articles"):
+        OnnxReader(folder, threads=1)
 
 
 def test_what_is_no_reader_is_refused(tmp_path: Path) -> None:

@@ -90,8 +90,9 @@ class ReaderSpec(_Strict):
     """``bundle.json`` of a reader.
 
     ONNX outputs: ``classes`` (batch, number of classes, h, w) logits, or with ``probabilities`` what sums up to one
-    over the classes, and, where ``keypoints`` is true,
-    ``keypoints`` (batch, 17, h, w) heatmap logits in the order of ``geometry.COCO_KEYPOINTS``.
+    over the classes; where ``keypoints`` is true, ``keypoints`` (batch, 17, h, w) heatmap logits in the order of
+    ``geometry.COCO_KEYPOINTS``; where ``articles`` is true, ``articles`` (batch, number of garments, h, w), whose mean
+    over an article that nobody wears is the logits of its names, in the order of ``garments``.
     ``garments`` names the classes that are garments; the first class is the background.
     ``side_step``: None for a network of fixed input; else it takes every height and width that is a multiple of it,
     and a photo is brought to about as many pixels as ``input`` has, its sides' ratio kept as nearly as that allows.
@@ -109,6 +110,7 @@ class ReaderSpec(_Strict):
     garments: tuple[str, ...]
     keypoints: bool = False
     probabilities: bool = False
+    articles: bool = False
     calibration: tuple[float, float, float] = (1.0, 0.0, 0.0)
     thresholds: dict[str, float] = {}
     model: str = "model.onnx"

@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from streetshop.geometry import Box, Keypoint, Mask, box_of_mask
 from streetshop.looks.pose import INDEX, SEEN, hotspot, is_full_shot, read_keypoints, view_of, visibility
@@ -52,12 +53,15 @@ class Reading:
         heat: (17, h', w') float32 from 0 to 1, the keypoints' heatmaps, on a raster of their own; None from a reader
             without them.
         width, height: of the photo in pixels.
+        articles: (garments, h", w") float32, whose mean over an article that nobody wears is the logits of its names,
+            on a coarse raster of their own; None from a reader without them.
     """
 
     probabilities: NDArray[np.float32]
     heat: NDArray[np.float32] | None
     width: int
     height: int
+    articles: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True)
@@ -91,11 +95,16 @@ class Parsed:
 
 @dataclass(frozen=True, eq=False)
 class _Article:
-    """Pixels of one garment, before they become one."""
+    """Pixels of one garment, before they become one.
+
+    ``chance`` is the mean probability of its class, from which its score is made; ``score`` takes its place where it is
+    known already.
+    """
 
     category: str
     mask: Mask
     chance: float
+    score: float | None = None
 
 
 def parse(reading: Reading, rules: Rules) -> Parsed:
@@ -103,10 +112,10 @@ def parse(reading: Reading, rules: Rules) -> Parsed:
 
     A region of connected pixels that are not background, and that shows skin or hair or a head's keypoints, is a
     person (split where it holds two heads); loose regions beside a person, a bag at arm's length say, go with the
-    nearest one. What remains are single articles: of each the class that most of it votes for is taken.
+    nearest one. What remains are single articles, of one class each.
     """
     labels = likeliest(reading.probabilities)
-    people, loose = _persons(labels, reading.heat, rules)
+    people, loose = people_and_articles(labels, reading.heat, rules)
     garments: list[Garment] = []
     persons: list[Person] = []
     for number, region in enumerate(people):
@@ -150,10 +159,13 @@ def score_of(chance: float, share: float, calibration: tuple[float, float, float
 # --- persons ------------------------------------------------------------------------------------------------------
 
 
-def _persons(
+def people_and_articles(
     labels: NDArray[np.uint8], heat: NDArray[np.float32] | None, rules: Rules
 ) -> tuple[list[Mask], list[Mask]]:
-    """Masks of persons, largest first, and of loose regions, largest first."""
+    """(h, w) masks of persons, largest first, and of articles that nobody wears, largest first.
+
+    ``labels`` is the likeliest class of each pixel, ``heat`` the keypoints' heatmaps.
+    """
     body = np.isin(labels, [rules.classes.index(name) for name in _BODY if name in rules.classes])
     regions = [part for part in parts_of(labels > 0) if part.sum() >= 0.0002 * labels.size]
     people = [r for r in regions if r.sum() >= _LEAST_REGION * labels.size and _is_person(r, body, heat)]
@@ -270,10 +282,30 @@ def _without_rivals(articles: list[_Article], reading: Reading, rules: Rules) ->
 
 
 def _single(reading: Reading, region: Mask, rules: Rules) -> _Article:
-    """A garment that nobody wears: the class with most of the region's probability takes all of it."""
+    """A garment that nobody wears: the region as a whole gets one name.
+
+    The name is what the reader says of whole articles, and the score how sure it is of that. A reader that says nothing
+    of them gives the class with most of the region's probability.
+    """
+    if reading.articles is not None:
+        logits = mean_inside(reading.articles, region)
+        chances = np.exp(logits - logits.max())
+        best = int(chances.argmax())
+        chance = float(chances[best] / chances.sum())
+        return _Article(rules.garments[best], region, chance, score=chance)
     votes = [float(reading.probabilities[rules.classes.index(name)][region].mean()) for name in rules.garments]
     best = int(np.argmax(votes))
     return _Article(rules.garments[best], region, votes[best] / max(sum(votes), 1e-6))
+
+
+def mean_inside(planes: NDArray[np.float32], region: Mask) -> NDArray[np.float32]:
+    """(n,) means of (n, h, w) planes over a region of the same photo on a finer raster: each of their pixels counts by
+    how much of it lies in the region."""
+    height, width = planes.shape[1:]
+    share = np.asarray(Image.fromarray(region.astype(np.float32)).resize((width, height), Image.Resampling.BOX))
+    total = float(share.sum())
+    means: NDArray[np.float32] = np.einsum("nhw,hw->n", planes, share) / max(total, 1e-6)
+    return means
 
 
 def _sure_enough(articles: Sequence[_Article], rules: Rules) -> list[_Article]:
@@ -293,6 +325,8 @@ def _sure_enough(articles: Sequence[_Article], rules: Rules) -> list[_Article]:
 
 
 def _score(article: _Article, rules: Rules) -> float:
+    if article.score is not None:
+        return article.score
     return score_of(article.chance, float(article.mask.mean()), rules.calibration)
 
 

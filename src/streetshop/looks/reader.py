@@ -63,7 +63,8 @@ class OnnxReader:
         self.name = f"{spec.name} {spec.version}"
         self.classes = spec.classes
         self._session = start_session(folder / spec.model, threads)
-        self._outputs = ["classes", "keypoints"] if spec.keypoints else ["classes"]
+        optional = {"keypoints": spec.keypoints, "articles": spec.articles}
+        self._outputs = ["classes", *(name for name, said in optional.items() if said)]
         missing = set(self._outputs) - {output.name for output in self._session.get_outputs()}
         if missing:
             raise BundleDamaged(
@@ -97,20 +98,21 @@ class OnnxReader:
 
     def see(self, photo: Photo) -> Reading:
         """What the network says of each pixel, before anything is made of it."""
-        size = input_size(photo.width, photo.height, self.spec)
-        letterbox = self.spec.side_step is None and self.spec.input.fit == "letterbox"
-        left, top, width, height = _place(photo, size) if letterbox else (0, 0, *size)
-        tensor = _tensor(photo, size, (left, top, width, height), self.spec.input)
+        tensor, (left, top, width, height) = network_input(photo, self.spec)
         answers = self._session.run(self._outputs, {self._session.get_inputs()[0].name: tensor})
         found = dict(zip(self._outputs, answers, strict=True))
-        part = (left / size[0], top / size[1], (left + width) / size[0], (top + height) / size[1])
-        heat = None
+        high, wide = tensor.shape[2:]
+        part = (left / wide, top / high, (left + width) / wide, (top + height) / high)
+        heat = articles = None
         if self.spec.keypoints:
             heat = _sigmoid(_cut(self._checked("keypoints", found, len(COCO_KEYPOINTS)), part))
+        if self.spec.articles:
+            articles = _cut(self._checked("articles", found, len(self.spec.garments)), part)
         planes = self._checked("classes", found, len(self.classes))
         raster = (max(width // RASTER_STEP, 1), max(height // RASTER_STEP, 1))
         planes = _resample(planes, raster, part)
-        return Reading(planes if self.spec.probabilities else _softmax(planes), heat, photo.width, photo.height)
+        chances = planes if self.spec.probabilities else _softmax(planes)
+        return Reading(chances, heat, photo.width, photo.height, articles)
 
     def _checked(self, name: str, answers: dict[str, NDArray[np.float32]], channels: int) -> NDArray[np.float32]:
         """(channels, h, w) of an output. Raises :class:`BundleDamaged`."""
@@ -135,6 +137,14 @@ def input_size(width: int, height: int, spec: ReaderSpec) -> tuple[int, int]:
     sides = (math.sqrt(area * ratio), math.sqrt(area / ratio))
     wide, high = (max(round(side / spec.side_step), 1) * spec.side_step for side in sides)
     return wide, high
+
+
+def network_input(photo: Photo, spec: ReaderSpec) -> tuple[NDArray[np.float32], tuple[int, int, int, int]]:
+    """(1, 3, h, w) float32, centred and scaled, and left, top, width and height of the photo in it, in its pixels."""
+    size = input_size(photo.width, photo.height, spec)
+    letterbox = spec.side_step is None and spec.input.fit == "letterbox"
+    place = _place(photo, size) if letterbox else (0, 0, *size)
+    return _tensor(photo, size, place, spec.input), place
 
 
 def _place(photo: Photo, size: tuple[int, int]) -> tuple[int, int, int, int]:
