@@ -22,7 +22,8 @@ lint: .venv/.all
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# The reader: what a teacher sees in the photos, then training, then the bundle in RUNS/reader/bundle. Run again to resume.
+# The reader: what a teacher sees in the photos, training, the bundle in RUNS/reader/bundle, names of single articles, its
+# card. Run again to resume.
 TEACHER := $(RUNS)/teacher/bin/python src/streetshop/lab/reader/teacher.py
 
 reader: .venv/.all $(RUNS)/keypoints.json $(RUNS)/clothing-keypoints.json $(RUNS)/cutouts/.done
@@ -30,7 +31,12 @@ reader: .venv/.all $(RUNS)/keypoints.json $(RUNS)/clothing-keypoints.json $(RUNS
 	  --clothing "$(DATA)/clothing" --keypoints $(RUNS)/keypoints.json \
 	  --clothing-keypoints $(RUNS)/clothing-keypoints.json --cutouts $(RUNS)/cutouts
 	$(BIN)/streetshop lab reader export $(RUNS)/reader recipes/reader.yaml --out $(RUNS)/reader/bundle \
-	  --ccp "$(DATA)/ccp" --keypoints $(RUNS)/keypoints.json --overlays $(RUNS)/reader/overlays
+	  --ccp "$(DATA)/ccp"
+	$(BIN)/streetshop lab reader name $(RUNS)/reader/bundle --ccp "$(DATA)/ccp" --clothing "$(DATA)/clothing" \
+	  --cutouts $(RUNS)/cutouts
+	$(BIN)/streetshop lab reader report $(RUNS)/reader/bundle recipes/reader.yaml --ccp "$(DATA)/ccp" \
+	  --keypoints $(RUNS)/keypoints.json --clothing "$(DATA)/clothing" --cutouts $(RUNS)/cutouts \
+	  --overlays $(RUNS)/reader/overlays
 
 # The encoder: made pairs, features of the frozen trunk, heads, then its report beside the untrained encoder's, and its card;
 # the bundle is RUNS/encoder/bundle. Run again to resume.

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.bundles.tiny_reader import tiny_reader
 from tests.cli.running import run
 from tests.conftest import ROOT
-from tests.lab.reader.trees import ccp
+from tests.lab.reader.trees import ccp, clothing
 
 pytestmark = pytest.mark.lab
 
@@ -37,20 +38,23 @@ def test_a_reader_is_trained_exported_and_looks(tmp_path: Path) -> None:
         "reader",
         "export",
         "run",
-        *given,
+        "tiny.yaml",
+        "--ccp",
+        root,
         "--out",
         "b",
         "--height",
         64,
         "--width",
         64,
-        "--overlays",
-        "o",
         cwd=tmp_path,
     )
-    assert exported.code == 0, exported.err
-    numbers = json.loads(exported.out)
-    assert 0 <= numbers["miou"] <= 1
+    assert (exported.code, exported.out) == (0, "b\ttiny 1\n"), exported.err
+    measured = run("lab", "reader", "report", "b", *given, "--overlays", "o", cwd=tmp_path)
+    assert measured.code == 0, measured.err
+    numbers = json.loads(measured.out)
+    assert 0 <= numbers["miou"] <= 1 and numbers["articles"] == {}
+    assert (tmp_path / "b" / "card.md").read_text().startswith("# tiny, version 1")
     names = sorted(path.stem for path in (tmp_path / "o").iterdir())
     assert len(names) == numbers["photos"] <= 40
     values = [float(name.split("-")[1]) for name in names]
@@ -64,3 +68,28 @@ def test_what_is_no_data_set_and_no_recipe_is_said(tmp_path: Path) -> None:
     assert empty.code == 2 and "Clothing Co-Parsing" in empty.err
     wrong = run("lab", "reader", "train", ROOT / "recipes" / "two-stream.yaml", "--ccp", tmp_path, "--out", "run")
     assert wrong.code == 2 and "two-stream.yaml" in wrong.err
+    other = run(
+        "lab",
+        "reader",
+        "report",
+        tiny_reader(tmp_path / "b"),
+        ROOT / "recipes" / "reader.yaml",
+        "--ccp",
+        ccp(tmp_path / "c"),
+    )
+    assert other.code == 2 and "its classes are background, skin, top" in other.err
+
+
+def test_names_of_articles_are_taught_to_a_bundle(tmp_path: Path) -> None:
+    root = ccp(tmp_path / "ccp")
+    folder = tiny_reader(tmp_path / "b")
+    data = (
+        "--ccp",
+        root,
+        "--clothing",
+        clothing(tmp_path / "clothing", tmp_path / "cut"),
+        "--cutouts",
+        tmp_path / "cut",
+    )
+    refused = run("lab", "reader", "name", folder, *data)
+    assert refused.code == 2 and "no node" in refused.err

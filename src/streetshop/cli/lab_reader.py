@@ -1,4 +1,4 @@
-"""``streetshop lab reader``: train and export the network that finds garments and keypoints."""
+"""``streetshop lab reader``: train, export and measure the network that finds garments and keypoints."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from typing import Annotated, Literal
 
 import typer
 
-app = typer.Typer(help="Train and export a reader (see docs/reader.md).")
+app = typer.Typer(help="Train, export and measure a reader (see docs/reader.md).")
 
 Ccp = Annotated[Path, typer.Option("--ccp", help="Root folder of Clothing Co-Parsing.")]
+Recipe = Annotated[Path, typer.Argument(help="The recipe it was trained by.")]
+Bundle = Annotated[Path, typer.Argument(help="Folder of a reader.")]
 Keypoints = Annotated[Path | None, typer.Option("--keypoints", help="The teacher's keypoints of its photos.")]
 
 
@@ -38,19 +40,54 @@ def train(
 @app.command()
 def export(
     run: Annotated[Path, typer.Argument(help="Folder that `train` wrote.")],
-    recipe: Annotated[Path, typer.Argument(help="The recipe it was trained by.")],
+    recipe: Recipe,
     ccp: Ccp,
     out: Annotated[Path, typer.Option("--out", help="The bundle's folder.")],
-    keypoints: Keypoints = None,
     height: Annotated[int, typer.Option(min=64, help="Of a photo as the network sees it, in pixels.")] = 384,
     width: Annotated[int, typer.Option(min=64, help="Likewise; other shapes get as many pixels.")] = 256,
-    overlays: Annotated[Path | None, typer.Option(help="Folder for 40 measured photos, worst first.")] = None,
-    split: Annotated[Literal["val", "test"], typer.Option(help="Photos to measure on; val while choosing.")] = "test",
 ) -> None:
-    """Write a run's bundle, calibrated on the validation photos, with the card of what it reaches."""
+    """Write a run's bundle, calibrated on the validation photos. It names no single articles yet: see `name`."""
     from streetshop.lab.reader.run import Sources
     from streetshop.lab.reader.run import export as write
 
-    size = (height, width)
-    found = write(run, recipe, Sources(ccp, keypoints), out, size=size, split=split, overlays=overlays)
+    reader = write(run, recipe, Sources(ccp), out, size=(height, width))
+    print(f"{out}\t{reader.name}")
+
+
+@app.command()
+def name(
+    bundle: Bundle,
+    ccp: Ccp,
+    clothing: Annotated[Path, typer.Option(help="Root folder of the Clothing dataset.")],
+    cutouts: Annotated[Path, typer.Option(help="The teacher's cut-outs of its photos.")],
+    out: Annotated[Path | None, typer.Option(help="Folder of the bundle that does; the same one if left out.")] = None,
+) -> None:
+    """Teach a bundle the names of articles that nobody wears; prints how many it names right, of validation senders."""
+    from streetshop.lab.reader.articles import Pictures, judge_names, name_articles
+    from streetshop.looks.reader import OnnxReader
+
+    pictures = Pictures(ccp, clothing, cutouts)
+    before, examples = OnnxReader(bundle, threads=1), pictures.examples("val")
+    was = judge_names(before, pictures, examples)
+    after = name_articles(before, pictures, out or bundle)
+    for kind, named in judge_names(after, pictures, examples).items():
+        print(f"{kind}\t{named.pictures} pictures\tnamed right {named.right}\tbefore {was[kind].right}")
+
+
+@app.command()
+def report(
+    bundle: Bundle,
+    recipe: Recipe,
+    ccp: Ccp,
+    keypoints: Keypoints = None,
+    clothing: Annotated[Path | None, typer.Option(help="Root folder of the Clothing dataset.")] = None,
+    cutouts: Annotated[Path | None, typer.Option(help="The teacher's cut-outs of its photos.")] = None,
+    overlays: Annotated[Path | None, typer.Option(help="Folder for 40 measured photos, worst first.")] = None,
+    split: Annotated[Literal["val", "test"], typer.Option(help="Photos to measure on; val while choosing.")] = "test",
+) -> None:
+    """Measure a bundle and write its card."""
+    from streetshop.lab.reader.run import Sources
+    from streetshop.lab.reader.run import report as measure
+
+    found = measure(bundle, recipe, Sources(ccp, keypoints, clothing, cutouts), split=split, overlays=overlays)
     print(json.dumps(found, indent=1))

@@ -11,10 +11,13 @@ import pytest
 import torch
 
 from streetshop.errors import RecipeError, RunError
+from streetshop.lab.measure.intervals import Estimate
+from streetshop.lab.reader.articles import Named
 from streetshop.lab.reader.balance import fit_offsets
+from streetshop.lab.reader.card import write_card
 from streetshop.lab.reader.classes import CLASSES, GARMENTS, IGNORE
 from streetshop.lab.reader.data import labelled_names, load_labelled, load_single, load_tagged, tagged_names
-from streetshop.lab.reader.export import RAW, export, fit_calibration, load_net, write_card
+from streetshop.lab.reader.export import RAW, export, fit_calibration, load_net
 from streetshop.lab.reader.losses import class_loss, heatmaps, keypoint_loss, lovasz_softmax
 from streetshop.lab.reader.measure import intervals, judge, milliseconds, summary, true_garments
 from streetshop.lab.reader.net import ReaderNet, enlarge
@@ -280,8 +283,10 @@ def test_export_gives_a_bundle_that_serves_and_a_card(tmp_path: Path) -> None:
     sure = intervals(judged)
     assert sure["miou"].mean == numbers["miou"] and sure["accuracy"].low <= numbers["accuracy"] <= sure["accuracy"].high
     assert sure["ap50"].mean == pytest.approx(numbers["ap50"])
-    write_card(tmp_path / "bundle", recipe, {**numbers, "pck@0.1": 0.5, "pck@0.2": 0.6}, sure, speed, "val")
+    named = {"cutout": Named(9, 8, Estimate(0.5, 0.4, 0.6, 9))}
+    write_card(reader, recipe, {**numbers, "pck@0.1": 0.5, "pck@0.2": 0.6}, sure, speed, "val", named)
     card = (tmp_path / "bundle" / "card.md").read_text()
+    assert "onto white by the teacher | 9 | 8 | 0.500 [0.400, 0.600] |" in card
     assert "| trousers |" in card and "3 validation photos" in card and f"| {sure['miou']} |" in card
 
 

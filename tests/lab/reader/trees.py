@@ -25,7 +25,7 @@ def labels_of(seed: int) -> NDArray[np.uint8]:
     return labels
 
 
-def ccp(root: Path, labelled: int = 24, tagged: int = 4) -> Path:
+def ccp(root: Path, labelled: int = 24, tagged: int = 4, scale: int = 1) -> Path:
     """``labelled`` photos with pixel labels, ``tagged`` with tags, and ``keypoints.json`` of them all."""
     from scipy.io import savemat
 
@@ -36,12 +36,13 @@ def ccp(root: Path, labelled: int = 24, tagged: int = 4) -> Path:
     savemat(root / "label_list.mat", {"label_list": names})
     points = {}
     for number in range(1, labelled + tagged + 1):
-        stem, labels = f"{number:04}", labels_of(number)
+        stem, labels = f"{number:04}", labels_of(number).repeat(scale, axis=0).repeat(scale, axis=1)
         noise = np.random.default_rng(number).normal(0, 6, (*labels.shape, 3))
         pixels = np.clip(np.asarray(COLOURS)[labels] + noise, 0, 255).astype(np.uint8)
         Image.fromarray(pixels).save(root / "photos" / f"{stem}.jpg", quality=95)
         ys, xs = np.nonzero(labels == 1)
-        points[f"{stem}.jpg"] = {"width": 64, "height": 96, "points": [[xs.mean(), ys.mean(), 2]] + [[0, 0, 0]] * 16}
+        size = {"width": labels.shape[1], "height": labels.shape[0]}
+        points[f"{stem}.jpg"] = {**size, "points": [[xs.mean(), ys.mean(), 2]] + [[0, 0, 0]] * 16}
         if number <= labelled:
             savemat(root / "annotations" / "pixel-level" / f"{stem}.mat", {"groundtruth": labels})
         else:
@@ -51,15 +52,17 @@ def ccp(root: Path, labelled: int = 24, tagged: int = 4) -> Path:
     return root
 
 
-def clothing(root: Path, cutouts: Path, count: int = 6) -> Path:
-    """Shirts lying on a floor, each with its cut-out; and one picture without."""
+def clothing(root: Path, cutouts: Path, count: int = 6, scale: int = 1) -> Path:
+    """Green shirts and black shoes lying on a floor, each with its cut-out; and one picture without."""
     (root / "images").mkdir(parents=True)
     cutouts.mkdir(parents=True)
     rows = ["image,sender_id,label,kids"]
     for i in range(count):
         mask = np.zeros((60, 40), np.uint8)
         mask[15:45, 8:32] = 255
-        pixels = np.where(mask[..., None] > 0, (40, 120, 60), (190, 170, 140)).astype(np.uint8)
+        mask = mask.repeat(scale, axis=0).repeat(scale, axis=1)
+        garment = ((40, 120, 60), (20, 20, 20), (90, 90, 90))[i % 3]
+        pixels = np.where(mask[..., None] > 0, garment, (190, 170, 140)).astype(np.uint8)
         Image.fromarray(pixels).save(root / "images" / f"{i}.jpg")
         Image.fromarray(mask).save(cutouts / f"{i}.png")
         rows.append(f"{i},{i},{('Shirt', 'Shoes', 'Not sure')[i % 3]},False")

@@ -1,10 +1,10 @@
-"""A trained reader to a bundle: ONNX, scores calibrated on the validation photos, a card."""
+"""A trained reader to a bundle: ONNX, scores calibrated on the validation photos."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Final, cast
 
 import numpy as np
 import torch
@@ -12,15 +12,14 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from streetshop.bundles.folder import CARD_FILE, file_sha256, read_spec, write_spec
+from streetshop.bundles.folder import file_sha256, write_spec
 from streetshop.bundles.spec import InputSpec, ReaderSpec
 from streetshop.lab.measure.detection import match_queries
-from streetshop.lab.measure.intervals import Estimate
 from streetshop.lab.nets.trunks import TF_SCALE, pad_by_number
 from streetshop.lab.onnx_files import fold_pads, store_halved
 from streetshop.lab.reader.balance import fit_offsets
 from streetshop.lab.reader.classes import CLASSES, GARMENTS
-from streetshop.lab.reader.data import Split, class_labels
+from streetshop.lab.reader.data import class_labels
 from streetshop.lab.reader.measure import Judged, boxes_of, judge
 from streetshop.lab.reader.net import SIDE_STEP, ReaderNet
 from streetshop.lab.reader.recipe import ReaderRecipe
@@ -33,7 +32,6 @@ from streetshop.photo import Photo
 Calibration = tuple[float, float, float]
 RAW: Final = (1.0, 0.0, 0.0)
 """Calibration under which the score is the mean probability."""
-_TRUNKS: Final = {"efficientnet_lite0": "EfficientNet-Lite0", "efficientnet_lite2": "EfficientNet-Lite2"}
 _FEW: Final = 8
 """Found garments of a class below which its threshold is that of all classes together."""
 
@@ -166,84 +164,3 @@ def _best_threshold(scores: NDArray[np.float64], right: NDArray[np.bool_], truth
         return 2 * float(right[kept].sum()) / max(int(kept.sum()) + truths, 1)
 
     return max((round(float(t), 3) for t in np.linspace(0.15, 0.5, 36)), key=f1)
-
-
-def write_card(
-    out: Path,
-    recipe: ReaderRecipe,
-    numbers: dict[str, Any],
-    sure: Mapping[str, Estimate],
-    speed: dict[str, float],
-    split: Split,
-) -> None:
-    """``card.md``: what it is, from what, how good, what it cannot do.
-
-    Args:
-        numbers, sure: of :func:`~streetshop.lab.reader.measure.summary` and ``intervals``.
-        split: of the photos measured on.
-    """
-    photos = {
-        "train": "training photos, which says nothing about other photos",
-        "val": "validation photos, to which scores and thresholds were fitted",
-        "test": "test photos that nothing was trained or fitted on; `docs/reader.md` says what was seen of them",
-    }[split]
-    classes = "\n".join(
-        f"| {name} | {numbers['iou'][name]:.2f} | {_number(numbers['ap50_by_class'].get(name))} | "
-        f"{numbers['truths'].get(name, '')} |"
-        for name in CLASSES
-    )
-    size = (out / "model.onnx").stat().st_size / 2**20
-    heads = f"classes at {'half' if recipe.detail else 'a quarter'} of the input's size, keypoints at a quarter"
-    if recipe.guided:
-        heads += "; a guided filter lets classes end where colours change"
-    (out / CARD_FILE).write_text(
-        f"""# {recipe.name}, version {recipe.version}
-
-A reader: garment classes of every pixel, garments, persons and 17 COCO keypoints of a photo.
-
-| | |
-|---|---|
-| network | {_TRUNKS[recipe.trunk]} (ImageNet-1k start, Apache-2.0), feature pyramid; {heads} |
-| trained on | Clothing Co-Parsing (Apache-2.0), 80 % of the photos with pixel labels; Clothing dataset (CC0), cut out |
-| keypoints learned from | MediaPipe 0.10.21 BlazePose (Apache-2.0), points it was unsure of left out |
-| made by | `make reader DATA=...`, recipe `recipes/reader.yaml` |
-| input | {_input(out)}: about so many pixels, in the photo's own sides' ratio |
-| size | {size:.1f} MiB, half precision on disk, single precision when running |
-| licence | Apache-2.0 |
-
-On {numbers["photos"]} {photos} (Clothing Co-Parsing); in brackets 95 % bootstrap intervals over photos:
-
-| what | |
-|---|---|
-| mIoU over {len(CLASSES)} classes | {sure["miou"]} |
-| pixel accuracy | {sure["accuracy"].mean:.4f} [{sure["accuracy"].low:.4f}, {sure["accuracy"].high:.4f}] |
-| box AP50, mean over classes | {sure["ap50"]} |
-| PCK at 0.1 / 0.2 of the torso, against the teacher | {_pck(numbers)} |
-| ms a photo, decoding left out, two threads: median / fastest | {speed["median"]:.0f} / {speed["fastest"]:.0f} |
-
-| class | IoU | box AP50 | true garments |
-|---|---|---|---|
-{classes}
-
-A garment's score is the probability that a true garment of its class overlaps its box by half, fitted on the
-validation photos.
-
-Limits: the labels it learned from are coarse and name garments inconsistently (top or outerwear, dress or top and
-skirt); the street photos show mostly women in Western street fashion, upright and whole; a second person is kept apart
-only when not in front of the first.
-""",
-        encoding="utf-8",
-    )
-
-
-def _input(out: Path) -> str:
-    geometry = read_spec(out).input
-    return f"{geometry.width} x {geometry.height}"
-
-
-def _pck(numbers: dict[str, Any]) -> str:
-    return f"{numbers['pck@0.1']:.3f} / {numbers['pck@0.2']:.3f}" if "pck@0.1" in numbers else "not measured"
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.2f}"

@@ -1,13 +1,17 @@
-"""The reader's two jobs from folders to files: train a recipe, make a bundle of the run."""
+"""The reader's jobs from folders to files: train a recipe, make a bundle of the run, say what the bundle reaches."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from streetshop.errors import RunError
+from streetshop.lab.reader.articles import Pictures, judge_names
+from streetshop.lab.reader.card import write_card
+from streetshop.lab.reader.classes import CLASSES, GARMENTS
 from streetshop.lab.reader.data import (
     Split,
     labelled_names,
@@ -17,13 +21,14 @@ from streetshop.lab.reader.data import (
     tagged_names,
 )
 from streetshop.lab.reader.export import export as write_bundle
-from streetshop.lab.reader.export import load_net, write_card
+from streetshop.lab.reader.export import load_net
 from streetshop.lab.reader.measure import intervals, judge, milliseconds, summary, write_overlays
 from streetshop.lab.reader.recipe import load_reader_recipe
 from streetshop.lab.reader.train import Position, ReaderLoop
 from streetshop.lab.training import files
 from streetshop.lab.training.progress import say
 from streetshop.looks.parse import Rules
+from streetshop.looks.reader import OnnxReader
 
 
 @dataclass(frozen=True)
@@ -65,32 +70,52 @@ def train(recipe: Path, sources: Sources, out: Path, *, device: str = "cpu", thr
     return ReaderLoop(plan, samples, val, out, torch.device(device)).run()
 
 
-def export(
-    run: Path,
-    recipe: Path,
-    sources: Sources,
-    out: Path,
-    *,
-    size: tuple[int, int],
-    split: Split = "test",
-    overlays: Path | None = None,
-) -> dict[str, Any]:
-    """Write a run's bundle with its card, and return what it reaches on the photos of ``split``.
+def export(run: Path, recipe: Path, sources: Sources, out: Path, *, size: tuple[int, int]) -> OnnxReader:
+    """Write a run's bundle, balanced and calibrated on the validation photos, and load it.
 
     Args:
         size: (height, width) of a photo as the network sees it; other shapes get as many pixels.
-        overlays: folder for 40 of the measured photos, worst first.
     """
     plan, root = load_reader_recipe(recipe), sources.ccp
     net = load_net(run / files.LAST, plan)
-    reader = write_bundle(net, plan, size, out, root, labelled_names(root, "val"))
+    return write_bundle(net, plan, size, out, root, labelled_names(root, "val"))
+
+
+def report(
+    bundle: Path, recipe: Path, sources: Sources, *, split: Split = "test", overlays: Path | None = None
+) -> dict[str, Any]:
+    """What a bundle reaches on the photos of ``split``; its card is written.
+
+    Args:
+        overlays: folder for 40 of the measured photos, worst first.
+
+    Raises:
+        RunError: the bundle has other classes than the data set's.
+    """
+    plan, root = load_reader_recipe(recipe), sources.ccp
+    reader = OnnxReader(bundle, threads=2)
     spec, names = reader.spec, labelled_names(root, split)
+    if (spec.classes, spec.garments) != (CLASSES, GARMENTS):
+        raise RunError(
+            f"its classes are {', '.join(spec.classes)}; those of the data set are {', '.join(CLASSES)}",
+            where=str(bundle),
+            hint="Give a bundle that `streetshop lab reader export` wrote",
+        )
     rules = Rules(spec.classes, spec.garments, spec.calibration, spec.thresholds)
     judged = judge(reader, root, names, sources.keypoints, rules)
+    named = None
+    if sources.clothing and sources.cutouts:
+        pictures = Pictures(root, sources.clothing, sources.cutouts)
+        named = judge_names(reader, pictures, pictures.examples(split))
     speed = milliseconds(reader, [root / "photos" / f"{name}.jpg" for name in names])
     numbers = summary(judged)
     sure = intervals(judged)
-    write_card(out, plan, numbers, sure, speed, split)
+    write_card(reader, plan, numbers, sure, speed, split, named)
     if overlays is not None:
         write_overlays(reader, root, judged, overlays)
-    return {**numbers, "intervals": {k: [e.low, e.high] for k, e in sure.items()}, "milliseconds": speed}
+    return {
+        **numbers,
+        "intervals": {k: [e.low, e.high] for k, e in sure.items()},
+        "articles": {kind: asdict(one) for kind, one in (named or {}).items()},
+        "milliseconds": speed,
+    }
