@@ -12,6 +12,9 @@ from hypothesis import settings
 settings.register_profile("streetshop", deadline=None)
 settings.load_profile("streetshop")
 
+# ranx and UMAP compile themselves for a minute; on a few dozen rows they are quicker interpreted. Set before they load.
+os.environ.setdefault("NUMBA_DISABLE_JIT", "1")
+
 ROOT = Path(__file__).resolve().parent.parent
 
 

@@ -1,6 +1,7 @@
 """Masks, boxes, keypoints and views of drawn pictures agree with each other."""
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -131,10 +132,12 @@ def test_trousers_and_skirts_stay_under_a_top():
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-def test_a_thousand_pictures_are_consistent():
-    catalog = make_catalog(1000, 11)
+def test_many_pictures_are_consistent():
+    """300 of them; as many as STREETSHOP_PICTURES says before the studio's drawing changes."""
+    count = int(os.environ.get("STREETSHOP_PICTURES", "300"))
+    catalog = make_catalog(max(count, 1000), 11)
     wardrobe = Wardrobe(catalog, 11)
-    for number in range(500):
+    for number in range(count // 2):
         check_picture(draw_street_photo(number, wardrobe, 11, SIZE), catalog)
         product = catalog[2 * number]
         check_picture(draw_shot(product, SHOTS[number % len(SHOTS)], wardrobe, 11, SIZE), catalog)

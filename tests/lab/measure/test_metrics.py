@@ -122,7 +122,6 @@ def test_against_naive_versions(cases: list[tuple[list[bool], int]], data: st.Da
                 assert value == pytest.approx(expected[name]), name
 
 
-@pytest.mark.slow  # ranx compiles itself for ten seconds
 def test_against_ranx_where_definitions_agree() -> None:
     """hit rate, precision, recall, MRR, nDCG are the same; its MAP@k is the one with the denominator R."""
     ranx = pytest.importorskip("ranx")
