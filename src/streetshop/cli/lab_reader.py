@@ -67,10 +67,10 @@ def name(
     from streetshop.looks.reader import OnnxReader
 
     pictures = Pictures(ccp, clothing, cutouts)
-    before, examples = OnnxReader(bundle, threads=1), pictures.examples("val")
-    was = judge_names(before, pictures, examples)
+    before = OnnxReader(bundle, threads=1)
     after = name_articles(before, pictures, out or bundle)
-    for kind, named in judge_names(after, pictures, examples).items():
+    was, now = (judge_names(reader, pictures, pictures.examples("val")) for reader in (before, after))
+    for kind, named in now.items():
         print(f"{kind}\t{named.pictures} pictures\tnamed right {named.right}\tbefore {was[kind].right}")
 
 
