@@ -1,4 +1,7 @@
-"""Trunks: from pixels to a feature map. Ours by their own names, every other by its timm name."""
+"""Trunks: from pixels to a feature map. Ours by their own names, every other by its timm name.
+
+timm, and torchvision behind it, take seconds to load: they are imported where a trunk is built.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-import timm
 import torch
-from timm.models import group_parameters
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -79,6 +80,8 @@ class TimmTrunk(Trunk):
         return tokens.transpose(1, 2).unflatten(2, tuple(grid))
 
     def layers(self) -> list[list[nn.Parameter]]:
+        from timm.models import group_parameters
+
         groups = group_parameters(self.network, self.network.group_matcher(coarse=True))
         return [[self.network.get_parameter(name) for name in names] for names in groups.values()]
 
@@ -122,7 +125,11 @@ def build_trunk(name: str, *, weights: str = "none", size: tuple[int, int] = (22
 
 def check_trunk(name: str) -> None:
     """Raises :class:`UsageError` when there is no trunk of that name; builds nothing."""
-    if name not in OWN_TRUNKS and not timm.is_model(name):
+    if name in OWN_TRUNKS:
+        return
+    import timm
+
+    if not timm.is_model(name):
         import difflib
 
         near = difflib.get_close_matches(name, [*OWN_TRUNKS, *timm.list_models()], n=3)
@@ -140,6 +147,8 @@ def _own(name: str) -> Trunk:
 
 
 def _efficientnet_lite(name: str, pretrained: bool) -> Trunk:
+    import timm
+
     network: Any = timm.create_model(f"tf_{name}", pretrained=False)
     if pretrained:
         package, attribute = _LITE_PACKAGES[name]
@@ -159,6 +168,8 @@ def _efficientnet_lite(name: str, pretrained: bool) -> Trunk:
 
 
 def _timm(name: str, pretrained: bool, size: tuple[int, int]) -> Trunk:
+    import timm
+
     check_trunk(name)
     config = timm.get_pretrained_cfg(name)
     options: dict[str, Any] = {"num_classes": 0, "global_pool": ""}
