@@ -7,8 +7,7 @@ OUT ?= demo
 RUNS ?= runs
 
 BIN := .venv/bin
-# --no-compile saves a minute: Python compiles what it imports, and most of torch is never imported.
-PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-compile --constraint constraints.txt
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
 .PHONY: demo test lint reader encoder clean
 
