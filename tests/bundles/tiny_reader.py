@@ -31,11 +31,12 @@ def tiny_reader(
     probabilities: bool = False,
     articles: bool = False,
     colours: Mapping[str, tuple[int, int, int]] = COLOURS,
+    node: str = "",
 ) -> Path:
     """A bundle whose logits are minus the squared distance of a pixel's colour to each class's, at a quarter of the
     input's size, or what a softmax makes of them; its heatmaps, all but empty, are one where the nose's class colour
-    (skin) is. With ``articles`` every article is surely
-    a pair of trousers."""
+    (skin) is. With ``articles`` every article is surely a pair of trousers. ``node`` names the node that tells the
+    classes apart by the mean colour of four by four pixels."""
     import onnx
     from onnx import TensorProto, helper, numpy_helper
 
@@ -52,7 +53,7 @@ def tiny_reader(
     }
     nodes = [
         helper.make_node("AveragePool", ["image"], ["small"], kernel_shape=[4, 4], strides=[4, 4]),
-        helper.make_node("Conv", ["small", "kernel", "bias"], ["logits" if probabilities else "classes"]),
+        helper.make_node("Conv", ["small", "kernel", "bias"], ["logits" if probabilities else "classes"], name=node),
         helper.make_node("Softmax", ["logits" if probabilities else "classes"], ["soft"], axis=1),
         helper.make_node("Conv", ["soft", "joints", "low"], ["keypoints"]),
     ]

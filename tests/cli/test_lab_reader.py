@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bundles.tiny_reader import tiny_reader
+from tests.bundles.tiny_reader import BODILESS, tiny_reader
 from tests.cli.running import run
 from tests.conftest import ROOT
 from tests.lab.reader.trees import ccp, clothing
@@ -81,15 +81,14 @@ def test_what_is_no_data_set_and_no_recipe_is_said(tmp_path: Path) -> None:
 
 
 def test_names_of_articles_are_taught_to_a_bundle(tmp_path: Path) -> None:
-    root = ccp(tmp_path / "ccp")
-    folder = tiny_reader(tmp_path / "b")
-    data = (
-        "--ccp",
-        root,
-        "--clothing",
-        clothing(tmp_path / "clothing", tmp_path / "cut"),
-        "--cutouts",
-        tmp_path / "cut",
-    )
-    refused = run("lab", "reader", "name", folder, *data)
+    shirts = clothing(tmp_path / "clothing", tmp_path / "cut", count=60, scale=4)
+    data = ("--ccp", ccp(tmp_path / "ccp", scale=4), "--clothing", shirts, "--cutouts", tmp_path / "cut")
+    able = tiny_reader(tmp_path / "able", colours=BODILESS, node="/top/top.0/Conv")
+    named = run("lab", "reader", "name", able, *data, "--out", tmp_path / "named")
+    assert named.code == 0, named.err
+    lines = [line.split("\t") for line in named.out.splitlines()]
+    assert {line[0] for line in lines} >= {"photo", "cutout"} and all(line[3].startswith("before ") for line in lines)
+    spec = json.loads((tmp_path / "named" / "bundle.json").read_text())
+    assert spec["articles"] and not json.loads((able / "bundle.json").read_text())["articles"]
+    refused = run("lab", "reader", "name", tiny_reader(tmp_path / "unable"), *data)
     assert refused.code == 2 and "no node" in refused.err

@@ -94,13 +94,7 @@ def test_the_layer_is_the_regression_of_standardised_channels() -> None:
 
 def test_a_bundle_learns_names_and_serves_them(pictures: Pictures, tmp_path: Path) -> None:
     """On the tiny reader, its network given the node that the layer goes beside. It takes green shirts for shoes."""
-    import onnx
-
-    plain = tiny_reader(tmp_path / "plain", colours=BODILESS)
-    model = onnx.load(str(plain / "model.onnx"))
-    next(node for node in model.graph.node if node.op_type == "Conv").name = articles._BESIDE
-    onnx.save(model, str(plain / "model.onnx"))
-    _resigned(plain)
+    plain = tiny_reader(tmp_path / "plain", colours=BODILESS, node=articles._BESIDE)
     before, examples = OnnxReader(plain, threads=1), pictures.examples("train")
     rows, names = features(before, pictures, examples)
     assert rows.shape == (len(names), 3) and len(names) > 10
@@ -112,13 +106,6 @@ def test_a_bundle_learns_names_and_serves_them(pictures: Pictures, tmp_path: Pat
     twice = name_articles(after, pictures, tmp_path / "named")
     assert judge_names(twice, pictures, examples) == now
     assert OnnxReader(tmp_path / "named", threads=1).spec == after.spec
-
-
-def _resigned(folder: Path) -> None:
-    from streetshop.bundles.folder import file_sha256, read_spec, write_spec
-
-    spec = read_spec(folder)
-    write_spec(folder, spec.model_copy(update={"files": {"model.onnx": file_sha256(folder / "model.onnx")}}))
 
 
 def test_our_own_network_has_the_node(pictures: Pictures, bundle: OnnxReader) -> None:

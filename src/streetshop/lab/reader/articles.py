@@ -32,7 +32,6 @@ from streetshop.looks.parse import Rules, likeliest, mean_inside, people_and_art
 from streetshop.looks.read import read_look
 from streetshop.looks.reader import OnnxReader, network_input
 from streetshop.photo import Photo
-from streetshop.records import Garment
 
 Kind = Literal["photo", "cutout", "worn"]
 """A photo of a single garment; the same cut out onto white; a worn garment cut out onto white by its pixel labels."""
@@ -92,7 +91,7 @@ class Pictures:
         for name in labelled_names(self.ccp, split):
             counts = np.bincount(class_labels(self.ccp, name).ravel(), minlength=256)
             for category in GARMENTS:
-                if counts[INDEX[category]] >= _LEAST * counts.sum() * (0.2 if category in _SMALL else 1):
+                if counts[INDEX[category]] >= _least_share(category) * counts.sum():
                     found.append(Example("worn", name, category, name))
         return found
 
@@ -111,11 +110,15 @@ class Pictures:
             return _on_white(photo, np.asarray(picture.convert("L")) > 127, example)
 
 
+def _least_share(category: str) -> float:
+    return _LEAST * (0.2 if category in _SMALL else 1)
+
+
 def _on_white(photo: Photo, mask: Mask, example: Example) -> Photo | None:
     """What the mask shows on a white ground, cropped to it with a margin that depends on the example's name."""
     image = photo.image()
     mask = np.asarray(Image.fromarray(mask).resize(image.size, Image.Resampling.NEAREST))
-    if mask.mean() < _LEAST * (0.2 if example.category in _SMALL else 1):
+    if mask.mean() < _least_share(example.category):
         return None
     around = box_of_mask(mask).slices()
     mask, pixels = mask[around], np.asarray(image)[around]
@@ -215,7 +218,7 @@ def judge_names(
         photo = pictures.load(example)
         if photo is None:
             return None
-        garment = max(read_look(photo, reader).garments, key=_area)
+        garment = max(read_look(photo, reader).garments, key=lambda garment: garment.box.area)
         return garment.category in GARMENTS, garment.category == example.category
 
     answers = list(_each("naming articles", one, examples, workers))
@@ -226,10 +229,6 @@ def judge_names(
             found, right, senders = zip(*rows, strict=True)
             named[kind] = Named(len(rows), sum(found), bootstrap(right, clusters=senders))
     return named
-
-
-def _area(garment: Garment) -> float:
-    return garment.box.area
 
 
 def _each(
