@@ -5,6 +5,7 @@ PYTHON ?= python3
 DATA ?=
 OUT ?= demo
 RUNS ?= runs
+SET ?=
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
@@ -23,45 +24,14 @@ lint: .venv/.all
 	$(BIN)/mypy
 
 # The reader: what a teacher sees in the photos, training, the bundle in RUNS/reader/bundle, names of single articles, its
-# card. Run again to resume.
-TEACHER := $(RUNS)/teacher/bin/python src/streetshop/lab/reader/teacher.py
-
-reader: .venv/.all $(RUNS)/keypoints.json $(RUNS)/clothing-keypoints.json $(RUNS)/cutouts/.done
-	$(BIN)/streetshop lab reader train recipes/reader.yaml --out $(RUNS)/reader --ccp "$(DATA)/ccp" \
-	  --clothing "$(DATA)/clothing" --keypoints $(RUNS)/keypoints.json \
-	  --clothing-keypoints $(RUNS)/clothing-keypoints.json --cutouts $(RUNS)/cutouts
-	$(BIN)/streetshop lab reader export $(RUNS)/reader recipes/reader.yaml --out $(RUNS)/reader/bundle \
-	  --ccp "$(DATA)/ccp"
-	$(BIN)/streetshop lab reader name $(RUNS)/reader/bundle --ccp "$(DATA)/ccp" --clothing "$(DATA)/clothing" \
-	  --cutouts $(RUNS)/cutouts
-	$(BIN)/streetshop lab reader report $(RUNS)/reader/bundle recipes/reader.yaml --ccp "$(DATA)/ccp" \
-	  --keypoints $(RUNS)/keypoints.json --clothing "$(DATA)/clothing" --cutouts $(RUNS)/cutouts \
-	  --overlays $(RUNS)/reader/overlays
+# card. Run again to resume. SET='stages.0.minutes=5 ...' changes the recipe.
+reader: .venv/.all
+	$(BIN)/streetshop lab train recipes/reader.yaml --data "$(DATA)" --out $(RUNS)/reader $(SET)
 
 # The encoder: made pairs, features of the frozen trunk, heads, then its report beside the untrained encoder's, and its card;
 # the bundle is RUNS/encoder/bundle. Run again to resume.
-encoder: .venv/.all $(RUNS)/cutouts/.done
-	$(BIN)/streetshop lab encoder train recipes/encoder.yaml --out $(RUNS)/encoder --ccp "$(DATA)/ccp" \
-	  --clothing "$(DATA)/clothing" --cutouts $(RUNS)/cutouts --pairs $(RUNS)/pairs
-	test -f $(RUNS)/start/bundle.json || $(BIN)/streetshop lab starting-encoder "$(DATA)/ccp/photos" --out $(RUNS)/start
-	$(BIN)/streetshop lab encoder report recipes/encoder.yaml --ccp "$(DATA)/ccp" --clothing "$(DATA)/clothing" \
-	  --cutouts $(RUNS)/cutouts --pairs $(RUNS)/pairs --bundle $(RUNS)/encoder/bundle --bundle $(RUNS)/start \
-	  --distractors 1500 --card --out $(RUNS)/encoder/report.json
-
-$(RUNS)/teacher/.done:
-	$(PYTHON) -m venv $(@D)
-	$(@D)/bin/python -m pip --disable-pip-version-check install --quiet mediapipe==0.10.21
-	touch $@
-
-$(RUNS)/keypoints.json: $(RUNS)/teacher/.done
-	$(TEACHER) keypoints "$(DATA)/ccp/photos" --out $@
-
-$(RUNS)/clothing-keypoints.json: $(RUNS)/teacher/.done
-	$(TEACHER) keypoints "$(DATA)/clothing/images" --out $@
-
-$(RUNS)/cutouts/.done: $(RUNS)/teacher/.done
-	$(TEACHER) cutouts "$(DATA)/clothing/images" --out $(@D)
-	touch $@
+encoder: .venv/.all
+	$(BIN)/streetshop lab train recipes/encoder.yaml --data "$(DATA)" --out $(RUNS)/encoder $(SET)
 
 clean:
 	rm -rf .venv demo build dist .pytest_cache .mypy_cache .ruff_cache

@@ -29,11 +29,12 @@ def train(
     threads: Annotated[int, typer.Option(min=1, help="Threads of each of the recipe's workers.")] = 1,
 ) -> None:
     """Train a reader. An interrupted run goes on where it was when it is started again."""
+    from streetshop.lab.reader.recipe import load_reader_recipe
     from streetshop.lab.reader.run import Sources
     from streetshop.lab.reader.run import train as run
 
     sources = Sources(ccp, keypoints, clothing, cutouts, clothing_keypoints)
-    end = run(recipe, sources, out, device=device, threads=threads)
+    end = run(load_reader_recipe(recipe), sources, out, device=device, threads=threads)
     print(f"{out}\tbest validation mIoU {end.best:.4f}\t{end.steps} batches")
 
 
@@ -47,10 +48,11 @@ def export(
     width: Annotated[int, typer.Option(min=64, help="Likewise; other shapes get as many pixels.")] = 256,
 ) -> None:
     """Write a run's bundle, calibrated on the validation photos. It names no single articles yet: see `name`."""
+    from streetshop.lab.reader.recipe import load_reader_recipe
     from streetshop.lab.reader.run import Sources
     from streetshop.lab.reader.run import export as write
 
-    reader = write(run, recipe, Sources(ccp), out, size=(height, width))
+    reader = write(run, load_reader_recipe(recipe), Sources(ccp), out, size=(height, width))
     print(f"{out}\t{reader.name}")
 
 
@@ -86,8 +88,10 @@ def report(
     split: Annotated[Literal["val", "test"], typer.Option(help="Photos to measure on; val while choosing.")] = "test",
 ) -> None:
     """Measure a bundle and write its card."""
+    from streetshop.lab.reader.recipe import load_reader_recipe
     from streetshop.lab.reader.run import Sources
     from streetshop.lab.reader.run import report as measure
 
-    found = measure(bundle, recipe, Sources(ccp, keypoints, clothing, cutouts), split=split, overlays=overlays)
+    sources = Sources(ccp, keypoints, clothing, cutouts)
+    found = measure(bundle, load_reader_recipe(recipe), sources, split=split, overlays=overlays)
     print(json.dumps(found, indent=1))

@@ -7,10 +7,20 @@ from typing import Annotated
 
 import typer
 
+from streetshop.errors import UsageError
+
+_DEVICES = {"reader": ("cpu", "cuda"), "encoder": ("cpu",)}
+
 
 def train(
     recipe: Annotated[str, typer.Argument(help="A YAML file, or the name of a recipe that comes with streetshop.")],
-    data: Annotated[Path, typer.Option("--data", help="The manifest (see `streetshop lab data`).")],
+    data: Annotated[
+        Path,
+        typer.Option(
+            "--data",
+            help="The manifest (see `streetshop lab data`); for a reader or an encoder, folder of ccp/ and clothing/.",
+        ),
+    ],
     out: Annotated[Path, typer.Option("--out", help="The run's folder; the same again continues the run.")],
     overrides: Annotated[
         list[str] | None,
@@ -19,11 +29,36 @@ def train(
     root: Annotated[Path | None, typer.Option(help="Where the manifest's pictures are, when they moved.")] = None,
     device: Annotated[str, typer.Option(help="cpu, cuda, or ddp: one process a GPU.")] = "cpu",
     processes: Annotated[int | None, typer.Option(help="For ddp: how many processes.")] = None,
-    cache: Annotated[Path | None, typer.Option(help="Folder of decoded pictures; default: beside the run.")] = None,
-    threads: Annotated[int, typer.Option(help="Threads that decode pictures.")] = 2,
+    cache: Annotated[
+        Path | None,
+        typer.Option(help="Folder of decoded pictures, teacher's labels and made pairs; default: beside the run."),
+    ] = None,
+    threads: Annotated[
+        int, typer.Option(min=1, help="Threads that decode pictures; a reader's or encoder's: all.")
+    ] = 2,
 ) -> None:
-    """Train a recipe on a manifest. An interrupted run goes on where it was when it is started again."""
+    """Train a recipe. An interrupted run goes on where it was when it is started again.
+
+    Recipes of kind `reader` and `encoder` are those of the shipped models: they are trained on the public data sets,
+    exported and measured on test photos; printed is the bundle's folder.
+    """
+    from streetshop.lab.training.reading import SHIPPED, recipe_kind
     from streetshop.lab.training.run import train as run
+
+    kind = recipe_kind(recipe)
+    if kind in SHIPPED:
+        if root is not None or processes is not None or device not in _DEVICES[kind]:
+            raise UsageError(
+                f"{kind}s train in one process ({' or '.join(_DEVICES[kind])}), on the folder of both public sets",
+                hint=f"Leave out --root, --processes and --device; docs/{kind}.md shows how",
+            )
+        from streetshop.lab.shipped import train_encoder, train_reader
+
+        if kind == "reader":
+            print(train_reader(recipe, data, out, overrides or [], cache=cache, device=device, threads=threads))
+        else:
+            print(train_encoder(recipe, data, out, overrides or [], cache=cache, threads=threads))
+        return
 
     result = run(
         recipe,

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from streetshop.bundles import load_encoder
+from streetshop.bundles.encoder import DEFAULT_ENCODER
+from streetshop.bundles.folder import read_spec, write_spec
+from streetshop.lab import shipped
 from streetshop.lab.encoder.items import Item, studio_items
 from streetshop.lab.encoder.measure import embed, product_hits
 from streetshop.lab.encoder.recipe import Drawings
@@ -67,3 +72,24 @@ def test_pairs_by_weight_are_searches_with_these_weights(items: list[Item]) -> N
     assert numbers["pairs R@1, box to whole, colour alone"] == product_hits(street, shop, 1, colour)
     style = next(block for block in encoder.blocks if block.name == "style")
     assert numbers["pairs R@1, box to whole, style x 3"] == product_hits(street, shop, 1, {"style": 3 * style.weight})
+
+
+def test_a_trained_encoder_gets_its_report_and_its_card(
+    items: list[Item], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The end of ``streetshop lab train recipes/encoder.yaml``; what comes before has tests of its own."""
+    bundle, start = tmp_path / "run" / "bundle", tmp_path / "cache" / "start"
+    for folder in (bundle, start):
+        shutil.copytree(DEFAULT_ENCODER, folder)
+    (bundle / "card.md").unlink()
+    write_spec(bundle, read_spec(bundle).model_copy(update={"name": "mine"}))
+    for folder in ("ccp/photos", "clothing/images"):
+        (tmp_path / "data" / folder).mkdir(parents=True)
+    (tmp_path / "cache" / "cutouts").mkdir()
+    (tmp_path / "cache" / "cutouts" / ".done").touch()
+    monkeypatch.setattr(shipped, "train_heads", lambda *_, **__: bundle)
+    monkeypatch.setattr(shipped, "gather", lambda *_, **__: items)
+    assert shipped.train_encoder("encoder", tmp_path / "data", tmp_path / "run") == bundle
+    columns = json.loads((tmp_path / "run" / "report.json").read_text())
+    assert list(columns) == ["mine 5", load_encoder().name], "its own numbers, then the untrained one's"
+    assert (bundle / "card.md").read_text().startswith("# mine, version 5")

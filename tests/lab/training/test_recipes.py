@@ -118,8 +118,8 @@ def test_the_full_value_is_in_the_error() -> None:
         ("- 1\n", "holds list, not keys and values"),
         ("name: x\n", "Field required"),
         ("kind: other\nname: x\n", "'other'"),
-        ("kind: reader\nname: x\n", "streetshop lab reader train"),
-        ("kind: encoder\nname: x\n", "make encoder"),
+        ("kind: reader\nname: x\n", "docs/reader.md shows how"),
+        ("kind: encoder\nname: x\n", "streetshop lab train"),
     ],
 )
 def test_bad_files(tmp_path: Path, text: str, message: str) -> None:
@@ -148,9 +148,9 @@ def test_bad_overrides(override: str) -> None:
 
 def test_yaml_1_2_scalars(tmp_path: Path) -> None:
     """``on`` is text, not true; ``1e-3`` a number, not text."""
-    from streetshop.lab.training.reading import _parse
+    from streetshop.lab.yaml_recipe import parse_yaml
 
-    assert _parse("{on: no, rate: 1e-3, flag: true, n: 3, x: null, y: -.5, v: 1.2.3}") == {
+    assert parse_yaml("{on: no, rate: 1e-3, flag: true, n: 3, x: null, y: -.5, v: 1.2.3}") == {
         "on": "no",
         "rate": 1e-3,
         "flag": True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -98,6 +99,6 @@ class EncoderRecipe(Strict):
     tuning: Tuning | None = None
 
 
-def load_encoder_recipe(path: Path) -> EncoderRecipe:
-    """Read and validate a recipe. Raises :class:`~streetshop.errors.RecipeError` that names the key."""
-    return read_recipe(path, EncoderRecipe)
+def load_encoder_recipe(path: Path, overrides: Sequence[str] = ()) -> EncoderRecipe:
+    """Read, change and validate a recipe. Raises :class:`~streetshop.errors.RecipeError` that names the key."""
+    return read_recipe(path, EncoderRecipe, overrides)

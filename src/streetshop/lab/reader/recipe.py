@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -82,6 +83,6 @@ class ReaderRecipe(Strict):
         return self
 
 
-def load_reader_recipe(path: Path) -> ReaderRecipe:
-    """Read and validate a recipe. Raises :class:`~streetshop.errors.RecipeError` that names the key."""
-    return read_recipe(path, ReaderRecipe)
+def load_reader_recipe(path: Path, overrides: Sequence[str] = ()) -> ReaderRecipe:
+    """Read, change and validate a recipe. Raises :class:`~streetshop.errors.RecipeError` that names the key."""
+    return read_recipe(path, ReaderRecipe, overrides)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import torch
 
@@ -23,12 +23,15 @@ from streetshop.lab.reader.data import (
 from streetshop.lab.reader.export import export as write_bundle
 from streetshop.lab.reader.export import load_net
 from streetshop.lab.reader.measure import intervals, judge, milliseconds, summary, write_overlays
-from streetshop.lab.reader.recipe import load_reader_recipe
+from streetshop.lab.reader.recipe import ReaderRecipe
 from streetshop.lab.reader.train import Position, ReaderLoop
 from streetshop.lab.training import files
 from streetshop.lab.training.progress import say
 from streetshop.looks.parse import Rules
 from streetshop.looks.reader import OnnxReader
+
+SERVED: Final = (384, 256)
+"""Height and width of a photo as the shipped reader's network sees it."""
 
 
 @dataclass(frozen=True)
@@ -48,41 +51,42 @@ class Sources:
     clothing_keypoints: Path | None = None
 
 
-def train(recipe: Path, sources: Sources, out: Path, *, device: str = "cpu", threads: int = 1) -> Position:
+def train(recipe: ReaderRecipe, sources: Sources, out: Path, *, device: str = "cpu", threads: int = 1) -> Position:
     """Train, or go on where the folder ``out`` says.
 
     Args:
         threads: of each of the recipe's workers.
 
     Raises:
-        RecipeError, DatasetError, RunError: the recipe, the data or what is in ``out`` cannot be used.
+        DatasetError, RunError: the data or what is in ``out`` cannot be used.
     """
     torch.set_num_threads(threads)
-    plan = load_reader_recipe(recipe)
     root = sources.ccp
     samples = load_labelled(root, labelled_names(root, "train"), sources.keypoints)
-    if any(stage.shares.tagged for stage in plan.stages):
+    if any(stage.shares.tagged for stage in recipe.stages):
         samples += load_tagged(root, tagged_names(root), sources.keypoints)
     if sources.clothing and sources.cutouts:
-        samples += load_single(sources.clothing, sources.cutouts, sources.clothing_keypoints, limit=plan.singles)
+        samples += load_single(sources.clothing, sources.cutouts, sources.clothing_keypoints, limit=recipe.singles)
     val = load_labelled(root, labelled_names(root, "val"), sources.keypoints)
     say(f"{len(samples)} photos to learn from, {len(val)} to validate on")
-    return ReaderLoop(plan, samples, val, out, torch.device(device)).run()
+    return ReaderLoop(recipe, samples, val, out, torch.device(device)).run()
 
 
-def export(run: Path, recipe: Path, sources: Sources, out: Path, *, size: tuple[int, int]) -> OnnxReader:
+def export(
+    run: Path, recipe: ReaderRecipe, sources: Sources, out: Path, *, size: tuple[int, int] = SERVED
+) -> OnnxReader:
     """Write a run's bundle, balanced and calibrated on the validation photos, and load it.
 
     Args:
         size: (height, width) of a photo as the network sees it; other shapes get as many pixels.
     """
-    plan, root = load_reader_recipe(recipe), sources.ccp
-    net = load_net(run / files.LAST, plan)
-    return write_bundle(net, plan, size, out, root, labelled_names(root, "val"))
+    root = sources.ccp
+    net = load_net(run / files.LAST, recipe)
+    return write_bundle(net, recipe, size, out, root, labelled_names(root, "val"))
 
 
 def report(
-    bundle: Path, recipe: Path, sources: Sources, *, split: Split = "test", overlays: Path | None = None
+    bundle: Path, recipe: ReaderRecipe, sources: Sources, *, split: Split = "test", overlays: Path | None = None
 ) -> dict[str, Any]:
     """What a bundle reaches on the photos of ``split``; its card is written.
 
@@ -92,7 +96,7 @@ def report(
     Raises:
         RunError: the bundle has other classes than the data set's.
     """
-    plan, root = load_reader_recipe(recipe), sources.ccp
+    root = sources.ccp
     reader = OnnxReader(bundle, threads=2)
     spec, names = reader.spec, labelled_names(root, split)
     if (spec.classes, spec.garments) != (CLASSES, GARMENTS):
@@ -110,7 +114,7 @@ def report(
     speed = milliseconds(reader, [root / "photos" / f"{name}.jpg" for name in names])
     numbers = summary(judged)
     sure = intervals(judged)
-    write_card(reader, plan, numbers, sure, speed, split, named)
+    write_card(reader, recipe, numbers, sure, speed, split, named)
     if overlays is not None:
         write_overlays(reader, root, judged, overlays)
     return {

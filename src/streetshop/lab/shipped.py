@@ -1,0 +1,193 @@
+"""The shipped models from the public data sets, from the teacher's labels to the card.
+
+What ``streetshop lab train`` does with a recipe of kind ``reader`` or ``encoder``. Every step leaves files, and a step
+whose files are there is not done again, so the same command goes on where it was broken off.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import venv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from streetshop.bundles import load_encoder
+from streetshop.bundles.folder import SPEC_FILE
+from streetshop.errors import DatasetError, RunError, UsageError
+from streetshop.lab.encoder import card as encoder_card
+from streetshop.lab.encoder import report as encoder_report
+from streetshop.lab.encoder.recipe import load_encoder_recipe
+from streetshop.lab.encoder.run import gather
+from streetshop.lab.encoder.run import train as train_heads
+from streetshop.lab.reader import run as reader_run
+from streetshop.lab.reader import teacher
+from streetshop.lab.reader.articles import Pictures, name_articles
+from streetshop.lab.reader.recipe import load_reader_recipe
+from streetshop.lab.starting_encoder import export_starting_encoder, find_pictures
+from streetshop.lab.training import files
+from streetshop.lab.training.progress import say
+from streetshop.lab.training.reading import recipe_path
+from streetshop.looks.reader import OnnxReader
+
+TEACHER: Final = "mediapipe==0.10.21"
+DISTRACTORS: Final = 1500
+"""Photos of single garments in the gallery of the encoder's report."""
+
+
+@dataclass(frozen=True)
+class Public:
+    """The public data sets, and what is made of them once.
+
+    Attributes:
+        data: the folder of both sets, ``ccp`` and ``clothing``.
+        cache: what the teacher saw, made pairs, the untrained encoder.
+    """
+
+    data: Path
+    cache: Path
+
+    def __post_init__(self) -> None:
+        for folder in (self.ccp / "photos", self.clothing / "images"):
+            if not folder.is_dir():
+                raise DatasetError(
+                    "there is no such folder",
+                    where=str(folder),
+                    hint="Give the folder that holds Clothing Co-Parsing as ccp and the Clothing dataset as clothing",
+                )
+
+    @property
+    def ccp(self) -> Path:
+        return self.data / "ccp"
+
+    @property
+    def clothing(self) -> Path:
+        return self.data / "clothing"
+
+    def keypoints(self, photos: Path, name: str) -> Path:
+        """The teacher's keypoints of a folder of photos."""
+        file = self.cache / name
+        if not file.is_file():
+            self._ask_teacher("keypoints", photos, file)
+        return file
+
+    def cutouts(self) -> Path:
+        """The teacher's cut-outs of single garments."""
+        folder = self.cache / "cutouts"
+        if not (folder / ".done").is_file():
+            self._ask_teacher("cutouts", self.clothing / "images", folder)
+            (folder / ".done").touch()
+        return folder
+
+    def _ask_teacher(self, what: str, pictures: Path, out: Path) -> None:
+        """Run ``teacher.py`` in a virtual environment of its own, made first where it is missing."""
+        folder = self.cache / "teacher"
+        if not (folder / ".done").is_file():
+            say(f"installing {TEACHER} in {folder}")
+            venv.create(folder, with_pip=True, clear=True)
+            pip = ("-m", "pip", "--disable-pip-version-check", "install", "--quiet", TEACHER)
+            _run(folder, *pip, hint="It exists for Python 3.9 to 3.12; the lab needs it for labels alone")
+            (folder / ".done").touch()
+        _run(folder, teacher.__file__, what, str(pictures), "--out", str(out), hint="See its messages above")
+
+
+def _run(folder: Path, *arguments: str, hint: str) -> None:
+    """Python of a virtual environment; what it says is shown on stderr."""
+    python = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
+    code = subprocess.run([python, *arguments], stdout=2, check=False).returncode
+    if code:
+        raise RunError(f"{' '.join(arguments[:3])} ended with exit code {code}", where=str(python), hint=hint)
+
+
+def train_reader(
+    recipe: str,
+    data: Path,
+    out: Path,
+    overrides: Sequence[str] = (),
+    *,
+    cache: Path | None = None,
+    device: str = "cpu",
+    threads: int = 2,
+) -> Path:
+    """Train a reader below ``out``, export and name it, measure it on the test photos; its bundle.
+
+    Args:
+        recipe: of kind ``reader``, by path or by name; see :func:`streetshop.lab.yaml_recipe.read_values` for
+            ``overrides``.
+        data: folder of both public sets.
+        cache: see :class:`Public`; default ``cache`` beside the run.
+        threads: of the processor, shared by the recipe's workers.
+
+    Raises:
+        RecipeError, DatasetError, RunError: the recipe, the data, or what lies in ``out`` cannot be used.
+    """
+    plan = load_reader_recipe(recipe_path(recipe), overrides)
+    public = _public(data, out, cache)
+    sources = reader_run.Sources(
+        public.ccp,
+        public.keypoints(public.ccp / "photos", "keypoints.json"),
+        public.clothing,
+        public.cutouts(),
+        public.keypoints(public.clothing / "images", "clothing-keypoints.json"),
+    )
+    reader_run.train(plan, sources, out, device=device, threads=max(1, threads // plan.workers))
+    unnamed, bundle = out / "unnamed", out / "bundle"
+    if _older(unnamed / SPEC_FILE, out / files.LAST):
+        say("exporting, balancing classes and calibrating scores on the validation photos")
+        reader_run.export(out, plan, sources, unnamed)
+    if _older(bundle / SPEC_FILE, unnamed / SPEC_FILE):
+        say("naming articles that nobody wears")
+        pictures = Pictures(public.ccp, public.clothing, public.cutouts())
+        name_articles(OnnxReader(unnamed, threads=1), pictures, bundle)
+    say("measuring on the test photos")
+    found = reader_run.report(bundle, plan, sources, overlays=out / "overlays")
+    files.write_json(out / "report.json", found)
+    return bundle
+
+
+def train_encoder(
+    recipe: str,
+    data: Path,
+    out: Path,
+    overrides: Sequence[str] = (),
+    *,
+    cache: Path | None = None,
+    threads: int = 2,
+) -> Path:
+    """Train an encoder below ``out``, measure it beside the untrained one on the test photos and senders; its bundle.
+
+    Arguments and errors are those of :func:`train_reader`.
+    """
+    plan = load_encoder_recipe(recipe_path(recipe), overrides)
+    public = _public(data, out, cache)
+    pairs, start = public.cache / "pairs", public.cache / "start"
+    bundle = train_heads(plan, public.ccp, public.clothing, public.cutouts(), pairs, out, threads=threads)
+    if not (start / SPEC_FILE).is_file():
+        export_starting_encoder(find_pictures([public.ccp / "photos"]), start, threads=threads)
+    say("measuring on the test photos and senders")
+    items = gather(plan, public.ccp, public.clothing, public.cutouts(), pairs, threads=threads)
+    encoders = [load_encoder(folder, threads=threads) for folder in (bundle, start)]
+    columns = {one.name: encoder_report.measure(one, items, "test", DISTRACTORS) for one in encoders}
+    files.write_json(out / "report.json", {name: encoder_report.as_values(found) for name, found in columns.items()})
+    say(encoder_report.table(list(columns[encoders[0].name]), columns))
+    encoder_card.write_card(encoders[0], columns, "test")
+    return bundle
+
+
+def _public(data: Path, out: Path, cache: Path | None) -> Public:
+    if data.is_file():
+        raise UsageError(
+            "is a file; readers and encoders learn from the folder of both public sets, not from a manifest",
+            where=str(data),
+            hint="docs/reader.md and docs/encoder.md show how",
+        )
+    public = Public(data, cache or out.resolve().parent / "cache")
+    public.cache.mkdir(parents=True, exist_ok=True)
+    return public
+
+
+def _older(made: Path, source: Path) -> bool:
+    """Whether ``made`` is missing, or no younger than what it is made of (a copy has its source's time)."""
+    return not made.is_file() or made.stat().st_mtime_ns <= source.stat().st_mtime_ns

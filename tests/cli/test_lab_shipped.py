@@ -1,0 +1,94 @@
+"""``streetshop lab train`` with recipes of the shipped models: from the public folders to a measured bundle."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from streetshop.errors import DatasetError, RunError
+from streetshop.lab import shipped
+from tests.cli.running import run
+from tests.conftest import ROOT
+from tests.lab.reader.trees import ccp, clothing
+
+pytestmark = pytest.mark.lab
+
+READER = """kind: reader
+name: tiny
+version: "1"
+width: 16
+weights: none
+stages:
+  - {photos: 8, height: 64, width: 64, batch: 4, rate: 1.0e-3, trunk_rate: 1.0e-4}
+"""
+
+
+def public(folder: Path) -> tuple[Path, Path]:
+    """Both sets, of drawings, and the cache with what the teacher would have made of them."""
+    cache = folder / "cache"
+    clothing(folder / "data" / "clothing", cache / "cutouts", count=60, scale=4)
+    (cache / "cutouts" / ".done").touch()
+    ccp(folder / "data" / "ccp", scale=4)
+    shutil.copy(folder / "data" / "ccp" / "keypoints.json", cache)
+    (cache / "clothing-keypoints.json").write_text("{}")
+    return folder / "data", cache
+
+
+@pytest.mark.slow
+def test_one_command_makes_a_reader_its_report_and_its_card(tmp_path: Path) -> None:
+    public(tmp_path)
+    (tmp_path / "tiny.yaml").write_text(READER)
+    command = ("lab", "train", "tiny.yaml", "--data", "data", "--out", "run", 'version="2"', "stages.*.photos=4")
+    made = run(*command, cwd=tmp_path)
+    assert (made.code, made.out) == (0, "run/bundle\n"), made.err
+    assert "4 of 4" in made.err and "articles" in made.err
+    spec = json.loads((tmp_path / "run" / "bundle" / "bundle.json").read_text())
+    assert (spec["name"], spec["version"], spec["articles"]) == ("tiny", "2", True)
+    assert (tmp_path / "run" / "bundle" / "card.md").read_text().startswith("# tiny, version 2")
+    numbers = json.loads((tmp_path / "run" / "report.json").read_text())
+    assert 0 <= numbers["miou"] <= 1 and numbers["articles"]
+    assert list((tmp_path / "run" / "overlays").iterdir())
+
+    weights = tmp_path / "run" / "last.safetensors"
+    before = [path.stat().st_mtime_ns for path in (weights, tmp_path / "run" / "bundle" / "bundle.json")]
+    again = run(*command, cwd=tmp_path)
+    assert (again.code, again.out) == (0, made.out) and "exporting" not in again.err
+    assert [p.stat().st_mtime_ns for p in (weights, tmp_path / "run" / "bundle" / "bundle.json")] == before
+    looked = run("look", tmp_path / "data" / "ccp" / "photos" / "0001.jpg", "--reader", "run/bundle", cwd=tmp_path)
+    assert looked.code == 0, looked.err
+
+
+def test_what_fits_no_shipped_model_is_said(tmp_path: Path) -> None:
+    manifest = tmp_path / "manifest.parquet"
+    manifest.touch()
+    given = ("lab", "train", ROOT / "recipes" / "reader.yaml", "--out", tmp_path / "run", "--data")
+    for more, what in (
+        ((manifest,), "is a file"),
+        ((tmp_path,), "ccp/photos: there is no such folder"),
+        ((tmp_path, "--device", "ddp"), "cpu or cuda"),
+        ((tmp_path, "stages.9.minutes=3"), "is no place in a list of 5"),
+        ((tmp_path, "stages.*.minutes=-1"), "stages.0.minutes"),
+    ):
+        refused = run(*given, *more)
+        assert refused.code == 2 and what in refused.err, refused.err
+    assert list(tmp_path.iterdir()) == [manifest], "nothing is left behind"
+
+
+def test_a_teacher_that_fails_leaves_nothing_that_looks_done(tmp_path: Path) -> None:
+    data, cache = public(tmp_path)
+    (cache / "keypoints.json").unlink()
+    sets = shipped.Public(data, cache)
+    python = cache / "teacher" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text("#!/bin/sh\necho no such module >&2\nexit 3\n")
+    python.chmod(0o755)
+    (cache / "teacher" / ".done").touch()
+    with pytest.raises(RunError, match=r"keypoints .* ended with exit code 3"):
+        sets.keypoints(sets.ccp / "photos", "keypoints.json")
+    assert not (cache / "keypoints.json").exists()
+    assert sets.cutouts() == cache / "cutouts", "what is there is not made again"
+    with pytest.raises(DatasetError, match="no such folder"):
+        shipped.Public(cache, cache)
