@@ -21,7 +21,7 @@ test: .venv/.all lint
 lint: .venv/.all
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	$(BIN)/mypy --num-workers 2
 
 # The reader: what a teacher sees in the photos, training, the bundle in RUNS/reader/bundle, names of single articles, its
 # card. Run again to resume. SET='stages.0.minutes=5 ...' changes the recipe.

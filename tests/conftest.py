@@ -18,6 +18,11 @@ os.environ.setdefault("NUMBA_DISABLE_JIT", "1")
 ROOT = Path(__file__).resolve().parent.parent
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole pages of commands first: as the last ones, they would keep one worker while the other has nothing left."""
+    items.sort(key=lambda item: item.originalname != "test_commands_run" if isinstance(item, pytest.Function) else True)
+
+
 @pytest.fixture(scope="session")
 def data_root() -> Path:
     """Folder of real photographs (`ccp`, `clothing`); skips where there is none."""

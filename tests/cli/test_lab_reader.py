@@ -31,8 +31,6 @@ def test_a_reader_is_trained_exported_and_looks(tmp_path: Path) -> None:
     trained = run("lab", "reader", "train", *given, "--out", "run", cwd=tmp_path)
     assert trained.code == 0, trained.err
     assert trained.out.startswith("run\tbest validation mIoU")
-    again = run("lab", "reader", "train", *given, "--out", "run", cwd=tmp_path)
-    assert (again.code, again.out) == (0, trained.out)
     exported = run(
         "lab",
         "reader",

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from streetshop.errors import DatasetError, RunError
+from streetshop.errors import DatasetError, RunError, StreetshopError
 from streetshop.lab import shipped
 from tests.cli.running import run
-from tests.conftest import ROOT
 from tests.lab.reader.trees import ccp, clothing
 
 pytestmark = pytest.mark.lab
@@ -62,18 +61,21 @@ def test_one_command_makes_a_reader_its_report_and_its_card(tmp_path: Path) -> N
 
 
 def test_what_fits_no_shipped_model_is_said(tmp_path: Path) -> None:
-    manifest = tmp_path / "manifest.parquet"
+    manifest, out = tmp_path / "manifest.parquet", tmp_path / "run"
     manifest.touch()
-    given = ("lab", "train", ROOT / "recipes" / "reader.yaml", "--out", tmp_path / "run", "--data")
-    for more, what in (
-        ((manifest,), "is a file"),
-        ((tmp_path,), "ccp/photos: there is no such folder"),
-        ((tmp_path, "--device", "ddp"), "cpu or cuda"),
-        ((tmp_path, "stages.9.minutes=3"), "is no place in a list of 5"),
-        ((tmp_path, "stages.*.minutes=-1"), "stages.0.minutes"),
+    for kind, data, overrides, what in (
+        ("reader", manifest, [], "is a file"),
+        ("encoder", manifest, [], "is a file"),
+        ("reader", tmp_path, [], "photos: there is no such folder"),
+        ("reader", tmp_path, ["stages.9.minutes=3"], "is no place in a list of 5"),
+        ("reader", tmp_path, ["stages.*.minutes=-1"], "stages.0.minutes"),
+        ("encoder", tmp_path, ["tuning.steps=0"], "tuning.steps"),
     ):
-        refused = run(*given, *more)
-        assert refused.code == 2 and what in refused.err, refused.err
+        train = {"reader": shipped.train_reader, "encoder": shipped.train_encoder}[kind]
+        with pytest.raises(StreetshopError, match=what):
+            train(kind, data, out, overrides)
+    refused = run("lab", "train", "reader", "--out", out, "--data", tmp_path, "--device", "ddp")
+    assert refused.code == 2 and "cpu or cuda" in refused.err, refused.err
     assert list(tmp_path.iterdir()) == [manifest], "nothing is left behind"
 
 

@@ -133,8 +133,8 @@ def test_trousers_and_skirts_stay_under_a_top():
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 def test_many_pictures_are_consistent():
-    """300 of them; as many as STREETSHOP_PICTURES says before the studio's drawing changes."""
-    count = int(os.environ.get("STREETSHOP_PICTURES", "300"))
+    """120 of them; as many as STREETSHOP_PICTURES says before the studio's drawing changes."""
+    count = int(os.environ.get("STREETSHOP_PICTURES", "120"))
     catalog = make_catalog(max(count, 1000), 11)
     wardrobe = Wardrobe(catalog, 11)
     for number in range(count // 2):

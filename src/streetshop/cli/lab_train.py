@@ -43,7 +43,6 @@ def train(
     exported and measured on test photos; printed is the bundle's folder.
     """
     from streetshop.lab.training.reading import SHIPPED, recipe_kind
-    from streetshop.lab.training.run import train as run
 
     kind = recipe_kind(recipe)
     if kind in SHIPPED:
@@ -59,6 +58,8 @@ def train(
         else:
             print(train_encoder(recipe, data, out, overrides or [], cache=cache, threads=threads))
         return
+
+    from streetshop.lab.training.run import train as run
 
     result = run(
         recipe,
