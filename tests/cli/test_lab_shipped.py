@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import torch
 
 from streetshop.errors import DatasetError, RunError, StreetshopError
 from streetshop.lab import shipped
@@ -74,6 +75,9 @@ def test_what_fits_no_shipped_model_is_said(tmp_path: Path) -> None:
         train = {"reader": shipped.train_reader, "encoder": shipped.train_encoder}[kind]
         with pytest.raises(StreetshopError, match=what):
             train(kind, data, out, overrides)
+    if not torch.cuda.is_available():
+        with pytest.raises(StreetshopError, match="no CUDA device"):
+            shipped.train_reader("reader", tmp_path, out, device="cuda")
     refused = run("lab", "train", "reader", "--out", out, "--data", tmp_path, "--device", "ddp")
     assert refused.code == 2 and "cpu or cuda" in refused.err, refused.err
     assert list(tmp_path.iterdir()) == [manifest], "nothing is left behind"

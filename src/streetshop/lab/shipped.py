@@ -28,6 +28,7 @@ from streetshop.lab.reader.articles import Pictures, name_articles
 from streetshop.lab.reader.recipe import load_reader_recipe
 from streetshop.lab.starting_encoder import export_starting_encoder, find_pictures
 from streetshop.lab.training import files
+from streetshop.lab.training.distributed import one_device
 from streetshop.lab.training.progress import say
 from streetshop.lab.training.reading import recipe_path
 from streetshop.looks.reader import OnnxReader
@@ -121,9 +122,10 @@ def train_reader(
         threads: of the processor, shared by the recipe's workers.
 
     Raises:
-        RecipeError, DatasetError, RunError: the recipe, the data, or what lies in ``out`` cannot be used.
+        RecipeError, DatasetError, RunError, UsageError: recipe, data, what lies in ``out``, or device cannot be used.
     """
     plan = load_reader_recipe(recipe_path(recipe), overrides)
+    one_device(device)  # before the teacher's quarter of an hour
     public = _public(data, out, cache)
     sources = reader_run.Sources(
         public.ccp,

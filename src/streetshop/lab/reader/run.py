@@ -26,6 +26,7 @@ from streetshop.lab.reader.measure import intervals, judge, milliseconds, summar
 from streetshop.lab.reader.recipe import ReaderRecipe
 from streetshop.lab.reader.train import Position, ReaderLoop
 from streetshop.lab.training import files
+from streetshop.lab.training.distributed import one_device
 from streetshop.lab.training.progress import say
 from streetshop.looks.parse import Rules
 from streetshop.looks.reader import OnnxReader
@@ -58,8 +59,9 @@ def train(recipe: ReaderRecipe, sources: Sources, out: Path, *, device: str = "c
         threads: of each of the recipe's workers.
 
     Raises:
-        DatasetError, RunError: the data or what is in ``out`` cannot be used.
+        DatasetError, RunError, UsageError: the data, what is in ``out`` or the device cannot be used.
     """
+    place = one_device(device)
     torch.set_num_threads(threads)
     root = sources.ccp
     samples = load_labelled(root, labelled_names(root, "train"), sources.keypoints)
@@ -69,7 +71,7 @@ def train(recipe: ReaderRecipe, sources: Sources, out: Path, *, device: str = "c
         samples += load_single(sources.clothing, sources.cutouts, sources.clothing_keypoints, limit=recipe.singles)
     val = load_labelled(root, labelled_names(root, "val"), sources.keypoints)
     say(f"{len(samples)} photos to learn from, {len(val)} to validate on")
-    return ReaderLoop(recipe, samples, val, out, torch.device(device)).run()
+    return ReaderLoop(recipe, samples, val, out, place).run()
 
 
 def export(

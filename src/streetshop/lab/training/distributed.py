@@ -63,6 +63,15 @@ class Place:
         return torch.stack(parts, dim=1).flatten(0, 1)[:total]
 
 
+def one_device(name: str) -> torch.device:
+    """``cpu`` or ``cuda``. Raises :class:`UsageError` for others, and where there is no GPU."""
+    if name not in ("cpu", "cuda"):
+        raise UsageError(f"device {name!r} is unknown", where="--device", hint="Use cpu or cuda")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise UsageError("no CUDA device is visible", where="--device cuda", hint="Use --device cpu")
+    return torch.device(name)
+
+
 def run_on(device: str, processes: int | None, work: Callable[..., None], *arguments: Any) -> None:
     """Call ``work(place, *arguments)`` on the device.
 
@@ -70,9 +79,7 @@ def run_on(device: str, processes: int | None, work: Callable[..., None], *argum
     GPUs two on the CPU), or, under ``torchrun``, joins the processes that it started. ``work`` must be importable.
     """
     if device in ("cpu", "cuda"):
-        if device == "cuda" and not torch.cuda.is_available():
-            raise UsageError("no CUDA device is visible", where="--device cuda", hint="Use --device cpu")
-        work(Place(torch.device(device)), *arguments)
+        work(Place(one_device(device)), *arguments)
         return
     if device != "ddp":
         raise UsageError(f"device {device!r} is unknown", where="--device", hint="Use cpu, cuda or ddp")
