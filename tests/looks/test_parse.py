@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from streetshop.geometry import COCO_KEYPOINTS, Box, Keypoint, paint_mask
 from streetshop.looks.parse import Parsed, Reading, Rules, likeliest, mean_inside, parse, score_of
 from streetshop.looks.pose import hotspot, is_full_shot, read_keypoints, view_of
-from streetshop.looks.regions import components, gap, near_groups, parts_of
+from streetshop.looks.regions import components, gap, near_groups, parts_by_label, parts_of
 
 CLASSES = ("background", "skin", "hair", "top", "trousers", "dress", "footwear", "bag", "accessory")
 RULES = Rules(CLASSES, CLASSES[3:])
@@ -69,6 +69,19 @@ def test_components_equal_a_flood_fill(labels: NDArray[np.uint8]) -> None:
                         todo.append((v, u))
         count += 1
     assert (numbers == expected).all()
+
+
+@settings(max_examples=60, deadline=None)
+@given(arrays(np.uint8, st.tuples(st.integers(1, 12), st.integers(1, 12)), elements=st.integers(0, 3)))
+def test_parts_by_label_are_the_components_of_each_label(labels: NDArray[np.uint8]) -> None:
+    numbers = components(labels)
+    parts = parts_by_label(labels)
+    assert set(parts) == set(labels[labels > 0].tolist())
+    for label, masks in parts.items():
+        mine = np.unique(numbers[labels == label], return_counts=True)
+        expected = [i for _, i in sorted(zip(-mine[1], mine[0], strict=True))]
+        assert len(masks) == len(expected)
+        assert all((mask == (numbers == i)).all() for mask, i in zip(masks, expected, strict=True))
 
 
 def test_a_spiral_is_one_region() -> None:

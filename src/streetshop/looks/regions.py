@@ -30,7 +30,9 @@ def components(labels: Raster) -> NDArray[np.intp]:
         upper.append(runs[above][same])
         lower.append(runs[below][same])
     root = _union(int(runs[-1, -1]) + 1, np.concatenate(upper), np.concatenate(lower))
-    numbers: NDArray[np.intp] = np.unique(root, return_inverse=True)[1][runs].astype(np.intp)
+    # A set's root is its smallest member, so counting roots numbers the sets in order.
+    number = np.cumsum(root == np.arange(len(root))) - 1
+    numbers: NDArray[np.intp] = number[root][runs]
     return numbers
 
 
@@ -52,17 +54,24 @@ def _union(count: int, a: NDArray[np.intp], b: NDArray[np.intp]) -> NDArray[np.i
 
 def parts_of(mask: Mask) -> list[Mask]:
     """The connected parts of ``mask``, largest first, each as a mask of the same shape."""
-    if not mask.any():
-        return []
-    around = box_of_mask(mask).slices()
-    inside = mask[around]
-    numbers = components(inside.astype(np.uint8))
-    sizes = np.bincount(numbers[inside], minlength=int(numbers.max()) + 1)
-    parts = []
-    for i in np.argsort(-sizes, kind="stable")[: np.count_nonzero(sizes)]:
-        part = np.zeros_like(mask)
-        part[around] = numbers == i
-        parts.append(part)
+    return parts_by_label(mask.astype(np.uint8)).get(1, [])
+
+
+def parts_by_label(labels: Raster) -> dict[int, list[Mask]]:
+    """The connected parts of each label but 0, largest first, each as a mask of the same shape."""
+    if not labels.any():
+        return {}
+    around = box_of_mask(labels > 0).slices()
+    numbers = components(labels[around])
+    sizes = np.bincount(numbers.ravel())
+    label_of = np.zeros(len(sizes), np.uint8)
+    label_of[numbers] = labels[around]
+    parts: dict[int, list[Mask]] = {}
+    for i in np.argsort(-sizes, kind="stable"):
+        if label_of[i]:
+            part = np.zeros(labels.shape, np.bool_)
+            part[around] = numbers == i
+            parts.setdefault(int(label_of[i]), []).append(part)
     return parts
 
 

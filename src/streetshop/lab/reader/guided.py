@@ -34,7 +34,8 @@ def snap(probabilities: Tensor, colours: Tensor, radius: int) -> Tensor:
     half = functional.avg_pool2d(probabilities, _COARSE)
     small = _coefficients(half, functional.avg_pool2d(colours, _COARSE), radius)
     large = functional.interpolate(small, scale_factor=float(_COARSE), mode="bilinear", align_corners=False)
-    *slopes, rest = large[:, : 4 * probabilities.shape[1]].split(probabilities.shape[1], 1)
+    n = int(probabilities.shape[1])
+    *slopes, rest, _ = large.split([n, n, n, n, int(large.shape[1]) - 4 * n], 1)
     return (_dot(slopes, colours.split(1, 1)) + rest).clamp(min=0)
 
 
@@ -68,6 +69,12 @@ def _in_blocks(x: Tensor) -> Tensor:
     channels = -(-int(x.shape[1]) // BLOCK) * BLOCK
     filled = functional.pad(x, (0, 0, 0, 0, 0, channels - int(x.shape[1])))
     return functional.conv2d(filled, x.new_ones(channels, 1, 1, 1), groups=channels)
+
+
+def channel_sum(x: Tensor) -> Tensor:
+    """(b, n, h, w) to (b, 1, h, w). A convolution with ones: onnxruntime's own sum over channels takes .6 ms for 15 of
+    192 x 128, on one thread."""
+    return functional.conv2d(x, x.new_ones(1, int(x.shape[1]), 1, 1))
 
 
 def _dot(a: Sequence[Tensor], b: Sequence[Tensor]) -> Tensor:

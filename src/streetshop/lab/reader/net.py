@@ -12,7 +12,7 @@ from torch.nn import functional
 from streetshop.geometry import COCO_KEYPOINTS
 from streetshop.lab.nets.trunks import build_trunk
 from streetshop.lab.reader.classes import CLASSES
-from streetshop.lab.reader.guided import BLOCK, snap
+from streetshop.lab.reader.guided import BLOCK, channel_sum, snap
 
 STRIDE = 4
 """Input pixels per pixel of the heatmaps, along each side."""
@@ -125,8 +125,8 @@ class ReaderNet(nn.Module):
             colours = functional.avg_pool2d(pixels, 2)
             # Written out: onnxruntime's own softmax over channels took some 3 ms longer, the largest logit some 1 ms.
             powers = (_SHARPNESS * logits.clamp(-_EXTREME, _EXTREME)).exp()
-            logits = snap(powers / powers.sum(1, keepdim=True), colours, self.guided) + _LEAST
-            logits = logits / logits.sum(1, keepdim=True)
+            logits = snap(powers / channel_sum(powers), colours, self.guided) + _LEAST
+            logits = logits / channel_sum(logits)
         return logits, self.joints(p)
 
     def _parts(self) -> list[int]:
