@@ -1,7 +1,7 @@
 """Methods 2 and 4 on the shipped encoder's own made pairs, under a budget of processor time, and what all three reach.
 
-    python benchmarks/encoder_methods.py CCP CLOTHING --cutouts runs/cache/cutouts --pairs runs/cache/pairs --out runs/methods \
-        --cpu-minutes 60 --side 224
+    python benchmarks/encoder_methods.py CCP CLOTHING --cutouts runs/cache/cutouts --pairs runs/cache/pairs \
+        --out runs/methods --cpu-minutes 60 --side 224
 
 The pairs, their split, the queries and the gallery are those of `streetshop lab encoder report`; recipes and overrides
 those of `compare_methods.py`. Broken off, the same command goes on. `--only` trains one method and measures nothing, so
