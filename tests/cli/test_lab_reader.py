@@ -10,18 +10,9 @@ import pytest
 from tests.bundles.tiny_reader import BODILESS, tiny_reader
 from tests.cli.running import run
 from tests.conftest import ROOT
-from tests.lab.reader.trees import ccp, clothing
+from tests.lab.reader.trees import RECIPE, ccp, clothing
 
 pytestmark = pytest.mark.lab
-
-RECIPE = """kind: reader
-name: tiny
-version: "1"
-width: 16
-weights: none
-stages:
-  - {photos: 8, height: 64, width: 64, batch: 4, rate: 1.0e-3, trunk_rate: 1.0e-4}
-"""
 
 
 def test_a_reader_is_trained_exported_and_looks(tmp_path: Path) -> None:

@@ -12,18 +12,9 @@ import torch
 from streetshop.errors import DatasetError, RunError, StreetshopError
 from streetshop.lab import shipped
 from tests.cli.running import run
-from tests.lab.reader.trees import ccp, clothing
+from tests.lab.reader.trees import RECIPE, ccp, clothing
 
 pytestmark = pytest.mark.lab
-
-READER = """kind: reader
-name: tiny
-version: "1"
-width: 16
-weights: none
-stages:
-  - {photos: 8, height: 64, width: 64, batch: 4, rate: 1.0e-3, trunk_rate: 1.0e-4}
-"""
 
 
 def public(folder: Path) -> tuple[Path, Path]:
@@ -40,7 +31,7 @@ def public(folder: Path) -> tuple[Path, Path]:
 @pytest.mark.slow
 def test_one_command_makes_a_reader_its_report_and_its_card(tmp_path: Path) -> None:
     public(tmp_path)
-    (tmp_path / "tiny.yaml").write_text(READER)
+    (tmp_path / "tiny.yaml").write_text(RECIPE)
     command = ("lab", "train", "tiny.yaml", "--data", "data", "--out", "run", 'version="2"', "stages.*.photos=4")
     made = run(*command, cwd=tmp_path)
     assert (made.code, made.out) == (0, "run/bundle\n"), made.err

@@ -12,6 +12,16 @@ from PIL import Image
 NAMES = ("null", "skin", "hair", "shirt", "jeans", "shoes")
 COLOURS = ((210, 215, 220), (230, 180, 150), (60, 40, 20), (200, 30, 30), (30, 40, 160), (20, 20, 20))
 
+RECIPE = """kind: reader
+name: tiny
+version: "1"
+width: 16
+weights: none
+stages:
+  - {photos: 8, height: 64, width: 64, batch: 4, rate: 1.0e-3, trunk_rate: 1.0e-4}
+"""
+"""Of a reader that trains on them in a moment."""
+
 
 def labels_of(seed: int) -> NDArray[np.uint8]:
     """(96, 64) label ids of one standing person, a little to the left or right."""
