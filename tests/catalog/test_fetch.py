@@ -43,15 +43,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         with Handler.lock:
             Handler.seen.append((self.path, self.headers["Host"]))
-            Handler.open_now += 1
-            Handler.most_open = max(Handler.most_open, Handler.open_now)
         try:
             self._answer()
         except OSError:
             self.close_connection = True  # the client has gone, as it should
-        finally:
-            with Handler.lock:
-                Handler.open_now -= 1
 
     def _answer(self) -> None:
         kind, _, rest = self.path.lstrip("/").partition("/")
@@ -106,7 +101,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         elif kind == "busy" and Handler.first_turn():
             self._plain(429, b"later", "Retry-After", rest or "0")
         elif kind == "slow":
+            with Handler.lock:
+                Handler.open_now += 1
+                Handler.most_open = max(Handler.most_open, Handler.open_now)
             time.sleep(0.2)
+            # Counted out before the answer: once the client has it, it may ask again before this thread goes on.
+            with Handler.lock:
+                Handler.open_now -= 1
             self._plain(200, b"slow")
         elif kind == "missing":
             self._plain(404, b"no")
