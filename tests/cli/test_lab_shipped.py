@@ -48,6 +48,15 @@ def test_one_command_makes_a_reader_its_report_and_its_card(tmp_path: Path) -> N
     again = run(*command, cwd=tmp_path)
     assert (again.code, again.out) == (0, made.out) and "exporting" not in again.err
     assert [p.stat().st_mtime_ns for p in (weights, tmp_path / "run" / "bundle" / "bundle.json")] == before
+
+    # An export that was broken off, and a new version: both are made once more, the network is not.
+    (tmp_path / "run" / "unnamed.part").mkdir()
+    (tmp_path / "run" / "unnamed.part" / "bundle.json").write_text("{")
+    renamed = run(*(part.replace('"2"', '"3"') for part in command), cwd=tmp_path)
+    assert renamed.code == 0 and "exporting" in renamed.err, renamed.err
+    assert weights.stat().st_mtime_ns == before[0]
+    assert (tmp_path / "run" / "bundle" / "card.md").read_text().startswith("# tiny, version 3")
+    assert not list((tmp_path / "run").glob("*.part"))
     looked = run("look", tmp_path / "data" / "ccp" / "photos" / "0001.jpg", "--reader", "run/bundle", cwd=tmp_path)
     assert looked.code == 0, looked.err
 

@@ -7,15 +7,17 @@ whose files are there is not done again, so the same command goes on where it wa
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import venv
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from streetshop.bundles import load_encoder
-from streetshop.bundles.folder import SPEC_FILE
+from streetshop.bundles.folder import SPEC_FILE, read_spec
 from streetshop.errors import DatasetError, RunError, UsageError
 from streetshop.lab.encoder import card as encoder_card
 from streetshop.lab.encoder import report as encoder_report
@@ -25,7 +27,7 @@ from streetshop.lab.encoder.run import train as train_heads
 from streetshop.lab.reader import run as reader_run
 from streetshop.lab.reader import teacher
 from streetshop.lab.reader.articles import Pictures, name_articles
-from streetshop.lab.reader.recipe import load_reader_recipe
+from streetshop.lab.reader.recipe import ReaderRecipe, load_reader_recipe
 from streetshop.lab.starting_encoder import export_starting_encoder, find_pictures
 from streetshop.lab.training import files
 from streetshop.lab.training.distributed import one_device
@@ -136,13 +138,15 @@ def train_reader(
     )
     reader_run.train(plan, sources, out, device=device, threads=max(1, threads // plan.workers))
     unnamed, bundle = out / "unnamed", out / "bundle"
-    if _older(unnamed / SPEC_FILE, out / files.LAST):
+    if _older(unnamed / SPEC_FILE, out / files.LAST) or _other_name(unnamed, plan):
         say("exporting, balancing classes and calibrating scores on the validation photos")
-        reader_run.export(out, plan, sources, unnamed)
+        with _made_whole(unnamed) as part:
+            reader_run.export(out, plan, sources, part)
     if _older(bundle / SPEC_FILE, unnamed / SPEC_FILE):
         say("naming articles that nobody wears")
         pictures = Pictures(public.ccp, public.clothing, public.cutouts())
-        name_articles(OnnxReader(unnamed, threads=1), pictures, bundle)
+        with _made_whole(bundle) as part:
+            name_articles(OnnxReader(unnamed, threads=1), pictures, part)
     say("measuring on the test photos")
     found = reader_run.report(bundle, plan, sources, overlays=out / "overlays")
     files.write_json(out / "report.json", found)
@@ -193,3 +197,20 @@ def _public(data: Path, out: Path, cache: Path | None) -> Public:
 def _older(made: Path, source: Path) -> bool:
     """Whether ``made`` is missing, or no younger than what it is made of (a copy has its source's time)."""
     return not made.is_file() or made.stat().st_mtime_ns <= source.stat().st_mtime_ns
+
+
+def _other_name(bundle: Path, plan: ReaderRecipe) -> bool:
+    """Whether the bundle was made before the recipe got the name or version it has now."""
+    spec = read_spec(bundle)
+    return (spec.name, spec.version) != (plan.name, plan.version)
+
+
+@contextmanager
+def _made_whole(folder: Path) -> Iterator[Path]:
+    """A new folder beside it to write to, which takes its place once all is written: an export that was broken off
+    leaves a bundle that loads, but was neither balanced nor calibrated."""
+    part = folder.with_name(f"{folder.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    yield part
+    shutil.rmtree(folder, ignore_errors=True)
+    part.rename(folder)
