@@ -311,6 +311,9 @@ def test_precision_leaves_out_ones_own_sender() -> None:
     ]
     found = label_precision(Embedded(items, vectors, Spoken((Block("style", 4),))), "category", k=1)
     assert (found.mean, found.queries) == (pytest.approx(1 / 3), 3), "the shoe has no other shoe to find"
+    asking = np.asarray([False, True, True, True])
+    found = label_precision(Embedded(items, vectors, Spoken((Block("style", 4),))), "category", k=1, asking=asking)
+    assert (found.mean, found.queries) == (pytest.approx(1 / 2), 2), "the first is found by the last and asks nothing"
 
 
 def test_product_hits_by_rank_and_weights() -> None:

@@ -52,22 +52,31 @@ def embed(encoder: Encoder, views: Sequence[View], spoil: Spoil | None = None, *
 
 
 def label_precision(
-    embedded: Embedded, label: str, weights: Mapping[str, float] | None = None, *, k: int = 10
+    embedded: Embedded,
+    label: str,
+    weights: Mapping[str, float] | None = None,
+    *,
+    k: int = 10,
+    asking: NDArray[np.bool_] | None = None,
 ) -> Estimate:
     """Precision@k of a label among garments of *other* senders or photos; queries without any of theirs left out.
+
+    Args:
+        asking: (views,) which of them are queries; all, unless given. All are in the gallery.
 
     The interval draws whole senders or photos.
     """
     labels, groups = embedded.column(label), embedded.column("group")
     known = np.flatnonzero(labels != "")
     vectors, labels, groups = embedded.weighted(weights)[known], labels[known], groups[known]
-    scores = vectors @ vectors.T
-    apart = groups[:, None] != groups[None]
+    mine = np.arange(len(known)) if asking is None else np.flatnonzero(asking[known])
+    scores = vectors[mine] @ vectors.T
+    apart = groups[mine, None] != groups[None]
     scores[~apart] = -np.inf
-    relevant = (labels[:, None] == labels[None]) & apart
+    relevant = (labels[mine, None] == labels[None]) & apart
     order = np.argsort(-scores, axis=1, kind="stable")[:, :k]
     values = precision(np.take_along_axis(relevant, order, axis=1), relevant.sum(1), k)
-    return bootstrap(values, clusters=groups)
+    return bootstrap(values, clusters=groups[mine])
 
 
 def product_hits(queries: Embedded, gallery: Embedded, k: int, weights: Mapping[str, float] | None = None) -> Estimate:
