@@ -43,6 +43,9 @@ def report(
     cutouts: Cutouts,
     pairs: Pairs,
     bundle: Annotated[list[Path], typer.Option("--bundle", help="An encoder bundle; repeat to compare.")],
+    untrained: Annotated[
+        Path | None, typer.Option("--untrained", help="What `lab starting-encoder` wrote: each of its blocks, alone.")
+    ] = None,
     split: Annotated[Literal["val", "test"], typer.Option(help="What to measure on; val while choosing.")] = "test",
     distractors: Annotated[int, typer.Option(min=0, help="Photos of single garments in the pairs' gallery.")] = 5000,
     card: Annotated[bool, typer.Option("--card", help="Write the first bundle's card.")] = False,
@@ -53,15 +56,18 @@ def report(
     from streetshop.bundles import load_encoder
     from streetshop.lab.encoder.card import write_card
     from streetshop.lab.encoder.recipe import load_encoder_recipe
-    from streetshop.lab.encoder.report import as_values, measure, table
+    from streetshop.lab.encoder.report import as_values, baselines, columns_of, measure, table
     from streetshop.lab.encoder.run import gather
 
     items = gather(load_encoder_recipe(recipe), ccp, clothing, cutouts, pairs, threads=threads)
     encoders = [load_encoder(folder, threads=threads) for folder in bundle]
-    columns = {encoder.name: measure(encoder, items, split, distractors) for encoder in encoders}
+    columns = columns_of(encoders, [measure(encoder, items, split, distractors) for encoder in encoders])
+    rows = list(next(iter(columns.values())))
+    if untrained is not None:
+        columns |= baselines(measure(load_encoder(untrained, threads=threads), items, split, distractors))
     if out is not None:
         numbers = {name: as_values(values) for name, values in columns.items()}
         out.write_text(json.dumps(numbers, indent=1), encoding="utf-8")
     if card:
         write_card(encoders[0], columns, split)
-    print(table(list(columns[encoders[0].name]), columns))
+    print(table(rows, columns))

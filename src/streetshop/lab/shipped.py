@@ -36,8 +36,6 @@ from streetshop.lab.training.reading import recipe_path
 from streetshop.looks.reader import OnnxReader
 
 TEACHER: Final = "mediapipe==0.10.21"
-DISTRACTORS: Final = 1500
-"""Photos of single garments in the gallery of the encoder's report."""
 
 
 @dataclass(frozen=True)
@@ -174,11 +172,14 @@ def train_encoder(
         export_starting_encoder(find_pictures([public.ccp / "photos"]), start, threads=threads)
     say("measuring on the test photos and senders")
     items = gather(plan, public.ccp, public.clothing, public.cutouts(), pairs, threads=threads)
-    encoders = [load_encoder(folder, threads=threads) for folder in (bundle, start)]
-    columns = {one.name: encoder_report.measure(one, items, "test", DISTRACTORS) for one in encoders}
-    files.write_json(out / "report.json", {name: encoder_report.as_values(found) for name, found in columns.items()})
-    say(encoder_report.table(list(columns[encoders[0].name]), columns))
-    encoder_card.write_card(encoders[0], columns, "test")
+    trained, untrained = (load_encoder(folder, threads=threads) for folder in (bundle, start))
+    measured = {
+        one.name: encoder_report.measure(one, items, "test", encoder_report.GALLERY) for one in (trained, untrained)
+    }
+    files.write_json(out / "report.json", {name: encoder_report.as_values(found) for name, found in measured.items()})
+    columns = {trained.name: measured[trained.name], **encoder_report.baselines(measured[untrained.name])}
+    say(encoder_report.table(encoder_report.headline(measured[trained.name]), columns))
+    encoder_card.write_card(trained, columns, "test")
     return bundle
 
 

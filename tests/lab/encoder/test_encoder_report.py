@@ -16,7 +16,7 @@ from streetshop.lab import shipped
 from streetshop.lab.encoder.items import Item, studio_items
 from streetshop.lab.encoder.measure import embed, product_hits
 from streetshop.lab.encoder.recipe import Drawings
-from streetshop.lab.encoder.report import FORMS, headline, measure, table
+from streetshop.lab.encoder.report import FORMS, columns_of, headline, measure, table
 
 pytestmark = pytest.mark.lab
 
@@ -92,4 +92,20 @@ def test_a_trained_encoder_gets_its_report_and_its_card(
     assert shipped.train_encoder("encoder", tmp_path / "data", tmp_path / "run") == bundle
     columns = json.loads((tmp_path / "run" / "report.json").read_text())
     assert list(columns) == ["mine 5", load_encoder().name], "its own numbers, then the untrained one's"
-    assert (bundle / "card.md").read_text().startswith("# mine, version 5")
+    card = (bundle / "card.md").read_text()
+    assert (
+        card.startswith("# mine, version 5") and "| | mine 5 | (a) ImageNet features | (b) CIELAB histogram |" in card
+    )
+    alone = columns[load_encoder().name]["kind P@10, packshot, style alone"]["mean"]
+    assert (
+        f"{alone:.3f}"
+        in next(line for line in card.splitlines() if line.startswith("| kind P@10, packshot")).split("|")[3]
+    )
+
+
+def test_encoders_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    shutil.copytree(DEFAULT_ENCODER, tmp_path / "anew")
+    shipped_one, anew = load_encoder(), load_encoder(tmp_path / "anew")
+    assert list(columns_of([shipped_one], [{}])) == [shipped_one.name]
+    titles = list(columns_of([shipped_one, anew], [{}, {}]))
+    assert len(titles) == 2 and str(tmp_path / "anew") in titles[1]

@@ -10,8 +10,7 @@ from streetshop.bundles import Encoder
 from streetshop.bundles.folder import CARD_FILE
 from streetshop.lab.encoder.report import Numbers, headline, table
 
-COMMAND: Final = """streetshop lab encoder train recipes/encoder.yaml --ccp CCP --clothing CLOTHING \\
-    --cutouts CUTOUTS --pairs PAIRS --out RUN"""
+COMMAND: Final = "streetshop lab train recipes/encoder.yaml --data FOLDER_OF_BOTH_SETS --out RUN"
 
 
 def write_card(encoder: Encoder, columns: Mapping[str, Numbers], split: str) -> Path:
@@ -54,7 +53,8 @@ photos or senders:
 
 `whole`: the whole photo; `box`: the garment's box; `mask`: its box and an imperfect mask; `packshot`: cut out and put
 on a shop's ground, the whole picture; `cutout`: the box of that and an imperfect mask. Kind, colour and pattern are
-precision among the ten nearest garments of other senders or photos. Pairs are made, see `docs/encoder.md`.
+precision among the ten nearest garments of other senders or photos. Pairs are made, see `docs/encoder.md`; in the
+gallery of R@1 and R@10 are one shop view of every product and the photos of single garments.
 
 Limits: the street photos show mostly women in Western street fashion, the single garments mostly lie on floors or
 beds in homes; kinds, colours and patterns were named by an AI model that looked at contact sheets, and where it named

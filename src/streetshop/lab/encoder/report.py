@@ -25,6 +25,9 @@ sides. A box on the street stands for a crop by hand."""
 SHOWN: Final[tuple[Form, ...]] = ("packshot", "cutout")
 """How a single garment is shown on a shop's ground: the whole picture, and its box and mask as a reader gives them."""
 LABELS: Final = ("kind", "colour", "pattern")
+WORN: Final = "category P@10, worn garments"
+GALLERY: Final = 5000
+"""Photos of single garments beside the products in the pairs' gallery, at most: all there are."""
 _SPOILT: Final = "spoilt: "
 
 
@@ -48,8 +51,10 @@ def measure(encoder: Encoder, items: Sequence[Item], split: str, distractors: in
         embedded = embed(encoder, [(item, shown) for item in single if item.mask])
         for label in LABELS:
             numbers[f"{label} P@10, {shown}"] = label_precision(embedded, label)
+        numbers |= _by_weight(embedded, shown)
     worn = embed(encoder, [(item, "mask") for item in held if item.source == "ccp"])
-    numbers["category P@10, worn garments"] = label_precision(worn, "category")
+    numbers[WORN] = label_precision(worn, "category")
+    numbers |= {f"{WORN}, {title}": label_precision(worn, "category", w) for title, w in _settings(encoder).items()}
     return numbers | pairs_numbers(encoder, items, split, distractors)
 
 
@@ -136,6 +141,21 @@ def table(rows: Sequence[str], columns: Mapping[str, Numbers]) -> str:
         cells = [str(numbers[row]) if row in numbers else "" for numbers in columns.values()]
         lines.append(f"| {row} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
+
+
+def columns_of(encoders: Sequence[Encoder], measured: Sequence[Numbers]) -> dict[str, Numbers]:
+    """Numbers by the encoder's name, and by its folder as well where two are called the same."""
+    names = [encoder.name for encoder in encoders]
+    titles = [n if names.count(n) == 1 else f"{n} ({e.folder})" for n, e in zip(names, encoders, strict=True)]
+    return dict(zip(titles, measured, strict=True))
+
+
+def baselines(numbers: Numbers) -> dict[str, Numbers]:
+    """Columns of what the blocks of the untrained encoder reach, each alone, from all that was measured of it."""
+    return {
+        title: {row: numbers[f"{row}, {block} alone"] for row in headline(numbers)}
+        for title, block in (("(a) ImageNet features", "style"), ("(b) CIELAB histogram", "colour"))
+    }
 
 
 def headline(numbers: Numbers) -> list[str]:
