@@ -30,7 +30,7 @@ def main() -> None:
     parser.add_argument("--cpu-minutes", type=float, default=0.5, help="of processor time a method (0.5)")
     parser.add_argument("--side", type=int, default=64, help="of the networks' input, pixels (64)")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--distractors", type=int, default=1500, help="single garments in the gallery (1500)")
+    parser.add_argument("--distractors", type=int, default=5000, help="single garments in the gallery (5000: all)")
     parser.add_argument("--only", choices=list(COMPARED))
     given = parser.parse_args()
     given.seed = 0

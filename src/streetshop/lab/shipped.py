@@ -169,7 +169,9 @@ def train_encoder(
     pairs, start = public.cache / "pairs", public.cache / "start"
     bundle = train_heads(plan, public.ccp, public.clothing, public.cutouts(), pairs, out, threads=threads)
     if not (start / SPEC_FILE).is_file():
-        export_starting_encoder(find_pictures([public.ccp / "photos"]), start, threads=threads)
+        # Of both kinds of pictures: with components of street photos alone, lying garments are told apart less well.
+        shown = find_pictures([public.ccp / "photos", public.clothing / "images"])
+        export_starting_encoder(shown, start, threads=threads)
     say("measuring on the test photos and senders")
     items = gather(plan, public.ccp, public.clothing, public.cutouts(), pairs, threads=threads)
     trained, untrained = (load_encoder(folder, threads=threads) for folder in (bundle, start))
