@@ -56,15 +56,18 @@ def report(
     from streetshop.bundles import load_encoder
     from streetshop.lab.encoder.card import write_card
     from streetshop.lab.encoder.recipe import load_encoder_recipe
-    from streetshop.lab.encoder.report import as_values, baselines, columns_of, measure, table
+    from streetshop.lab.encoder.report import as_values, baselines, check_untrained, columns_of, measure, table
     from streetshop.lab.encoder.run import gather
 
+    start = load_encoder(untrained, threads=threads) if untrained else None
+    if start is not None:
+        check_untrained(start)  # before a quarter of an hour of measuring
     items = gather(load_encoder_recipe(recipe), ccp, clothing, cutouts, pairs, threads=threads)
     encoders = [load_encoder(folder, threads=threads) for folder in bundle]
     columns = columns_of(encoders, [measure(encoder, items, split, distractors) for encoder in encoders])
     rows = list(next(iter(columns.values())))
-    if untrained is not None:
-        columns |= baselines(measure(load_encoder(untrained, threads=threads), items, split, distractors))
+    if start is not None:
+        columns |= baselines(measure(start, items, split, distractors))
     if out is not None:
         numbers = {name: as_values(values) for name, values in columns.items()}
         out.write_text(json.dumps(numbers, indent=1), encoding="utf-8")

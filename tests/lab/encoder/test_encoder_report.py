@@ -12,11 +12,12 @@ import pytest
 from streetshop.bundles import load_encoder
 from streetshop.bundles.encoder import DEFAULT_ENCODER
 from streetshop.bundles.folder import read_spec, write_spec
+from streetshop.errors import UsageError
 from streetshop.lab import shipped
 from streetshop.lab.encoder.items import Item, studio_items
 from streetshop.lab.encoder.measure import embed, product_hits
 from streetshop.lab.encoder.recipe import Drawings
-from streetshop.lab.encoder.report import FORMS, columns_of, headline, measure, table
+from streetshop.lab.encoder.report import FORMS, check_untrained, columns_of, headline, measure, table
 
 pytestmark = pytest.mark.lab
 
@@ -93,14 +94,11 @@ def test_a_trained_encoder_gets_its_report_and_its_card(
     columns = json.loads((tmp_path / "run" / "report.json").read_text())
     assert list(columns) == ["mine 5", load_encoder().name], "its own numbers, then the untrained one's"
     card = (bundle / "card.md").read_text()
-    assert (
-        card.startswith("# mine, version 5") and "| | mine 5 | (a) ImageNet features | (b) CIELAB histogram |" in card
-    )
+    assert card.startswith("# mine, version 5")
+    assert "| | mine 5 | (a) ImageNet features | (b) CIELAB histogram |" in card
     alone = columns[load_encoder().name]["kind P@10, packshot, style alone"]["mean"]
-    assert (
-        f"{alone:.3f}"
-        in next(line for line in card.splitlines() if line.startswith("| kind P@10, packshot")).split("|")[3]
-    )
+    row = next(line for line in card.splitlines() if line.startswith("| kind P@10, packshot"))
+    assert f"{alone:.3f}" in row.split("|")[3]
 
 
 def test_encoders_of_one_name_are_told_apart(tmp_path: Path) -> None:
@@ -109,3 +107,8 @@ def test_encoders_of_one_name_are_told_apart(tmp_path: Path) -> None:
     assert list(columns_of([shipped_one], [{}])) == [shipped_one.name]
     titles = list(columns_of([shipped_one, anew], [{}, {}]))
     assert len(titles) == 2 and str(tmp_path / "anew") in titles[1]
+
+
+def test_a_trained_encoder_is_no_baseline() -> None:
+    with pytest.raises(UsageError, match="has the blocks colour, pattern, shape, style"):
+        check_untrained(load_encoder())

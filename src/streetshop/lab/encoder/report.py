@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from streetshop.bundles import Encoder
+from streetshop.errors import UsageError
 from streetshop.lab.encoder.items import Item
 from streetshop.lab.encoder.measure import Embedded, Spoil, embed, label_precision, product_hits
 from streetshop.lab.encoder.views import Form, compressed
@@ -29,6 +30,8 @@ WORN: Final = "category P@10, worn garments"
 GALLERY: Final = 5000
 """Photos of single garments beside the products in the pairs' gallery, at most: all there are."""
 _SPOILT: Final = "spoilt: "
+_UNTRAINED: Final = {"(a) ImageNet features": "style", "(b) CIELAB histogram": "colour"}
+"""Blocks of the untrained encoder, by their columns."""
 
 
 def measure(encoder: Encoder, items: Sequence[Item], split: str, distractors: int) -> Numbers:
@@ -150,11 +153,22 @@ def columns_of(encoders: Sequence[Encoder], measured: Sequence[Numbers]) -> dict
     return dict(zip(titles, measured, strict=True))
 
 
+def check_untrained(encoder: Encoder) -> None:
+    """Raises :class:`UsageError` when the encoder has other blocks than the starting encoder's."""
+    names = {block.name for block in encoder.blocks}
+    if names != set(_UNTRAINED.values()):
+        raise UsageError(
+            f"has the blocks {', '.join(sorted(names))}; those of the untrained encoder are style and colour",
+            where=str(encoder.folder),
+            hint="Give what `streetshop lab starting-encoder` wrote",
+        )
+
+
 def baselines(numbers: Numbers) -> dict[str, Numbers]:
     """Columns of what the blocks of the untrained encoder reach, each alone, from all that was measured of it."""
     return {
         title: {row: numbers[f"{row}, {block} alone"] for row in headline(numbers)}
-        for title, block in (("(a) ImageNet features", "style"), ("(b) CIELAB histogram", "colour"))
+        for title, block in _UNTRAINED.items()
     }
 
 
