@@ -107,7 +107,7 @@ def _measure(
     items = [pictures[Path(path)] for path in found["path"]]
     embedded = Embedded(items, np.asarray(found["vector"], np.float32), encoder)
     asking = embedded.column("split") == given.split
-    print(f"{catalog}: {encoder.name}, {asking.sum()} of {len(items)} pictures ask")
+    print(f"{catalog}: {encoder.name} in {encoder.folder.name}, {asking.sum()} of {len(items)} pictures ask")
     alone = {b.name: {other.name: float(other is b) for other in encoder.blocks} for b in encoder.blocks}
     for title, weights in {"default weights": None, **alone}.items():
         cells = [str(label_precision(embedded, label, weights, asking=asking)) for label in LABELS]
