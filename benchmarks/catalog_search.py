@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from streetshop.catalog.filters import Filter, parse_filter
 from streetshop.catalog.store import CatalogMeta, Entry, Store, create_catalog, open_catalog
-from streetshop.records import Block, Product, Shot
+from streetshop.core.records import Block, Product, Shot
 
 BLOCKS = (Block("style", 192), Block("colour", 64))
 K = 20

@@ -18,16 +18,16 @@ import sys
 import time
 from pathlib import Path
 
-FROZEN = ("stages.*.frozen=6", "stages.*.thaw=null")
-"""Of the trunk's eight layers only the last two learn, in all methods alike: a step then costs less than half, and a
+FROZEN = ("stages.*.frozen=6", "stages.*.unfreeze=null")
+"""Of the backbone's eight layers only the last two learn, in all methods alike: a step then costs less than half, and a
 minute is too short to do better with the others."""
 
-LITE = ("model.trunk.name=efficientnet_lite0", "model.trunk.weights=imagenet", *FROZEN)
-"""For trunks whose starting weights lie on a hub, or nowhere."""
+LITE = ("model.backbone.name=efficientnet_lite0", "model.backbone.weights=imagenet", *FROZEN)
+"""For backbones whose starting weights lie on a hub, or nowhere."""
 
 POOLED = (*LITE, "model.head.blocks.0.dim=null")
-"""The vector is the trunk's pooled features: a linear layer that starts at random takes longer than this budget to be
-worth anything, and hides what the losses do."""
+"""The vector is the backbone's pooled features: a linear layer that starts at random needs more than this
+budget to be worth anything, and hides what the losses do."""
 
 TWO_STREAM = (
     *POOLED,
@@ -68,7 +68,7 @@ METHODS: dict[str, tuple[str, tuple[str, ...]]] = {
             "stages.0.epochs=2",
             "stages.1.epochs=40",
             "stages.1.frozen=6",
-            "stages.1.thaw=null",
+            "stages.1.unfreeze=null",
             "stages.1.schedule={kind: step, every: 400, unit: batch, factor: 0.3, warm_up: 50}",
         ),
     ),
@@ -111,8 +111,8 @@ def main() -> None:
 
 def train(name: str, recipe: str, overrides: tuple[str, ...], given: argparse.Namespace) -> Path | None:
     """Train one method; None, and a line, where that failed: the others still count."""
-    from streetshop.errors import StreetshopError
-    from streetshop.lab.training import train as run
+    from streetshop.core.errors import StreetshopError
+    from streetshop.lab.train import train as run
 
     # Without patience: a stage that ended early would leave its time unspent.
     common = (f"input.height={given.side}", f"input.width={given.side}", f"cpu_minutes={given.cpu_minutes}")

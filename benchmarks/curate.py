@@ -32,8 +32,8 @@ CLOTHING = ("Dress", "Hat", "Longsleeve", "Outwear", "Pants", "Shirt", "Shoes", 
 
 def plant(clothing: Path, work: Path, photos: int) -> tuple[Any, np.ndarray, np.ndarray]:
     """The manifest; (rows,) kind of noise or ``""``; (rows,) number of the original photo, -1 for noise."""
-    from streetshop.lab.datasets import read_dataset
-    from streetshop.lab.manifest import Manifest, Row
+    from streetshop.lab.data import read_dataset
+    from streetshop.lab.data.manifest import Manifest, Row
 
     rng = np.random.default_rng(0)
     source = read_dataset("clothing", clothing).manifest
@@ -196,7 +196,7 @@ def pairs(work: Path, products: int) -> dict[str, Any]:
     from streetshop.lab.curate.encoders import EncoderChoice
     from streetshop.lab.curate.features import Features, run_features
     from streetshop.lab.curate.pairs import read_pairs, run_pairs, with_pairs
-    from streetshop.lab.manifest import Manifest
+    from streetshop.lab.data.manifest import Manifest
 
     rows, truth = studio_pile(work, products)
     manifest = Manifest.from_rows(rows, work / "studio", name="studio pile")
@@ -231,8 +231,8 @@ def pairs(work: Path, products: int) -> dict[str, Any]:
 
 def studio_pile(work: Path, products: int) -> tuple[list[Any], dict[int, str]]:
     """Rows of the pile; true product by street row."""
-    from streetshop.lab.datasets import read_dataset
-    from streetshop.lab.manifest import Row
+    from streetshop.lab.data import read_dataset
+    from streetshop.lab.data.manifest import Row
     from streetshop.studio import draw_dataset
 
     draw_dataset(work / "studio", products, 0, products, 1, 224, shots=("packshot",), family=4)
@@ -265,13 +265,13 @@ def _claim(row: Any) -> str:
 
 
 def training(vectors: Any, manifest: Any, true: Any, labels: dict[str, Any]) -> dict[str, Any]:
-    """A linear head on the frozen trunk, trained with ArcFace for equally many steps on each labelling, three seeds;
+    """A linear head on the frozen backbone, trained with ArcFace for equally many steps on each labelling, three seeds;
     MAP@5 (min(k, R)), street to shop, on the products of every third name, which no training saw."""
     import torch
     from pytorch_metric_learning.losses import ArcFaceLoss
 
-    from streetshop.lab.measure import Protocol, RowRule, evaluate, roles
-    from streetshop.lab.measure.intervals import bootstrap, paired
+    from streetshop.lab.evaluate import Protocol, RowRule, evaluate, roles
+    from streetshop.lab.evaluate.intervals import bootstrap, paired
 
     held_out = np.isin(true, sorted(set(true) - {""})[::3])
     test = np.flatnonzero(held_out & (true != ""))

@@ -30,7 +30,7 @@ def draw_features(folder: Path, rows: int, dim: int = 256) -> None:
     from streetshop.lab.curate.alignment import SIDE
     from streetshop.lab.curate.store import RECORD
     from streetshop.lab.curate.workplace import write_json
-    from streetshop.lab.manifest import SCHEMA, Manifest
+    from streetshop.lab.data.manifest import SCHEMA, Manifest
 
     rng = np.random.default_rng(0)
     number = np.arange(rows)

@@ -20,17 +20,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 if TYPE_CHECKING:
-    from streetshop.lab.encoder.items import Item
+    from streetshop.lab.train.tasks.encoder.items import Item
 
 CATALOGS = ("photos", "packshots")
 LABELS = ("kind", "colour", "pattern")
 
 
 def main() -> None:
-    from streetshop.bundles.encoder import DEFAULT_ENCODER
-    from streetshop.lab.encoder.items import clothing_items
-    from streetshop.lab.reader.data import Split
+    from streetshop.lab.train.tasks.encoder.items import clothing_items
+    from streetshop.lab.train.tasks.reader.data import Split
     from streetshop.looks.reader import NO_READER
+    from streetshop.models.encoder import DEFAULT_ENCODER
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("clothing", type=Path, help="root of the Clothing dataset")
@@ -69,9 +69,9 @@ def _write_packshot(item: Item, path: Path) -> None:
     import numpy as np
     from PIL import Image
 
-    from streetshop.errors import StreetshopError
-    from streetshop.lab.encoder.views import on_plain_ground
-    from streetshop.photo import Photo
+    from streetshop.core.errors import StreetshopError
+    from streetshop.core.photo import Photo
+    from streetshop.lab.train.tasks.encoder.views import on_plain_ground
 
     try:
         photo = Photo.from_path(item.root / item.image, at_least=512)
@@ -94,9 +94,9 @@ def _measure(
     import numpy as np
     import pyarrow.parquet as pq
 
-    from streetshop.bundles import load_encoder
-    from streetshop.embedding import embed_pictures
-    from streetshop.lab.encoder.measure import Embedded, label_precision
+    from streetshop.indexing.embed import embed_pictures
+    from streetshop.lab.evaluate.encoder import Embedded, label_precision
+    from streetshop.models import load_encoder
 
     encoder = load_encoder(bundle, threads=given.threads)
     vectors = given.out / f"{catalog}-{encoder.fingerprint[:12]}.parquet"

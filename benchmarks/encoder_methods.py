@@ -48,10 +48,10 @@ def main() -> None:
 
 def _manifest(given: argparse.Namespace) -> Path:
     """The encoder's made pairs with the encoder's split, as a manifest beside the runs."""
-    from streetshop.lab.datasets.made_pairs import make_pairs
-    from streetshop.lab.encoder.recipe import load_encoder_recipe
-    from streetshop.lab.encoder.run import pair_settings
-    from streetshop.lab.reader.data import split_of
+    from streetshop.lab.data.made_pairs import make_pairs
+    from streetshop.lab.train.tasks.encoder.recipe import load_encoder_recipe
+    from streetshop.lab.train.tasks.encoder.run import pair_settings
+    from streetshop.lab.train.tasks.reader.data import split_of
 
     recipe = load_encoder_recipe(given.recipe)
     made = make_pairs(given.ccp, given.pairs, pair_settings(recipe), limit=recipe.pairs.products).manifest
@@ -66,11 +66,11 @@ def _manifest(given: argparse.Namespace) -> Path:
 
 def _measure(given: argparse.Namespace) -> None:
     """Print a table of the test photos' pairs."""
-    from streetshop.bundles import load_encoder
-    from streetshop.lab.encoder.recipe import load_encoder_recipe
-    from streetshop.lab.encoder.report import headline, pairs_numbers, table
-    from streetshop.lab.encoder.run import gather
-    from streetshop.lab.training.export import export
+    from streetshop.lab.evaluate.encoder_report import headline, pairs_numbers, table
+    from streetshop.lab.export.embedding import export
+    from streetshop.lab.train.tasks.encoder.recipe import load_encoder_recipe
+    from streetshop.lab.train.tasks.encoder.run import gather
+    from streetshop.models import load_encoder
 
     items = gather(load_encoder_recipe(given.recipe), given.ccp, given.clothing, given.cutouts, given.pairs, threads=2)
     columns = {}

@@ -27,12 +27,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from streetshop.bundles import Encoder, load_encoder
-from streetshop.catalog.query import PHOTO_SIDE
 from streetshop.catalog.store import CatalogMeta, Entry, create_catalog
+from streetshop.core.photo import Photo
+from streetshop.core.records import Product, Shot
 from streetshop.looks import garment_picture, load_reader, read_look
-from streetshop.photo import Photo
-from streetshop.records import Product, Shot
+from streetshop.models import Encoder, load_encoder
+from streetshop.search.query import PHOTO_SIDE
 
 PARALLEL = 32
 ROUNDS = 5

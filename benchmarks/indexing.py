@@ -25,11 +25,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from streetshop.bundles import Encoder, load_encoder
-from streetshop.bundles.folder import available_cores, start_session
-from streetshop.catalog.feed import read_feed
-from streetshop.catalog.indexing import IndexOptions, index_feed
-from streetshop.photo import PICTURE_SUFFIXES
+from streetshop.core.photo import PICTURE_SUFFIXES
+from streetshop.feeds.read import read_feed
+from streetshop.indexing.index import IndexOptions, index_feed
+from streetshop.models import Encoder, load_encoder
+from streetshop.models.folder import available_cores, start_session
 
 BATCH = 8
 

@@ -1,6 +1,6 @@
 """How fast the training loop is beside a bare PyTorch loop on the same cached pictures.
 
-    python benchmarks/training_speed.py --trunk efficientnet_lite0 --side 128 --batch 32 --batches 12 --rounds 5
+    python benchmarks/training_speed.py --backbone efficientnet_lite0 --side 128 --batch 32 --batches 12 --rounds 5
 
 Both train the same network with ArcFace and AdamW on the same decoded pictures; the bare loop knows nothing of plans,
 streams, logs, checkpoints or labels. Rounds alternate, so that whatever else the machine does hits both. ``ratio`` is
@@ -25,16 +25,16 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
+from streetshop.lab.data.manifest import Manifest, Row
 from streetshop.lab.losses import ArcFace
 from streetshop.lab.losses.base import LossInput
-from streetshop.lab.manifest import Manifest, Row
-from streetshop.lab.nets import Block, BlockHead, Encoder, build_trunk
-from streetshop.lab.training.build import targets_of
-from streetshop.lab.training.data import RunData, load_run_data
-from streetshop.lab.training.distributed import Place
-from streetshop.lab.training.loop import Loop
-from streetshop.lab.training.reading import validate_recipe
-from streetshop.lab.training.recipe import AugmentPart, EmbeddingRecipe
+from streetshop.lab.nets import Block, BlockHead, Encoder, build_backbone
+from streetshop.lab.train.build import targets_of
+from streetshop.lab.train.data import RunData, load_run_data
+from streetshop.lab.train.distributed import Place
+from streetshop.lab.train.reading import validate_recipe
+from streetshop.lab.train.recipe import AugmentPart, EmbeddingRecipe
+from streetshop.lab.train.tasks.embedding import Loop
 
 Stamps = NDArray[np.float64]
 """(batches, 2): wall clock and CPU clock, seconds."""
@@ -45,7 +45,7 @@ PLAIN = {"flip": False, "zoom": 0, "shift": 0, "rotate": 0, "brightness": 0, "co
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--trunk", default="efficientnet_lite0")
+    options.add_argument("--backbone", default="efficientnet_lite0")
     options.add_argument("--side", type=int, default=128)
     options.add_argument("--batch", type=int, default=32)
     options.add_argument("--batches", type=int, default=12)
@@ -77,7 +77,7 @@ def main() -> None:
     wall = {name: float(np.quantile(t[:, 0], 0.1)) for name, t in batches.items()}
     cpu = {name: float(np.median(t[:, 1])) for name, t in batches.items()}
     result = {
-        "trunk": given.trunk,
+        "backbone": given.backbone,
         "side": given.side,
         "batch": given.batch,
         "threads": given.threads,
@@ -100,7 +100,7 @@ def _recipe(given: argparse.Namespace) -> EmbeddingRecipe:
         "input": {"height": given.side, "width": given.side},
         "augment": PLAIN,
         "model": {
-            "trunk": {"name": given.trunk, "weights": "none"},
+            "backbone": {"name": given.backbone, "weights": "none"},
             "head": {"kind": "blocks", "blocks": [{"name": "style", "dim": 128}]},
         },
         "stages": [
@@ -157,8 +157,8 @@ def _ours(recipe: EmbeddingRecipe, data: RunData, out: Path, place: Place) -> St
 def _bare(recipe: EmbeddingRecipe, data: RunData, given: argparse.Namespace, place: Place) -> Stamps:
     """The same of as many batches in the shortest loop that trains the same network."""
     torch.manual_seed(0)
-    trunk = build_trunk(given.trunk, size=(given.side, given.side))
-    encoder = Encoder(trunk, BlockHead(trunk.channels, [Block("style", 128)]))
+    backbone = build_backbone(given.backbone, size=(given.side, given.side))
+    encoder = Encoder(backbone, BlockHead(backbone.channels, [Block("style", 128)]))
     encoder = encoder.to(place.device, memory_format=torch.channels_last).train()
     loss = ArcFace(classes=len(data.labels.classes["product"]), dim=128).to(place.device)
     optimiser = torch.optim.AdamW([*encoder.parameters(), *loss.parameters()], lr=1e-4)

@@ -24,14 +24,14 @@ from PIL import Image
 
 from streetshop.catalog.filters import Filter, matches, parse_filter
 from streetshop.catalog.store import CatalogMeta, Entry, Known, Store, check_encoder, row_hash
-from streetshop.errors import (
+from streetshop.core.errors import (
     CatalogEncoderMismatch,
     ProductMissing,
     RecordError,
     UsageError,
     VectorError,
 )
-from streetshop.records import AttributeValue, Block, Product, Shot
+from streetshop.core.records import AttributeValue, Block, Product, Shot
 from tests.catalog.test_filters import filters
 
 Make: TypeAlias = Callable[[CatalogMeta], Store]

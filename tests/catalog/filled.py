@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from streetshop.bundles import Encoder, load_encoder
 from streetshop.catalog.store import CatalogMeta, Entry, Store, create_catalog
+from streetshop.core.photo import Photo, encode_jpeg
+from streetshop.core.records import Product, Shot
 from streetshop.looks import garment_picture, whole_photo
-from streetshop.photo import Photo, encode_jpeg
-from streetshop.records import Product, Shot
-from tests.bundles.tiny import tiny_encoder
+from streetshop.models import Encoder, load_encoder
+from tests.models.tiny import tiny_encoder
 
 COLOURS = {
     "red": (200, 20, 30),

@@ -25,8 +25,8 @@ from streetshop.catalog.filters import (
     parse_filter,
     print_filter,
 )
-from streetshop.errors import FilterError
-from streetshop.records import FieldType, Product
+from streetshop.core.errors import FilterError
+from streetshop.core.records import FieldType, Product
 
 FIELDS: dict[str, FieldType] = {
     **CORE_FIELDS,

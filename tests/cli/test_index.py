@@ -19,9 +19,9 @@ from streetshop.catalog.store import open_catalog
 from streetshop.cli.app import main
 from streetshop.cli.index import InterruptGuard
 from streetshop.cli.progress import ProgressDisplay, duration
-from tests.bundles.tiny import tiny_encoder
 from tests.catalog.shop import draw_picture, read_rows, write_feed, write_shop
 from tests.cli.running import run
+from tests.models.tiny import tiny_encoder
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +141,7 @@ def test_ctrl_c_finishes_what_is_in_hand_and_says_how_to_go_on(tmp_path: Path, b
     # A slow disk makes the test independent of how fast this machine is.
     program = """
 import sys, time
-from streetshop.catalog import pictures
+from streetshop.indexing import pictures
 read = pictures.read_picture_bytes
 def slow(*words):
     time.sleep(0.02)

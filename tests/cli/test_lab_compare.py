@@ -12,8 +12,8 @@ import typer
 from typer.testing import CliRunner
 
 from streetshop.cli.lab_compare import compare
-from streetshop.errors import RunError, UsageError
-from streetshop.lab.manifest import Manifest
+from streetshop.core.errors import RunError, UsageError
+from streetshop.lab.data.manifest import Manifest
 from tests.lab.compare.trained import draw_split, train_two
 
 pytestmark = pytest.mark.lab

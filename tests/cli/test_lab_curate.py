@@ -13,8 +13,8 @@ pytest.importorskip("torch")
 from typer.testing import CliRunner
 
 from streetshop.cli.app import app
-from streetshop.errors import CurateError, UsageError
-from streetshop.lab.manifest import Manifest
+from streetshop.core.errors import CurateError, UsageError
+from streetshop.lab.data.manifest import Manifest
 from tests.lab.curate.drawn import garment, pile
 
 CURATE = ["lab", "curate"]

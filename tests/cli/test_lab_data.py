@@ -11,10 +11,10 @@ import typer
 from typer.testing import CliRunner
 
 from streetshop.cli.lab_data import data
-from streetshop.errors import StreetshopError
-from streetshop.lab.manifest import Manifest
-from streetshop.lab.splits import leaks
-from tests.lab.datasets.trees import picture, text
+from streetshop.core.errors import StreetshopError
+from streetshop.lab.data.manifest import Manifest
+from streetshop.lab.data.splits import leaks
+from tests.lab.data.trees import picture, text
 
 app = typer.Typer()
 app.command()(data)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.bundles.tiny_reader import BODILESS, tiny_reader
 from tests.cli.running import run
 from tests.conftest import ROOT
-from tests.lab.reader.trees import RECIPE, ccp, clothing
+from tests.lab.train.tasks.reader.trees import RECIPE, ccp, clothing
+from tests.models.tiny_reader import BODILESS, tiny_reader
 
 pytestmark = pytest.mark.lab
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from streetshop.errors import DatasetError, RunError, StreetshopError
-from streetshop.lab import shipped
+from streetshop.core.errors import DatasetError, RunError, StreetshopError
+from streetshop.lab.train import shipped
 from tests.cli.running import run
-from tests.lab.reader.trees import RECIPE, ccp, clothing
+from tests.lab.train.tasks.reader.trees import RECIPE, ccp, clothing
 
 pytestmark = pytest.mark.lab
 

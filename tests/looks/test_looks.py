@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from streetshop.bundles.spec import EncoderSpec
-from streetshop.geometry import COCO_KEYPOINTS, Box, Keypoint
+from streetshop.core.geometry import COCO_KEYPOINTS, Box, Keypoint
+from streetshop.core.photo import Photo, encode_jpeg
+from streetshop.core.records import Garment, Look, Person
 from streetshop.looks import boxed_garment, garment_picture, read_look, whole_photo
 from streetshop.looks.overlay import class_names, draw_overlay, index_picture
-from streetshop.photo import Photo, encode_jpeg
-from streetshop.records import Garment, Look, Person
-from tests.bundles.tiny import tiny_encoder
-from tests.test_photo import gradient
+from streetshop.models.spec import EncoderSpec
+from tests.core.test_photo import gradient
+from tests.models.tiny import tiny_encoder
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def photo() -> Photo:
 
 @pytest.fixture
 def spec(tmp_path: Path) -> EncoderSpec:
-    from streetshop.bundles.folder import read_spec
+    from streetshop.models.folder import read_spec
 
     found = read_spec(tiny_encoder(tmp_path))
     assert isinstance(found, EncoderSpec)

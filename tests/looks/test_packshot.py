@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
-from streetshop.geometry import Box, paint_mask
+from streetshop.core.geometry import Box, paint_mask
+from streetshop.core.photo import Photo
+from streetshop.core.records import Garment, Look, Person
 from streetshop.looks import WHOLE_PHOTO, read_look
 from streetshop.looks.packshot import article_on_plain_ground
-from streetshop.photo import Photo
-from streetshop.records import Garment, Look, Person
 
 
 def packshot(shape: tuple[int, int, int, int], *, ground: int = 250, colour: int = 225, size: tuple[int, int]) -> Photo:

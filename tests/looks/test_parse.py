@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from streetshop.geometry import COCO_KEYPOINTS, Box, Keypoint, paint_mask
+from streetshop.core.geometry import COCO_KEYPOINTS, Box, Keypoint, paint_mask
 from streetshop.looks.parse import Parsed, Reading, Rules, likeliest, mean_inside, parse, score_of
 from streetshop.looks.pose import hotspot, is_full_shot, read_keypoints, view_of
 from streetshop.looks.regions import components, gap, near_groups, parts_by_label, parts_of

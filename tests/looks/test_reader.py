@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from streetshop.bundles.folder import read_spec
-from streetshop.bundles.spec import ReaderSpec
-from streetshop.errors import BundleDamaged, BundleError, BundleMissing
-from streetshop.geometry import Box
+from streetshop.core.errors import BundleDamaged, BundleError, BundleMissing
+from streetshop.core.geometry import Box
+from streetshop.core.photo import Photo
 from streetshop.looks.reader import NO_READER, OnnxReader, input_size, load_reader
-from streetshop.photo import Photo
-from tests.bundles.tiny import tiny_encoder
-from tests.bundles.tiny_reader import BODILESS, COLOURS, tiny_reader
+from streetshop.models.folder import read_spec
+from streetshop.models.spec import ReaderSpec
+from tests.models.tiny import tiny_encoder
+from tests.models.tiny_reader import BODILESS, COLOURS, tiny_reader
 
 PARTS = {
     "skin": (150, 40, 250, 120),

@@ -5,7 +5,7 @@ import json
 from typer.testing import CliRunner
 
 from streetshop.cli.studio import app
-from streetshop.errors import StudioError
+from streetshop.core.errors import StudioError
 
 runner = CliRunner()
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from streetshop.errors import StudioError
+from streetshop.core.errors import StudioError
 from streetshop.studio import draw_catalog, draw_dataset, draw_street, make_catalog
 
 SIZE = 96

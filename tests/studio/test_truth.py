@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streetshop.geometry import COCO_KEYPOINTS
+from streetshop.core.geometry import COCO_KEYPOINTS
 from streetshop.studio import SHOTS, check_attributes, decode_mask, make_catalog
 from streetshop.studio.outfit import Wardrobe
 from streetshop.studio.shots import draw_shot

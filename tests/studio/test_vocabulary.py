@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from streetshop.errors import StudioError
+from streetshop.core.errors import StudioError
 from streetshop.studio import (
     CATEGORIES,
     COLORS,

@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from streetshop.bundles import Encoder
+from streetshop.models import Encoder
 from tests.catalog.filled import filled_catalog
 from tests.web.serving import BandReader, Running, running
 

@@ -15,12 +15,12 @@ import httpx
 import numpy as np
 from PIL import Image
 
-from streetshop.bundles import Encoder
 from streetshop.catalog.store import Store, open_catalog
-from streetshop.geometry import box_of_mask, paint_mask, point_inside
+from streetshop.core.geometry import box_of_mask, paint_mask, point_inside
+from streetshop.core.photo import Photo
+from streetshop.core.records import Garment, Look
 from streetshop.looks import Reader
-from streetshop.photo import Photo
-from streetshop.records import Garment, Look
+from streetshop.models import Encoder
 from streetshop.web import ApiKey, Settings, bind, create_app
 from streetshop.web.server import make_server
 from tests.catalog.filled import square

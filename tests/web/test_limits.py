@@ -11,7 +11,7 @@ import zlib
 import pytest
 from PIL import Image, PngImagePlugin
 
-from streetshop.photo import PhotoLimits
+from streetshop.core.photo import PhotoLimits
 from streetshop.web import Settings
 from streetshop.web import server as server_module
 from tests.web.serving import BandReader, Running, multipart, png, read_answer, running, street

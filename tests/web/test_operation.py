@@ -13,13 +13,13 @@ import time
 import httpx
 import pytest
 
-from streetshop.bundles import load_encoder
 from streetshop.catalog.store import CatalogMeta, open_catalog
-from tests.bundles.tiny import tiny_encoder
+from streetshop.models import load_encoder
 from tests.catalog.filled import entry, square
+from tests.models.tiny import tiny_encoder
 from tests.web.serving import KEY, png, running, street
 
-from streetshop.records import Product  # isort: skip
+from streetshop.core.records import Product  # isort: skip
 
 
 def wait_for(check, seconds: float = 15) -> None:

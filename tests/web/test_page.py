@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from streetshop.catalog.store import CatalogMeta, create_catalog
-from streetshop.records import Product
+from streetshop.core.records import Product
 from streetshop.web import Settings
 from tests.catalog.filled import entry, square
 from tests.web.browser import FLAGS, Visit, chromium

@@ -10,10 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from streetshop.bundles import Encoder
-from streetshop.errors import VectorError
+from streetshop.core.errors import VectorError
+from streetshop.core.photo import Photo
 from streetshop.looks import garment_picture, whole_photo
-from streetshop.photo import Photo
+from streetshop.models import Encoder
 from streetshop.web import Settings
 from streetshop.web.metrics import Metrics
 from streetshop.web.problems import Busy

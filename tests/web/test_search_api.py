@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from streetshop.catalog.query import Searcher
 from streetshop.catalog.store import open_catalog
-from streetshop.photo import Photo
+from streetshop.core.photo import Photo
+from streetshop.search.query import Searcher
 from tests.web.serving import BandReader, jpeg, png, street
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from streetshop.errors import ServerError, Unauthorized, UsageError
-from streetshop.records import Product, Shot
+from streetshop.core.errors import ServerError, Unauthorized, UsageError
+from streetshop.core.records import Product, Shot
 from streetshop.web import ApiKey, check_bind
 from streetshop.web.answers import product_json, safe_url
 from streetshop.web.security import API_POLICY, PAGE_POLICY, is_loopback, require_key
@@ -235,7 +235,7 @@ def test_nothing_is_fetched_from_addresses_in_requests(server, monkeypatch):
     def refuse(*args: object, **kwargs: object) -> None:
         raise AssertionError("the server opened a connection")
 
-    monkeypatch.setattr("streetshop.catalog.fetch.Fetcher.fetch", refuse)
+    monkeypatch.setattr("streetshop.indexing.fetch.Fetcher.fetch", refuse)
     with server.client() as client:
         for fields in ({"photo": "http://169.254.169.254/"}, {"photo_url": "http://127.0.0.1:1/"}):
             assert client.post("/v1/search", data=fields, files={"x": b""}).status_code == 422

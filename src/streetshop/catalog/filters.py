@@ -20,8 +20,8 @@ from difflib import get_close_matches
 from functools import lru_cache
 from typing import Literal, NoReturn, TypeAlias
 
-from streetshop.errors import FilterError
-from streetshop.records import AttributeValue, FieldType, Product
+from streetshop.core.errors import FilterError
+from streetshop.core.records import AttributeValue, FieldType, Product
 
 Order: TypeAlias = Literal["<", "<=", ">", ">="]
 

@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streetshop.catalog.filters import Filter
-from streetshop.errors import CatalogEncoderMismatch, CatalogUnsupported, RecordError, VectorError
-from streetshop.records import Block, FieldType, Product, Vector
+from streetshop.core.errors import CatalogEncoderMismatch, CatalogUnsupported, RecordError, VectorError
+from streetshop.core.records import Block, FieldType, Product, Vector
 
 Progress: TypeAlias = Callable[[str, int, int | None], None]
 """Called with (what is being done, done so far, of how many or None)."""
@@ -286,14 +286,14 @@ def open_catalog(url: str, *, write: bool = False) -> Store:
 
     Raises CatalogMissing, CatalogDamaged, CatalogLocked, CatalogUnsupported.
     """
-    from streetshop.catalog.lance import LanceStore
+    from streetshop.catalog.lance.store import LanceStore
 
     return LanceStore.open(local_path(url), write=write)
 
 
 def create_catalog(url: str, meta: CatalogMeta) -> Store:
     """An empty catalog at ``url``, open. Raises CatalogExists, CatalogUnsupported, CatalogDiskFull."""
-    from streetshop.catalog.lance import LanceStore
+    from streetshop.catalog.lance.store import LanceStore
 
     return LanceStore.create(local_path(url), meta)
 
@@ -304,8 +304,8 @@ def restore_snapshot(source: Path, url: str) -> Store:
     Every file is checked while it is copied: a snapshot with a missing, changed or additional file is refused and
     nothing is left at ``url``. Raises CatalogMissing, CatalogDamaged, CatalogExists, CatalogUnsupported.
     """
-    from streetshop.catalog.lance import LanceStore
-    from streetshop.catalog.lance_copy import restore
+    from streetshop.catalog.lance.copy import restore
+    from streetshop.catalog.lance.store import LanceStore
 
     path = local_path(url)
     restore(source, path)

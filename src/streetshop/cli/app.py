@@ -20,7 +20,7 @@ from streetshop.cli.look import look
 from streetshop.cli.search import search
 from streetshop.cli.serve import serve
 from streetshop.cli.studio import app as studio_app
-from streetshop.errors import StreetshopError
+from streetshop.core.errors import StreetshopError
 
 USAGE, INTERRUPTED = 2, 130
 

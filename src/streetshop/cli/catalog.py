@@ -60,8 +60,8 @@ def get(
 ) -> None:
     """Show products. With --json one line per product."""
     from streetshop.catalog.store import open_catalog
-    from streetshop.errors import ProductMissing
-    from streetshop.output import product_json
+    from streetshop.core.errors import ProductMissing
+    from streetshop.present.values import product_json
 
     store = open_catalog(url)
     try:

@@ -12,9 +12,9 @@ import typer
 from streetshop.cli.options import ThreadsOption, say
 
 if TYPE_CHECKING:
-    from streetshop.catalog.query import Searcher
-    from streetshop.geometry import Box
-    from streetshop.sheets import SheetRow
+    from streetshop.core.geometry import Box
+    from streetshop.present.sheets import SheetRow
+    from streetshop.search.query import Searcher
 
 _DRAWN_SIDE = 384
 """Long side of the drawings in pixels: enough to look at, and the demo stays under two minutes, installing included."""
@@ -38,11 +38,11 @@ def demo(
     searched for by its box. With a folder, its pictures become the catalog, and some of them are searched with; a
     picture is never its own answer.
     """
-    from streetshop.bundles import load_encoder
-    from streetshop.catalog.query import Searcher
     from streetshop.catalog.store import open_catalog
     from streetshop.looks import load_reader
-    from streetshop.sheets import write_sheet
+    from streetshop.models import load_encoder
+    from streetshop.present.sheets import write_sheet
+    from streetshop.search.query import Searcher
 
     if data is None:
         feed, asked = _draw(out / "drawn", products, photos, seed)
@@ -88,7 +88,7 @@ def _draw(out: Path, products: int, photos: int, seed: int) -> tuple[Path, list[
     import pyarrow.parquet as pq
 
     from streetshop.cli.progress import ProgressDisplay
-    from streetshop.geometry import Box
+    from streetshop.core.geometry import Box
     from streetshop.studio import draw_catalog, draw_street
 
     shop, street = out / "shop", out / "street"
@@ -126,9 +126,9 @@ def _choose(folder: Path, photos: int, seed: int) -> list[_Question]:
     """Some pictures of the folder, readable ones."""
     import random
 
-    from streetshop.embedding import find_pictures
-    from streetshop.errors import FeedError, PhotoError
-    from streetshop.photo import Photo
+    from streetshop.core.errors import FeedError, PhotoError
+    from streetshop.core.photo import Photo
+    from streetshop.indexing.embed import find_pictures
 
     pictures = find_pictures([folder]) if folder.is_dir() else []
     if not pictures:
@@ -150,11 +150,11 @@ def _choose(folder: Path, photos: int, seed: int) -> list[_Question]:
 
 
 def _index(feed: Path, url: str, threads: int | None) -> None:
-    from streetshop.bundles import load_encoder
-    from streetshop.catalog.feed import read_feed
-    from streetshop.catalog.indexing import IndexOptions, index_feed
     from streetshop.cli.progress import ProgressDisplay
+    from streetshop.feeds.read import read_feed
+    from streetshop.indexing.index import IndexOptions, index_feed
     from streetshop.looks import load_reader
+    from streetshop.models import load_encoder
 
     with ProgressDisplay("products") as display:
         report = index_feed(
@@ -172,9 +172,9 @@ def _index(feed: Path, url: str, threads: int | None) -> None:
 
 
 def _search(searcher: Searcher, question: _Question) -> SheetRow:
-    from streetshop.catalog.query import PHOTO_SIDE, Answer
-    from streetshop.photo import Photo
-    from streetshop.sheets import SheetRow
+    from streetshop.core.photo import Photo
+    from streetshop.present.sheets import SheetRow
+    from streetshop.search.query import PHOTO_SIDE, Answer
 
     photo = Photo.from_path(question.photo, at_least=PHOTO_SIDE)
     if question.boxes:

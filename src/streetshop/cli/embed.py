@@ -34,8 +34,8 @@ def embed(
     Each vector is of unit length and its blocks carry their weights, so that the dot product of two is the score that a
     search would give. Of a picture with several garments the one whose box's area times its score is largest is taken.
     """
-    from streetshop.embedding import embed_pictures, find_pictures
-    from streetshop.errors import UsageError
+    from streetshop.core.errors import UsageError
+    from streetshop.indexing.embed import embed_pictures, find_pictures
 
     pictures = find_pictures(sources)
     if not pictures:

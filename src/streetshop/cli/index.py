@@ -23,8 +23,8 @@ from streetshop.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from streetshop.catalog.indexing import IndexReport
-    from streetshop.catalog.ingest import IngestProgress
+    from streetshop.indexing.index import IndexReport
+    from streetshop.indexing.ingest import IngestProgress
 
 INTERRUPTED = 130
 
@@ -68,12 +68,12 @@ def index(
     Run it again whenever the feed changed or it was interrupted: what is in the catalog already is not embedded again.
     Rows and pictures that cannot be used are listed, with reasons, in the file of refused rows.
     """
-    from streetshop.bundles import load_encoder
-    from streetshop.catalog.feed import read_feed
-    from streetshop.catalog.fetch import Fetcher
-    from streetshop.catalog.indexing import IndexOptions, index_feed
     from streetshop.cli.progress import ProgressDisplay
+    from streetshop.feeds.read import read_feed
+    from streetshop.indexing.fetch import Fetcher
+    from streetshop.indexing.index import IndexOptions, index_feed
     from streetshop.looks import load_reader
+    from streetshop.models import load_encoder
 
     source = read_feed(feed, columns=parse_columns(column), image_template=image_template, encoding=encoding)
     # One thread a run and several runs at a time: see index_feed.
@@ -109,7 +109,7 @@ def index(
 
 def parse_columns(values: list[str] | None) -> dict[str, str]:
     """``["category=label"]`` to ``{"category": "label"}``. Raises :class:`UsageError`."""
-    from streetshop.errors import UsageError
+    from streetshop.core.errors import UsageError
 
     columns: dict[str, str] = {}
     for value in values or ():

@@ -26,7 +26,7 @@ def starting_encoder(
     threads: Annotated[int, typer.Option(min=1, help="Threads.")] = 2,
 ) -> None:
     """Export the encoder to start from: ImageNet features and colours, nothing trained on fashion."""
-    from streetshop.lab.starting_encoder import export_starting_encoder, find_pictures
+    from streetshop.lab.train.tasks.starting_encoder import export_starting_encoder, find_pictures
 
     say(f"wrote {export_starting_encoder(find_pictures(folders), out, dim=dim, threads=threads)}")
 
@@ -44,7 +44,7 @@ app.add_typer(encoder, name="encoder")
 def _needs_torch() -> None:
     from importlib.util import find_spec
 
-    from streetshop.errors import UsageError
+    from streetshop.core.errors import UsageError
 
     if find_spec("torch") is None:
         raise UsageError("the lab needs torch, which is not installed", hint="pip install 'streetshop[lab]'")

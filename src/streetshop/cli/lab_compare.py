@@ -59,7 +59,7 @@ def compare(
 
 
 def _pair(text: str) -> tuple[str, str]:
-    from streetshop.errors import UsageError
+    from streetshop.core.errors import UsageError
 
     first, sign, second = text.partition(":")
     if not (first and sign and second):

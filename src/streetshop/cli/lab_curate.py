@@ -27,10 +27,14 @@ Reviews = Annotated[
 Posts = Annotated[
     Path | None, typer.Option("--posts", help="CSV post,picture,tags[,sender]: tags name products by their ids.")
 ]
-Bundle = Annotated[Path | None, typer.Option("--encoder", help="Features from this encoder bundle, not from a trunk.")]
-Trunk = Annotated[str, typer.Option("--trunk", help="Features from this trunk: efficientnet_lite0, or any timm name.")]
-Weights = Annotated[str, typer.Option("--weights", help="Of the trunk: imagenet, none, or a file.")]
-Side = Annotated[int, typer.Option("--size", min=32, help="Side of the trunk's input in pixels.")]
+Bundle = Annotated[
+    Path | None, typer.Option("--encoder", help="Features from this encoder bundle, not from a backbone.")
+]
+Backbone = Annotated[
+    str, typer.Option("--backbone", help="Features from this backbone: efficientnet_lite0, or any timm name.")
+]
+Weights = Annotated[str, typer.Option("--weights", help="Of the backbone: imagenet, none, or a file.")]
+Side = Annotated[int, typer.Option("--size", min=32, help="Side of the backbone's input in pixels.")]
 Cache = Annotated[Path | None, typer.Option("--cache", help="Folder of features to share between curations.")]
 Threads = Annotated[int, typer.Option("--threads", min=1, help="Threads.")]
 Ray = Annotated[str | None, typer.Option("--ray", help="Compute on this Ray cluster: host:port, auto, or local.")]
@@ -46,7 +50,7 @@ def features(
     reviews: Reviews = None,
     posts: Posts = None,
     encoder: Bundle = None,
-    trunk: Trunk = "efficientnet_lite0",
+    backbone: Backbone = "efficientnet_lite0",
     weights: Weights = "imagenet",
     size: Side = 224,
     cache: Cache = None,
@@ -60,7 +64,7 @@ def features(
     from streetshop.lab.curate.features import run_features
 
     curation = _begin(folder, data, root, reviews, posts)
-    choice = _choice(encoder, trunk, weights, size, threads)
+    choice = _choice(encoder, backbone, weights, size, threads)
     with ProgressDisplay("rows") as display:
         summary = run_features(
             curation,
@@ -222,7 +226,7 @@ def run(
     reviews: Reviews = None,
     posts: Posts = None,
     encoder: Bundle = None,
-    trunk: Trunk = "efficientnet_lite0",
+    backbone: Backbone = "efficientnet_lite0",
     weights: Weights = "imagenet",
     size: Side = 224,
     cache: Cache = None,
@@ -249,7 +253,7 @@ def run(
     curation = _begin(folder, data, root, reviews, posts)
     chosen = _one_of("--algorithm", algorithm, ("hdbscan", "kmeans"))
     fractions = _fractions(shares)
-    choice = _choice(encoder, trunk, weights, size, threads)
+    choice = _choice(encoder, backbone, weights, size, threads)
     with ProgressDisplay("rows") as display:
         found = run_features(
             curation,
@@ -277,10 +281,10 @@ def run(
 def _begin(
     folder: Path, data: Path | None, root: Path | None, reviews: Path | None = None, posts: Path | None = None
 ) -> Curation:
-    from streetshop.errors import UsageError
+    from streetshop.core.errors import UsageError
     from streetshop.lab.curate.claims import read_posts, read_reviews, with_claims
     from streetshop.lab.curate.workplace import Curation
-    from streetshop.lab.manifest import Manifest
+    from streetshop.lab.data.manifest import Manifest
 
     if data is None:
         if reviews or posts:
@@ -294,7 +298,7 @@ def _begin(
 
 
 def _fractions(shares: str) -> dict[str, float]:
-    from streetshop.errors import UsageError
+    from streetshop.core.errors import UsageError
 
     try:
         values = [float(share) for share in shares.split("/")]
@@ -305,14 +309,14 @@ def _fractions(shares: str) -> dict[str, float]:
     return {name: value / sum(values) for name, value in zip(("train", "val", "test"), values, strict=True)}
 
 
-def _choice(encoder: Path | None, trunk: str, weights: str, size: int, threads: int) -> EncoderChoice:
+def _choice(encoder: Path | None, backbone: str, weights: str, size: int, threads: int) -> EncoderChoice:
     from streetshop.lab.curate.encoders import EncoderChoice
 
-    return EncoderChoice(None if encoder is None else str(encoder.resolve()), trunk, weights, size, threads)
+    return EncoderChoice(None if encoder is None else str(encoder.resolve()), backbone, weights, size, threads)
 
 
 def _one_of(option: str, value: str, allowed: tuple[str, ...]) -> Any:
-    from streetshop.errors import UsageError
+    from streetshop.core.errors import UsageError
 
     if value not in allowed:
         raise UsageError(f"{option} {value!r}", hint=f"Use {' or '.join(allowed)}")

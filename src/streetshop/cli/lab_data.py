@@ -10,8 +10,8 @@ import typer
 from streetshop.cli.options import JsonOption, print_json, say
 
 if TYPE_CHECKING:
-    from streetshop.lab.datasets import Reading
-    from streetshop.lab.manifest import Manifest
+    from streetshop.lab.data import Reading
+    from streetshop.lab.data.manifest import Manifest
 
 MADE_PAIRS = "made-pairs"
 
@@ -41,8 +41,8 @@ def data(
     as_json: JsonOption = False,
 ) -> None:
     """Turn a data set into a manifest: counts, licence, and every row that could not be used with its reason."""
-    from streetshop.errors import UsageError
-    from streetshop.lab.datasets import DATASETS
+    from streetshop.core.errors import UsageError
+    from streetshop.lab.data import DATASETS
 
     if name == "list":
         _list(as_json)
@@ -68,7 +68,7 @@ def data(
 
 
 def _list(as_json: bool) -> None:
-    from streetshop.lab.datasets import DATASETS
+    from streetshop.lab.data import DATASETS
 
     if as_json:
         print_json(
@@ -82,7 +82,7 @@ def _list(as_json: bool) -> None:
 
 def _read(name: str, root: Path, verify: bool) -> Reading:
     from streetshop.cli.progress import ProgressDisplay
-    from streetshop.lab.datasets import read_dataset
+    from streetshop.lab.data import read_dataset
 
     with ProgressDisplay("rows") as display:
         return read_dataset(
@@ -99,7 +99,7 @@ def _made_pairs(
     import os
 
     from streetshop.cli.progress import ProgressDisplay
-    from streetshop.lab.datasets.made_pairs import Settings, make_pairs
+    from streetshop.lab.data.made_pairs import Settings, make_pairs
 
     settings = Settings(seed=seed, per_garment=per_garment, size=size)
     with ProgressDisplay("products") as display:
@@ -114,8 +114,8 @@ def _made_pairs(
 
 
 def _with_splits(manifest: Manifest, split: str | None, split_by: str, seed: int) -> Manifest:
-    from streetshop.errors import UsageError
-    from streetshop.lab.splits import assign_splits
+    from streetshop.core.errors import UsageError
+    from streetshop.lab.data.splits import assign_splits
 
     if split is None:
         return manifest
@@ -135,7 +135,7 @@ def _with_splits(manifest: Manifest, split: str | None, split_by: str, seed: int
 def _write_refused(reading: Reading, path: Path) -> None:
     import csv
 
-    from streetshop.errors import UsageError
+    from streetshop.core.errors import UsageError
 
     try:
         with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:

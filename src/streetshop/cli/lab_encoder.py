@@ -28,9 +28,9 @@ def train(
     out: Annotated[Path, typer.Option("--out", help="The run's folder; the same again continues the run.")],
     threads: Threads = 2,
 ) -> None:
-    """Make the pictures, run the trunk, teach heads and trunk, write the bundle, and print its folder."""
-    from streetshop.lab.encoder.recipe import load_encoder_recipe
-    from streetshop.lab.encoder.run import train as run
+    """Make the pictures, run the backbone, teach heads and backbone, write the bundle, and print its folder."""
+    from streetshop.lab.train.tasks.encoder.recipe import load_encoder_recipe
+    from streetshop.lab.train.tasks.encoder.run import train as run
 
     print(run(load_encoder_recipe(recipe), ccp, clothing, cutouts, pairs, out, threads=threads))
 
@@ -53,11 +53,11 @@ def report(
     threads: Threads = 2,
 ) -> None:
     """Measure bundles on the held-back photos and senders; prints a Markdown table."""
-    from streetshop.bundles import load_encoder
-    from streetshop.lab.encoder.card import write_card
-    from streetshop.lab.encoder.recipe import load_encoder_recipe
-    from streetshop.lab.encoder.report import as_values, baselines, check_untrained, columns_of, measure, table
-    from streetshop.lab.encoder.run import gather
+    from streetshop.lab.evaluate.encoder_report import as_values, baselines, check_untrained, columns_of, measure, table
+    from streetshop.lab.export.encoder_card import write_card
+    from streetshop.lab.train.tasks.encoder.recipe import load_encoder_recipe
+    from streetshop.lab.train.tasks.encoder.run import gather
+    from streetshop.models import load_encoder
 
     start = load_encoder(untrained, threads=threads) if untrained else None
     if start is not None:

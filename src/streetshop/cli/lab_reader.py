@@ -29,9 +29,9 @@ def train(
     threads: Annotated[int, typer.Option(min=1, help="Threads of each of the recipe's workers.")] = 1,
 ) -> None:
     """Train a reader. An interrupted run goes on where it was when it is started again."""
-    from streetshop.lab.reader.recipe import load_reader_recipe
-    from streetshop.lab.reader.run import Sources
-    from streetshop.lab.reader.run import train as run
+    from streetshop.lab.train.tasks.reader.recipe import load_reader_recipe
+    from streetshop.lab.train.tasks.reader.run import Sources
+    from streetshop.lab.train.tasks.reader.run import train as run
 
     sources = Sources(ccp, keypoints, clothing, cutouts, clothing_keypoints)
     end = run(load_reader_recipe(recipe), sources, out, device=device, threads=threads)
@@ -48,9 +48,9 @@ def export(
     width: Annotated[int, typer.Option(min=64, help="Likewise; other shapes get as many pixels.")] = 256,
 ) -> None:
     """Write a run's bundle, calibrated on the validation photos. It names no single articles yet: see `name`."""
-    from streetshop.lab.reader.recipe import load_reader_recipe
-    from streetshop.lab.reader.run import Sources
-    from streetshop.lab.reader.run import export as write
+    from streetshop.lab.train.tasks.reader.recipe import load_reader_recipe
+    from streetshop.lab.train.tasks.reader.run import Sources
+    from streetshop.lab.train.tasks.reader.run import export as write
 
     reader = write(run, load_reader_recipe(recipe), Sources(ccp), out, size=(height, width))
     print(f"{out}\t{reader.name}")
@@ -65,7 +65,7 @@ def name(
     out: Annotated[Path | None, typer.Option(help="Folder of the bundle that does; the same one if left out.")] = None,
 ) -> None:
     """Teach a bundle the names of articles that nobody wears; prints how many it names right, of validation senders."""
-    from streetshop.lab.reader.articles import Pictures, judge_names, name_articles
+    from streetshop.lab.train.tasks.reader.articles import Pictures, judge_names, name_articles
     from streetshop.looks.reader import OnnxReader
 
     pictures = Pictures(ccp, clothing, cutouts)
@@ -88,9 +88,9 @@ def report(
     split: Annotated[Literal["val", "test"], typer.Option(help="Photos to measure on; val while choosing.")] = "test",
 ) -> None:
     """Measure a bundle and write its card."""
-    from streetshop.lab.reader.recipe import load_reader_recipe
-    from streetshop.lab.reader.run import Sources
-    from streetshop.lab.reader.run import report as measure
+    from streetshop.lab.train.tasks.reader.recipe import load_reader_recipe
+    from streetshop.lab.train.tasks.reader.run import Sources
+    from streetshop.lab.train.tasks.reader.run import report as measure
 
     sources = Sources(ccp, keypoints, clothing, cutouts)
     found = measure(bundle, load_reader_recipe(recipe), sources, split=split, overlays=overlays)

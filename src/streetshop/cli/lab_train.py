@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from streetshop.errors import UsageError
+from streetshop.core.errors import UsageError
 
 _DEVICES = {"reader": ("cpu", "cuda"), "encoder": ("cpu",)}
 
@@ -42,7 +42,7 @@ def train(
     Recipes of kind `reader` and `encoder` are those of the shipped models: they are trained on the public data sets,
     exported and measured on test photos; printed is the bundle's folder.
     """
-    from streetshop.lab.training.reading import SHIPPED, recipe_kind
+    from streetshop.lab.train.reading import SHIPPED, recipe_kind
 
     kind = recipe_kind(recipe)
     if kind in SHIPPED:
@@ -51,7 +51,7 @@ def train(
                 f"{kind}s train in one process ({' or '.join(_DEVICES[kind])}), on the folder of both public sets",
                 hint=f"Leave out --root, --processes and --device; docs/{kind}.md shows how",
             )
-        from streetshop.lab.shipped import train_encoder, train_reader
+        from streetshop.lab.train.shipped import train_encoder, train_reader
 
         if kind == "reader":
             print(train_reader(recipe, data, out, overrides or [], cache=cache, device=device, threads=threads))
@@ -59,7 +59,7 @@ def train(
             print(train_encoder(recipe, data, out, overrides or [], cache=cache, threads=threads))
         return
 
-    from streetshop.lab.training.run import train as run
+    from streetshop.lab.train.run import train as run
 
     result = run(
         recipe,
@@ -87,7 +87,7 @@ def export(
     version: Annotated[str, typer.Option(help="Of the bundle.")] = "1",
 ) -> None:
     """Write a run's bundle, which `streetshop index` and `search` use with --encoder."""
-    from streetshop.lab.training.export import export as write
+    from streetshop.lab.export.embedding import export as write
 
     for folder in write(run, out, weights=weights, half=not full, converter=converter, name=name, version=version):
         print(folder)

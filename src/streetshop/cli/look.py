@@ -28,11 +28,11 @@ def look(
     class that the reader gives each pixel, skin and hair among them. With --json no overlay is written unless --out
     is given, and each photo gives one line.
     """
-    from streetshop.errors import PhotoError, UsageError
+    from streetshop.core.errors import PhotoError, UsageError
+    from streetshop.core.photo import Photo
     from streetshop.looks import load_reader, read_look
     from streetshop.looks.overlay import class_names, draw_overlay, index_picture
-    from streetshop.output import look_json
-    from streetshop.photo import Photo
+    from streetshop.present.values import look_json
 
     loaded = load_reader(reader, threads=threads)
     targets = _distinct_names(photos) if (out or masks) else {}
@@ -71,7 +71,7 @@ def look(
 
 def _distinct_names(photos: list[Path]) -> dict[Path, str]:
     """A file name for each photo; an error rather than one overwriting another."""
-    from streetshop.errors import UsageError
+    from streetshop.core.errors import UsageError
 
     names = {path: path.stem for path in photos}
     if len(set(names.values())) < len(names):

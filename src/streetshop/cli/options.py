@@ -30,7 +30,7 @@ WeightOption = Annotated[
 
 def parse_weights(values: Sequence[str] | None) -> dict[str, float] | None:
     """``["colour=6"]`` to ``{"colour": 6.0}``. Raises :class:`UsageError`."""
-    from streetshop.errors import UsageError
+    from streetshop.core.errors import UsageError
 
     weights: dict[str, float] = {}
     for value in values or ():

@@ -22,7 +22,7 @@ from streetshop.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from streetshop.catalog.query import Answer
+    from streetshop.search.query import Answer
 
 
 def search(
@@ -46,13 +46,13 @@ def search(
     With --json each photo gives one line, {"photo": ..., "garments": [{"category", "score", "box", "hotspot",
     "matches": [{"id", "score", ...}]}]}.
     """
-    from streetshop.bundles import load_encoder
-    from streetshop.catalog.query import PHOTO_SIDE, Searcher
     from streetshop.catalog.store import open_catalog
-    from streetshop.errors import PhotoError, UsageError
+    from streetshop.core.errors import PhotoError, UsageError
+    from streetshop.core.photo import Photo
     from streetshop.looks import load_reader
-    from streetshop.photo import Photo
-    from streetshop.sheets import SheetRow, write_sheet
+    from streetshop.models import load_encoder
+    from streetshop.present.sheets import SheetRow, write_sheet
+    from streetshop.search.query import PHOTO_SIDE, Searcher
 
     weights = parse_weights(weight)
     store = open_catalog(catalog)
@@ -86,8 +86,8 @@ def search(
 
 
 def _box(text: str | None):  # type: ignore[no-untyped-def]
-    from streetshop.errors import UsageError
-    from streetshop.geometry import Box
+    from streetshop.core.errors import UsageError
+    from streetshop.core.geometry import Box
 
     if text is None:
         return None
@@ -99,7 +99,7 @@ def _box(text: str | None):  # type: ignore[no-untyped-def]
 
 
 def _answer_json(path: Path, answer: Answer) -> dict[str, Any]:
-    from streetshop.output import garment_json, product_json, ranking_json
+    from streetshop.present.values import garment_json, product_json, ranking_json
 
     return {
         "photo": {"path": str(path), "width": answer.look.width, "height": answer.look.height},

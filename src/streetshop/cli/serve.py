@@ -26,12 +26,12 @@ def serve(
     max_photo_mb: Annotated[int, typer.Option(help="Largest picture that is taken, in MiB.")] = 32,
 ) -> None:
     """Serve the search page and the HTTP API of a catalog."""
-    from streetshop.bundles import load_encoder
-    from streetshop.catalog.query import check_encoder
     from streetshop.catalog.store import open_catalog
-    from streetshop.errors import UsageError
+    from streetshop.core.errors import UsageError
+    from streetshop.core.photo import PhotoLimits
     from streetshop.looks import load_reader
-    from streetshop.photo import PhotoLimits
+    from streetshop.models import load_encoder
+    from streetshop.search.query import check_encoder
     from streetshop.web import ApiKey, Settings, bind, check_bind, create_app, log_to_stderr
     from streetshop.web import serve as answer
 

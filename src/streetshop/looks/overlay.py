@@ -7,11 +7,11 @@ from typing import Final
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from streetshop.geometry import paint_mask
+from streetshop.core.geometry import paint_mask
+from streetshop.core.photo import Photo
+from streetshop.core.records import Look
 from streetshop.looks.read import WHOLE_PHOTO
 from streetshop.looks.reader import Reader
-from streetshop.photo import Photo
-from streetshop.records import Look
 
 _COLOURS: Final = (
     (230, 25, 75),

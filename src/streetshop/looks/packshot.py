@@ -7,9 +7,9 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
-from streetshop.geometry import Box, Mask, box_of_mask
+from streetshop.core.geometry import Box, Mask, box_of_mask
+from streetshop.core.photo import Photo
 from streetshop.looks.regions import parts_of
-from streetshop.photo import Photo
 
 _SIDE: Final = 224
 """Longer side of the raster that is looked at, in pixels."""

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from streetshop.geometry import Box, Keypoint, Mask, box_of_mask
+from streetshop.core.geometry import Box, Keypoint, Mask, box_of_mask
+from streetshop.core.records import Garment, Person
 from streetshop.looks.pose import INDEX, SEEN, hotspot, is_full_shot, read_keypoints, view_of, visibility
 from streetshop.looks.regions import gap, near_groups, parts_by_label, parts_of
-from streetshop.records import Garment, Person
 
 _BODY: Final = ("skin", "hair")
 _SEVERAL: Final = frozenset({"bag", "accessory"})

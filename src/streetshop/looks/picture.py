@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from streetshop.bundles.spec import EncoderSpec
-from streetshop.geometry import Box
-from streetshop.photo import Photo
-from streetshop.records import Garment, GarmentPicture
+from streetshop.core.geometry import Box
+from streetshop.core.photo import Photo
+from streetshop.core.records import Garment, GarmentPicture
+from streetshop.models.spec import EncoderSpec
 
 
 def garment_picture(photo: Photo, garment: Garment, spec: EncoderSpec) -> GarmentPicture:

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from streetshop.geometry import COCO_KEYPOINTS, Box, Keypoint, Mask, point_inside
+from streetshop.core.geometry import COCO_KEYPOINTS, Box, Keypoint, Mask, point_inside
 
 INDEX: Final = {name: i for i, name in enumerate(COCO_KEYPOINTS)}
 SEEN: Final = 0.25

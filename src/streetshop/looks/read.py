@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from streetshop.geometry import Box, Mask, point_inside
+from streetshop.core.geometry import Box, Mask, point_inside
+from streetshop.core.photo import Photo
+from streetshop.core.records import Garment, Look
 from streetshop.looks.packshot import article_on_plain_ground
 from streetshop.looks.reader import Reader
-from streetshop.photo import Photo
-from streetshop.records import Garment, Look
 
 WHOLE_PHOTO: Final = "garment"
 """Category of the whole photo taken as one garment."""

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from streetshop.bundles.folder import SHIPPED, SPEC_FILE, read_spec, start_session, verify_files
-from streetshop.bundles.spec import InputSpec, ReaderSpec
-from streetshop.errors import BundleDamaged, BundleError
-from streetshop.geometry import COCO_KEYPOINTS
+from streetshop.core.errors import BundleDamaged, BundleError
+from streetshop.core.geometry import COCO_KEYPOINTS
+from streetshop.core.photo import Photo
+from streetshop.core.records import Look
 from streetshop.looks.parse import Reading, Rules, parse
-from streetshop.photo import Photo
-from streetshop.records import Look
+from streetshop.models.folder import SHIPPED, SPEC_FILE, read_spec, start_session, verify_files
+from streetshop.models.spec import InputSpec, ReaderSpec
 
 DEFAULT_READER: Final = SHIPPED / "reader"
 NO_READER: Final = Path("none")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from streetshop.geometry import Box, Mask, box_of_mask
+from streetshop.core.geometry import Box, Mask, box_of_mask
 
 Raster = NDArray[np.uint8]
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from streetshop.geometry import COCO_KEYPOINTS
+from streetshop.core.geometry import COCO_KEYPOINTS
 from streetshop.studio.mesh import Array, rotation, sweep_frames, unit
 
 HIP, NECK_BASE, CHIN = 0.525, 0.835, 0.872

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from streetshop.errors import StudioError
-from streetshop.photo import encode_jpeg
+from streetshop.core.errors import StudioError
+from streetshop.core.photo import encode_jpeg
 from streetshop.studio.framing import Picture
 from streetshop.studio.truth import PictureTruth, from_json, to_json
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from streetshop.errors import StudioError
+from streetshop.core.errors import StudioError
 from streetshop.studio.vocabulary import (
     CATEGORIES,
     COLORS,

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from streetshop.geometry import point_inside
+from streetshop.core.geometry import point_inside
 from streetshop.studio.body import Body
 from streetshop.studio.camera import Camera
 from streetshop.studio.framing import Picture, fit_camera, garments_truth, person_truth, studio_light

@@ -13,7 +13,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 
-from streetshop.errors import StudioError
+from streetshop.core.errors import StudioError
 from streetshop.studio.files import claim, finished, keep, read_truth, unwritable, write
 from streetshop.studio.outfit import Wardrobe
 from streetshop.studio.products import FAMILY, Product, make_catalog

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from streetshop.geometry import COCO_KEYPOINTS, Mask, box_of_mask
+from streetshop.core.geometry import COCO_KEYPOINTS, Mask, box_of_mask
 from streetshop.studio.body import Body
 from streetshop.studio.camera import Camera
 from streetshop.studio.render import Rendering

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from streetshop.errors import StudioError
+from streetshop.core.errors import StudioError
 
 COLORS: Mapping[str, tuple[int, int, int]] = {
     "black": (30, 29, 32), "white": (240, 238, 233), "grey": (140, 141, 146),

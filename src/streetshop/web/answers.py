@@ -13,9 +13,9 @@ import numpy as np
 from PIL import Image
 from starlette.responses import Response
 
-from streetshop.geometry import COCO_KEYPOINTS, Mask
-from streetshop.output import garment_json, ranking_json
-from streetshop.records import Garment, Look, Match, Product, Vector
+from streetshop.core.geometry import COCO_KEYPOINTS, Mask
+from streetshop.core.records import Garment, Look, Match, Product, Vector
+from streetshop.present.values import garment_json, ranking_json
 
 _IMAGE_KEY: Final = 16
 

@@ -11,9 +11,9 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from streetshop import __version__
-from streetshop.bundles import Encoder
 from streetshop.catalog.store import Store
 from streetshop.looks import Reader
+from streetshop.models import Encoder
 from streetshop.web import problems
 from streetshop.web.api import catalog, products, search
 from streetshop.web.limits import UploadMemory

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from starlette.datastructures import FormData, QueryParams
 
-from streetshop.errors import RequestInvalid, VectorError, WeightsError
-from streetshop.geometry import Box
-from streetshop.records import Block, Vector
+from streetshop.core.errors import RequestInvalid, VectorError, WeightsError
+from streetshop.core.geometry import Box
+from streetshop.core.records import Block, Vector
 from streetshop.web.settings import MAX_BOXES, MAX_FORM_FIELDS, Settings
 
 

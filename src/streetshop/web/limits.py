@@ -17,7 +17,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message, Receive
 
-from streetshop.errors import RequestInvalid, RequestTooLarge
+from streetshop.core.errors import RequestInvalid, RequestTooLarge
 from streetshop.web.problems import Busy, RequestTimeout
 from streetshop.web.settings import MAX_FIELD_BYTES, MAX_FORM_FIELDS, Settings
 

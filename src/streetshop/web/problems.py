@@ -18,7 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
-from streetshop.errors import CatalogError, FilterError, QueueFull, StreetshopError, Unauthorized
+from streetshop.core.errors import CatalogError, FilterError, QueueFull, StreetshopError, Unauthorized
 
 MEDIA_TYPE: Final = "application/problem+json"
 REQUEST_ID: Final = "streetshop.request_id"

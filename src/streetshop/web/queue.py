@@ -21,9 +21,9 @@ from typing import Final, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from streetshop.bundles import Encoder, Prepared
-from streetshop.bundles.encoder import Side
-from streetshop.bundles.folder import available_cores
+from streetshop.models import Encoder, Prepared
+from streetshop.models.encoder import Side
+from streetshop.models.folder import available_cores
 from streetshop.web.metrics import Metrics
 from streetshop.web.problems import Busy
 

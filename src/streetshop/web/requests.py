@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from starlette.datastructures import FormData
 from starlette.requests import ClientDisconnect, Request
 
-from streetshop.errors import RequestInvalid
+from streetshop.core.errors import RequestInvalid
 from streetshop.web.limits import BodyReader, read_form
 from streetshop.web.state import State
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from starlette.requests import Request
 
-from streetshop.errors import ServerError, Unauthorized, UsageError
+from streetshop.core.errors import ServerError, Unauthorized, UsageError
 
 MIN_KEY_LENGTH: Final = 16
 

@@ -14,7 +14,7 @@ import uvicorn
 from fastapi import FastAPI
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from streetshop.errors import ServerError, UsageError
+from streetshop.core.errors import ServerError, UsageError
 
 HEADER_SECONDS: Final = 10.0
 HEADER_BYTES: Final = 64 * 1024

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from streetshop.errors import UsageError
-from streetshop.photo import DEFAULT_LIMITS, PhotoLimits
+from streetshop.core.errors import UsageError
+from streetshop.core.photo import DEFAULT_LIMITS, PhotoLimits
 
 MAX_BOXES: Final = 16
 MAX_GARMENTS: Final = 16

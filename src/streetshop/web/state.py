@@ -14,13 +14,13 @@ from typing import Final, TypeVar
 import numpy as np
 from starlette.requests import Request
 
-from streetshop.bundles import Encoder
 from streetshop.catalog.filters import Filter, parse_filter
-from streetshop.catalog.query import Searcher, check_encoder
 from streetshop.catalog.store import CatalogMeta, Store
-from streetshop.errors import ProductMissing, StreetshopError
+from streetshop.core.errors import ProductMissing, StreetshopError
+from streetshop.core.records import FieldType, Product
 from streetshop.looks import Reader
-from streetshop.records import FieldType, Product
+from streetshop.models import Encoder
+from streetshop.search.query import Searcher, check_encoder
 from streetshop.web.limits import UploadMemory
 from streetshop.web.metrics import Metrics
 from streetshop.web.problems import NotReady

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
-from streetshop.catalog.garments import PreparedShot, ShotReader
 from streetshop.catalog.store import Entry, Store
-from streetshop.errors import PhotoTooLarge, RequestInvalid
-from streetshop.records import Product, Shot
+from streetshop.core.errors import PhotoTooLarge, RequestInvalid
+from streetshop.core.records import Product, Shot
+from streetshop.indexing.shots import PreparedShot, ShotReader
 from streetshop.web.schemas import ProductIn
 from streetshop.web.state import State
 

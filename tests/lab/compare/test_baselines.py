@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from streetshop.errors import MeasureError
+from streetshop.core.errors import MeasureError
 from streetshop.lab.compare import compare_runs
 from streetshop.lab.compare.baselines import describe, sift_words, vlad
 from tests.lab.compare.trained import draw_split

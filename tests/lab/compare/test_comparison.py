@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from streetshop.errors import MeasureError, RunError, UsageError
+from streetshop.core.errors import MeasureError, RunError, UsageError
 from streetshop.lab.compare import compare_runs, tables
-from streetshop.lab.compare.comparison import Comparison, rank_last
-from streetshop.lab.manifest import Manifest
-from streetshop.lab.training import load_run
+from streetshop.lab.compare.measure import Comparison, rank_last
+from streetshop.lab.data.manifest import Manifest
+from streetshop.lab.train import load_run
 from tests.lab.compare.trained import draw_split
 
 pytestmark = pytest.mark.lab

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from streetshop.lab.compare import compare_runs, tables, write_report
-from streetshop.lab.compare.comparison import Comparison
 from streetshop.lab.compare.curves import training_curves
 from streetshop.lab.compare.examples import _pick, choose, examples, mistakes
+from streetshop.lab.compare.measure import Comparison
 from streetshop.lab.compare.page import _text
 from streetshop.lab.compare.runs import Curve, RunFacts
-from streetshop.lab.manifest import Manifest
+from streetshop.lab.data.manifest import Manifest
 
 pytestmark = pytest.mark.lab
 

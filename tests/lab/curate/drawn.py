@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from streetshop.lab.manifest import Manifest, Row
+from streetshop.lab.data.manifest import Manifest, Row
 
 SIDE = 96
 CATEGORIES = ("shirt", "trousers", "dress", "hat")

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from streetshop.errors import CurateError
+from streetshop.core.errors import CurateError
 from streetshop.lab.curate import Curation, clusters
 from streetshop.lab.curate.clustering import ClusterModel, fit_clusters
 from streetshop.lab.curate.clusters import Cluster, describe, labels_of, run_clusters, suggest
 from streetshop.lab.curate.decisions import Decisions
 from streetshop.lab.curate.features import Features, reduced, run_features
-from streetshop.lab.manifest import Manifest, Row
+from streetshop.lab.data.manifest import Manifest, Row
 from tests.lab.curate.conftest import SMALL
 from tests.lab.curate.drawn import pile
 

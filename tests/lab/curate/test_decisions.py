@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from streetshop.errors import CurateError
+from streetshop.core.errors import CurateError
 from streetshop.lab.curate.decisions import Decisions
 from streetshop.lab.curate.page import Card, create_page
-from streetshop.lab.manifest import Manifest, Row
+from streetshop.lab.data.manifest import Manifest, Row
 from tests.web.browser import FLAGS, chromium
 
 HEAD = "# streetshop decisions: clusters of abc\n"

@@ -12,7 +12,7 @@ from streetshop.lab.curate.duplicates import choose, find_groups, group_of_rows,
 from streetshop.lab.curate.encoders import EncoderChoice
 from streetshop.lab.curate.features import run_features
 from streetshop.lab.curate.neighbours import connected, groups_within, nearest, pairs_above
-from streetshop.lab.manifest import Manifest, Row
+from streetshop.lab.data.manifest import Manifest, Row
 from tests.lab.curate.test_alignment import COPIES, photo
 
 

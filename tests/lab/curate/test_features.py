@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from streetshop.bundles.encoder import load_encoder
-from streetshop.errors import CurateError
+from streetshop.core.errors import CurateError
+from streetshop.core.photo import Photo
+from streetshop.core.records import GarmentPicture
 from streetshop.lab.curate import Curation, features
 from streetshop.lab.curate.embedding import embed_here
-from streetshop.lab.curate.encoders import EncoderChoice, TrunkFeatures
+from streetshop.lab.curate.encoders import BackboneFeatures, EncoderChoice
 from streetshop.lab.curate.features import Features, reduced, run_features
 from streetshop.lab.curate.store import RECORD, FeatureStore
-from streetshop.lab.manifest import Manifest, Row
-from streetshop.photo import Photo
-from streetshop.records import GarmentPicture
+from streetshop.lab.data.manifest import Manifest, Row
+from streetshop.models.encoder import load_encoder
 from tests.lab.curate.conftest import SMALL
 from tests.lab.curate.drawn import garment, pile
 
@@ -32,7 +32,7 @@ def test_each_row_has_the_feature_of_its_own_picture(tmp_path: Path, small: Mani
     curation = Curation.create(tmp_path / "out", small)
     run_features(curation, SMALL)
     found = Features.of(curation)
-    encoder = TrunkFeatures(SMALL)
+    encoder = BackboneFeatures(SMALL)
     for row in (0, 3, 9):
         picture = GarmentPicture(Photo.from_path(small.picture(small.row(row))).pixels)
         np.testing.assert_allclose(found.vectors[found.index[row]], encoder.encode([picture])[0], atol=1e-5)
@@ -49,7 +49,7 @@ def test_a_box_is_cut_out_and_makes_another_feature(tmp_path: Path) -> None:
 
 
 def test_a_bundle_gives_features_whose_cosine_is_that_of_a_search(tmp_path: Path, small: Manifest) -> None:
-    from streetshop.bundles.encoder import DEFAULT_ENCODER
+    from streetshop.models.encoder import DEFAULT_ENCODER
 
     curation = Curation.create(tmp_path / "out", small.take([0, 1]))
     run_features(curation, EncoderChoice(bundle=str(DEFAULT_ENCODER)))

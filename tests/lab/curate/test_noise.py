@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from streetshop.errors import CurateError
+from streetshop.core.errors import CurateError
 from streetshop.lab.curate import Curation
 from streetshop.lab.curate.classifier import judge, operating_point
 from streetshop.lab.curate.noise import balanced_sample, cards, probabilities, read_labels, run_noise

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from streetshop.errors import CurateError
+from streetshop.core.errors import CurateError
 from streetshop.lab.curate import Curation
 from streetshop.lab.curate.claims import read_posts, read_reviews, with_claims
 from streetshop.lab.curate.decisions import Decisions
@@ -16,7 +16,7 @@ from streetshop.lab.curate.features import run_features
 from streetshop.lab.curate.pairs import Pair, _rank, cards, claimed, propose, read_pairs, run_pairs, wilson, with_pairs
 from streetshop.lab.curate.report import reason_counts, write_report
 from streetshop.lab.curate.splitting import leak_report, run_split
-from streetshop.lab.manifest import Manifest, Row
+from streetshop.lab.data.manifest import Manifest, Row
 from tests.lab.curate.conftest import SMALL
 from tests.lab.curate.drawn import CATEGORIES, garment, pile
 

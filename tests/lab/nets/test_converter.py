@@ -13,7 +13,7 @@ from streetshop.lab.nets import (
     DomainDiscriminator,
     Encoder,
     RealDiscriminator,
-    build_trunk,
+    build_backbone,
 )
 from streetshop.lab.nets.converted import ConvertedEncoder, resize_matrix
 from streetshop.lab.nets.converter import conv_stack
@@ -66,7 +66,7 @@ def test_resize_matrix_is_pillows_bilinear(inputs: int, outputs: int) -> None:
 
 def test_converted_encoder_encodes_what_the_converter_draws() -> None:
     torch.manual_seed(0)
-    encoder = Encoder(build_trunk("test_resnet"), BlockHead(96, [Block("style", 4)])).eval()
+    encoder = Encoder(build_backbone("test_resnet"), BlockHead(96, [Block("style", 4)])).eval()
     converter = Converter(width=4).eval()
     both = ConvertedEncoder(converter, encoder, (64, 64)).eval()
     pixels = torch.rand(2, 3, 64, 64) * 255

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from streetshop.lab.nets import Block, BlockHead, Encoder, GeMPooling, Streams, build_pooling, build_trunk
+from streetshop.lab.nets import Block, BlockHead, Encoder, GeMPooling, Streams, build_backbone, build_pooling
 from streetshop.lab.nets.freezing import freeze_bottom, hold_frozen
 
 pytestmark = pytest.mark.lab
@@ -60,7 +60,7 @@ def test_block_head_without_normalisation_is_pooling_and_a_matrix() -> None:
 
 
 def _encoder() -> Encoder:
-    return Encoder(build_trunk("test_resnet"), BlockHead(96, [Block("style", 5, "avg")]))
+    return Encoder(build_backbone("test_resnet"), BlockHead(96, [Block("style", 5, "avg")]))
 
 
 def test_encoder_scales_pixels_itself() -> None:
@@ -100,7 +100,7 @@ def test_unshared_streams_learn_each_from_its_own_pictures() -> None:
 
 def test_freezing_holds_weights_and_batch_statistics() -> None:
     encoder = _encoder()
-    layers = encoder.trunk.layers()
+    layers = encoder.backbone.layers()
     freeze_bottom(encoder, 2)
     assert all(not p.requires_grad for layer in layers[:2] for p in layer)
     assert all(p.requires_grad for layer in layers[2:] for p in layer)
@@ -109,7 +109,7 @@ def test_freezing_holds_weights_and_batch_statistics() -> None:
     hold_frozen(encoder)
     encoder(torch.randint(0, 256, (4, 3, 32, 32)).float()).embedding.sum().backward()
     moved = {name for name, value in encoder.named_buffers() if not torch.equal(value, before[name])}
-    assert "trunk.network.bn1.running_mean" not in moved and not any(".layer1." in name for name in moved)
+    assert "backbone.network.bn1.running_mean" not in moved and not any(".layer1." in name for name in moved)
     assert any(".layer4." in name for name in moved)
     freeze_bottom(encoder, 0)
     assert all(p.requires_grad for p in encoder.parameters())

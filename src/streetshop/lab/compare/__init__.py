@@ -8,14 +8,14 @@ from pathlib import Path
 
 import torch
 
-from streetshop.errors import UsageError
-from streetshop.lab.compare.comparison import Comparison, chosen_protocols, measure, rows_to_encode
+from streetshop.core.errors import UsageError
+from streetshop.lab.compare.measure import Comparison, chosen_protocols, measure, rows_to_encode
 from streetshop.lab.compare.page import write_report
 from streetshop.lab.compare.runs import RunFacts, read_facts
 from streetshop.lab.compare.subjects import Subject, other_distance, run_subject
-from streetshop.lab.manifest import Manifest
-from streetshop.lab.training.progress import say
-from streetshop.lab.training.recipe import InputPart
+from streetshop.lab.data.manifest import Manifest
+from streetshop.lab.train.progress import say
+from streetshop.lab.train.recipe import InputPart
 
 __all__ = ["Comparison", "compare_runs", "write_report"]
 
@@ -39,7 +39,7 @@ def compare_runs(
         runs: run folders; the first is what the others are paired with.
         data: the manifest.
         baselines: imagenet, colour, sift: they see the pictures as the first run does (SIFT larger).
-        protocols: names; default :data:`~streetshop.lab.compare.comparison.DEFAULT_PROTOCOLS`.
+        protocols: names; default :data:`~streetshop.lab.compare.measure.DEFAULT_PROTOCOLS`.
         root: where the manifest's pictures are now, when they have moved.
         weights: best or last, of every run.
         cache: folder of decoded pictures; default ``cache`` beside the first run, or beside the manifest.

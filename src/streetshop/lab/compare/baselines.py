@@ -13,15 +13,15 @@ from numpy.typing import NDArray
 from PIL import Image
 from sklearn.cluster import MiniBatchKMeans
 
-from streetshop.bundles.encoder import picture_colours
-from streetshop.errors import MeasureError
+from streetshop.core.errors import MeasureError
 from streetshop.lab.compare.subjects import TIMED, Subject, cpu_milliseconds
-from streetshop.lab.manifest import Manifest
-from streetshop.lab.nets import Block, BlockHead, Encoder, Streams, build_trunk
-from streetshop.lab.training.distributed import Place
-from streetshop.lab.training.pictures import cutting, load_pictures, row_picture
-from streetshop.lab.training.recipe import InputPart
-from streetshop.lab.training.vectors import encode_rows, to_pixels
+from streetshop.lab.data.manifest import Manifest
+from streetshop.lab.data.pictures import cutting, load_pictures, row_picture
+from streetshop.lab.nets import Block, BlockHead, Encoder, Streams, build_backbone
+from streetshop.lab.train.distributed import Place
+from streetshop.lab.train.recipe import InputPart
+from streetshop.lab.train.vectors import encode_rows, to_pixels
+from streetshop.models.encoder import picture_colours
 
 SIFT_SIDE: Final = 224
 """SIFT finds next to nothing in the small pictures that networks are shown under a small budget."""
@@ -36,8 +36,8 @@ Descriptors = NDArray[np.float32]
 def imagenet(manifest: Manifest, used: NDArray[np.intp], part: InputPart, cache: Path, threads: int) -> Subject:
     """EfficientNet-Lite0 as ImageNet left it: the mean of its last feature map, cosine."""
     rows = manifest.take(used)
-    trunk = build_trunk("efficientnet_lite0", weights="imagenet", size=(part.height, part.width))
-    streams = Streams(Encoder(trunk, BlockHead(trunk.channels, [Block("style", None, "avg")]))).eval()
+    backbone = build_backbone("efficientnet_lite0", weights="imagenet", size=(part.height, part.width))
+    streams = Streams(Encoder(backbone, BlockHead(backbone.channels, [Block("style", None, "avg")]))).eval()
     pictures = load_pictures(rows, part, cache, threads=threads)
     usable = np.flatnonzero(pictures.usable)
     place = Place(torch.device("cpu"))

@@ -10,9 +10,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from streetshop.lab.compare.comparison import Comparison
+from streetshop.lab.compare.measure import Comparison
 from streetshop.lab.compare.tables import Table
-from streetshop.lab.measure import Neighbours, Protocol, roles
+from streetshop.lab.evaluate import Neighbours, Protocol, roles
 
 NEAREST: Final = 10
 

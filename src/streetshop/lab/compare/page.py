@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Final
 
 from streetshop.lab.compare import tables
-from streetshop.lab.compare.comparison import Comparison
 from streetshop.lab.compare.curves import limits, training_curves
 from streetshop.lab.compare.examples import Example, examples, mistakes
+from streetshop.lab.compare.measure import Comparison
 from streetshop.lab.compare.tables import Table
-from streetshop.lab.manifest import Manifest
-from streetshop.lab.markup import thumbnail, write_page
+from streetshop.lab.data.manifest import Manifest
+from streetshop.lab.evaluate.markup import thumbnail, write_page
 
 THUMBNAIL: Final = 64
 """Long side in pixels."""

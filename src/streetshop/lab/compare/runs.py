@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from streetshop.errors import RecipeError, RunError, UsageError
-from streetshop.lab.training import files, load_recipe, recipe_names
-from streetshop.lab.training.recipe import EmbeddingRecipe, as_plain
-from streetshop.lab.training.run import GROUPS
-from streetshop.lab.training.trained import read_recipe
+from streetshop.core.errors import RecipeError, RunError, UsageError
+from streetshop.lab.train import files, load_recipe, recipe_names
+from streetshop.lab.train.recipe import EmbeddingRecipe, as_plain
+from streetshop.lab.train.run import GROUPS
+from streetshop.lab.train.trained import read_recipe
 
 Points = tuple[tuple[float, float], ...]
 

@@ -13,10 +13,10 @@ import torch
 from numpy.typing import NDArray
 
 from streetshop.lab.compare.runs import RunFacts
-from streetshop.lab.manifest import Manifest
-from streetshop.lab.measure.ranking import Distance
-from streetshop.lab.training import load_run
-from streetshop.lab.training.trained import TrainedRun
+from streetshop.lab.data.manifest import Manifest
+from streetshop.lab.evaluate.ranking import Distance
+from streetshop.lab.train import load_run
+from streetshop.lab.train.trained import TrainedRun
 
 TIMED: Final = 16
 """Pictures of the batch that is timed."""
@@ -50,7 +50,7 @@ def run_subject(facts: RunFacts, name: str, rows: Manifest, *, weights: str, cac
     run = load_run(facts.folder, weights=weights)
     vectors, usable = run.encode(rows, cache=cache, threads=threads)
     distance: Distance = "euclidean" if run.recipe.validation.distance == "euclidean" else "cosine"
-    about = f"{run.recipe.model.trunk.name}, {vectors.shape[1]} numbers"
+    about = f"{run.recipe.model.backbone.name}, {vectors.shape[1]} numbers"
     return Subject(name, vectors, usable, distance, _run_milliseconds(run), about, facts, _notes(run, rows, usable))
 
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from streetshop.lab.compare.comparison import Comparison
-from streetshop.lab.measure import PairedDifference, Result
+from streetshop.lab.compare.measure import Comparison
+from streetshop.lab.evaluate import PairedDifference, Result
 
 HEADLINE: Final = (
     ("street-to-shop", "hit@1", "R@1"),

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from streetshop.errors import CurateError, ManifestError
-from streetshop.lab.manifest import Manifest, Row
+from streetshop.core.errors import CurateError, ManifestError
+from streetshop.lab.data.manifest import Manifest, Row
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from streetshop.errors import CurateError
+from streetshop.core.errors import CurateError
 from streetshop.lab.curate.encoders import Vectors
 
 Kind = Literal["logistic", "mlp"]

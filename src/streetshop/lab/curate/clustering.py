@@ -11,7 +11,7 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from streetshop.errors import CurateError
+from streetshop.core.errors import CurateError
 from streetshop.lab.curate.encoders import Vectors
 from streetshop.lab.curate.neighbours import nearest
 from streetshop.lab.curate.reduction import sample

@@ -11,15 +11,15 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from streetshop.errors import CurateError
+from streetshop.core.errors import CurateError
 from streetshop.lab.curate.clustering import Algorithm, ClusterModel, fit_clusters
 from streetshop.lab.curate.decisions import Decisions
 from streetshop.lab.curate.encoders import Vectors
 from streetshop.lab.curate.features import MODEL, REDUCTION, Features, reduced
 from streetshop.lab.curate.reduction import BATCH, Reduction
 from streetshop.lab.curate.workplace import Curation, spare_last
-from streetshop.lab.manifest import Manifest
-from streetshop.lab.markup import escape, figures, table, write_page
+from streetshop.lab.data.manifest import Manifest
+from streetshop.lab.evaluate.markup import escape, figures, table, write_page
 
 OUTLIERS: Final = "outliers"
 ON_SHEET: Final = 60

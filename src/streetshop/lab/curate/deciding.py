@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from streetshop.errors import CurateError
+from streetshop.core.errors import CurateError
 from streetshop.lab.curate import clusters, noise, pairs
 from streetshop.lab.curate.decisions import Decisions
 from streetshop.lab.curate.page import Card

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from streetshop.errors import CurateError
+from streetshop.core.errors import CurateError
 
 VERDICTS: Final[Mapping[str, tuple[str, str]]] = {
     "clusters": ("keep", "drop"),

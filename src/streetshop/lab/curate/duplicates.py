@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from streetshop.errors import CurateError
+from streetshop.core.errors import CurateError
 from streetshop.lab.curate.alignment import Thumbnails, likeness
 from streetshop.lab.curate.encoders import Vectors
 from streetshop.lab.curate.features import Features, reduced

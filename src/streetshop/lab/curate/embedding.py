@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from streetshop.errors import CurateError, StreetshopError
-from streetshop.geometry import Box
+from streetshop.core.errors import CurateError, StreetshopError
+from streetshop.core.geometry import Box
+from streetshop.core.photo import Photo, read_picture_bytes
+from streetshop.core.records import Garment, GarmentPicture
 from streetshop.lab.curate.alignment import thumbnail_of
 from streetshop.lab.curate.encoders import EncoderChoice
-from streetshop.lab.masks import load_mask
+from streetshop.lab.data.masks import load_mask
 from streetshop.looks.picture import garment_picture
-from streetshop.photo import Photo, read_picture_bytes
-from streetshop.records import Garment, GarmentPicture
 
 BATCH = 64
 

@@ -1,4 +1,4 @@
-"""What turns a picture into a feature: an encoder bundle, or a pretrained trunk with mean pooling."""
+"""What turns a picture into a feature: an encoder bundle, or a pretrained backbone with mean pooling."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from streetshop.bundles.encoder import Encoder, fit_picture, load_encoder, network_input
-from streetshop.bundles.spec import BlockSpec, EncoderSpec, InputSpec
-from streetshop.errors import VectorError
-from streetshop.records import GarmentPicture
+from streetshop.core.errors import VectorError
+from streetshop.core.records import GarmentPicture
+from streetshop.models.encoder import Encoder, fit_picture, load_encoder, network_input
+from streetshop.models.spec import BlockSpec, EncoderSpec, InputSpec
 
 Vectors = NDArray[np.float32]
 
@@ -24,22 +24,22 @@ class EncoderChoice:
     """Which encoder; plain values, so that it travels to other machines.
 
     Attributes:
-        bundle: folder of an encoder bundle; None for a trunk.
-        trunk: name of a trunk (``efficientnet_lite0`` or any timm name).
-        weights: of the trunk: ``imagenet``, ``none`` or a file.
-        size: side of the trunk's input in pixels.
+        bundle: folder of an encoder bundle; None for a backbone.
+        backbone: name of a backbone (``efficientnet_lite0`` or any timm name).
+        weights: of the backbone: ``imagenet``, ``none`` or a file.
+        size: side of the backbone's input in pixels.
         threads: of one run of the network.
     """
 
     bundle: str | None = None
-    trunk: str = "efficientnet_lite0"
+    backbone: str = "efficientnet_lite0"
     weights: str = "imagenet"
     size: int = 224
     threads: int = 1
 
     def open(self) -> FeatureEncoder:
         """Load it. Raises :class:`BundleError` or :class:`UsageError` when it cannot be had."""
-        return BundleFeatures(self) if self.bundle is not None else TrunkFeatures(self)
+        return BundleFeatures(self) if self.bundle is not None else BackboneFeatures(self)
 
 
 class FeatureEncoder(Protocol):
@@ -77,28 +77,28 @@ class BundleFeatures:
         return self._encoder.encode([self._encoder.prepare(picture) for picture in pictures]) * self._scale
 
 
-class TrunkFeatures:
-    """Mean-pooled features of a trunk, of unit length."""
+class BackboneFeatures:
+    """Mean-pooled features of a backbone, of unit length."""
 
     def __init__(self, choice: EncoderChoice) -> None:
         import torch
 
-        from streetshop.lab.nets.trunks import build_trunk
+        from streetshop.lab.nets.backbones import build_backbone
 
         torch.set_num_threads(choice.threads)
-        trunk = build_trunk(choice.trunk, weights=choice.weights, size=(choice.size, choice.size)).eval()
-        self._trunk = trunk.to(memory_format=torch.channels_last)
-        self.name = f"{choice.trunk}, {choice.weights} weights, {choice.size} px"
-        self.dim = trunk.channels
+        backbone = build_backbone(choice.backbone, weights=choice.weights, size=(choice.size, choice.size)).eval()
+        self._backbone = backbone.to(memory_format=torch.channels_last)
+        self.name = f"{choice.backbone}, {choice.weights} weights, {choice.size} px"
+        self.dim = backbone.channels
         self.spec = EncoderSpec(
-            name=choice.trunk,
-            version="trunk",
-            input=InputSpec(width=choice.size, height=choice.size, mean=trunk.scale.mean, std=trunk.scale.std),
+            name=choice.backbone,
+            version="backbone",
+            input=InputSpec(width=choice.size, height=choice.size, mean=backbone.scale.mean, std=backbone.scale.std),
             blocks=(BlockSpec(name="features", dim=self.dim),),
             files={"model.onnx": ""},
         )
-        digest = hashlib.sha256(f"{choice.trunk} {self.spec.input.model_dump_json()}".encode())
-        for name, value in trunk.state_dict().items():
+        digest = hashlib.sha256(f"{choice.backbone} {self.spec.input.model_dump_json()}".encode())
+        for name, value in backbone.state_dict().items():
             digest.update(name.encode() + value.numpy().tobytes())
         self.fingerprint = digest.hexdigest()
 
@@ -108,8 +108,8 @@ class TrunkFeatures:
         pixels = network_input([fit_picture(picture, self.spec.input) for picture in pictures], self.spec.input)
         with torch.inference_mode():
             tensor = torch.from_numpy(pixels).contiguous(memory_format=torch.channels_last)
-            pooled = self._trunk(tensor).mean((2, 3)).numpy()
+            pooled = self._backbone(tensor).mean((2, 3)).numpy()
         norm = np.linalg.norm(pooled, axis=1, keepdims=True)
         if not np.isfinite(norm).all() or (norm < 1e-12).any():
-            raise VectorError("the trunk gave a zero or not finite feature", hint="Check its weights")
+            raise VectorError("the backbone gave a zero or not finite feature", hint="Check its weights")
         return np.asarray(pooled / norm, np.float32)

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from streetshop.errors import CurateError
+from streetshop.core.errors import CurateError
 from streetshop.lab.curate.alignment import SIDE, Thumbnails
 from streetshop.lab.curate.embedding import Embedder, embed_here, embed_on_ray, numbered
 from streetshop.lab.curate.encoders import EncoderChoice, Vectors

@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from streetshop.errors import CurateError
+from streetshop.core.errors import CurateError
 from streetshop.lab.curate.classifier import Kind, fit, judge
 from streetshop.lab.curate.clusters import labels_of
 from streetshop.lab.curate.decisions import Decisions

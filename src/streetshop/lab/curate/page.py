@@ -14,10 +14,10 @@ from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 
-from streetshop.errors import CurateError
+from streetshop.core.errors import CurateError
 from streetshop.lab.curate.decisions import VERDICTS, Decisions
-from streetshop.lab.manifest import Manifest
-from streetshop.lab.markup import thumbnail
+from streetshop.lab.data.manifest import Manifest
+from streetshop.lab.evaluate.markup import thumbnail
 from streetshop.web.security import HEADERS, PAGE_POLICY, is_loopback
 from streetshop.web.server import bind, make_server
 

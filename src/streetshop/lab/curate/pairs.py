@@ -25,7 +25,7 @@ from streetshop.lab.curate.features import Features, reduced
 from streetshop.lab.curate.neighbours import nearest
 from streetshop.lab.curate.page import Card
 from streetshop.lab.curate.workplace import Curation
-from streetshop.lab.manifest import SCHEMA, Manifest
+from streetshop.lab.data.manifest import SCHEMA, Manifest
 
 RANK: Final = 0.25
 """A claim must be more like the picture than this share of its category's other products."""

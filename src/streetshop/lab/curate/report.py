@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 
 from streetshop.lab.curate.pairs import read_pairs
 from streetshop.lab.curate.workplace import STEPS, Curation
-from streetshop.lab.manifest import Manifest
-from streetshop.lab.markup import escape, figures, pairs_table, table, write_page
+from streetshop.lab.data.manifest import Manifest
+from streetshop.lab.evaluate.markup import escape, figures, pairs_table, table, write_page
 
 _EXAMPLES: Final = 12
 _SKIPPED: Final = {

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from streetshop.errors import CurateError
+from streetshop.core.errors import CurateError
 from streetshop.lab.curate.duplicates import group_of_rows
 from streetshop.lab.curate.features import Features
 from streetshop.lab.curate.pairs import with_pairs
 from streetshop.lab.curate.workplace import Curation
-from streetshop.lab.manifest import SCHEMA, Manifest
-from streetshop.lab.splits import DEFAULT_FRACTIONS, assign_splits, leaks
+from streetshop.lab.data.manifest import SCHEMA, Manifest
+from streetshop.lab.data.splits import DEFAULT_FRACTIONS, assign_splits, leaks
 
 OUT = "curated.parquet"
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from streetshop.errors import CurateError
+from streetshop.core.errors import CurateError
 from streetshop.lab.curate.alignment import SIDE, Thumbnails
 from streetshop.lab.curate.encoders import FeatureEncoder, Vectors
 from streetshop.lab.curate.workplace import read_json, write_json

@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from streetshop.errors import CurateError
-from streetshop.lab.manifest import Manifest
+from streetshop.core.errors import CurateError
+from streetshop.lab.data.manifest import Manifest
 
 STEPS: Final = ("features", "clusters", "noise", "duplicates", "pairs", "split")
 """In this order; each sees only the rows that those before it left in."""

@@ -14,8 +14,8 @@ from streetshop.lab.losses.base import UNKNOWN, LossInput, LossTerm, nothing
 class CrossEntropy(LossTerm):
     """A linear classifier on a vector, and its cross-entropy (method 1's softmax loss, method 4's product type).
 
-    ``on="embedding"`` puts the head on top of the vector that is searched by, ``on="features"`` on the trunk's pooled
-    features, beside it (GrokNet's placement).
+    ``on="embedding"`` puts the head on top of the vector that is searched by, ``on="features"`` on the backbone's
+    pooled features, beside it (GrokNet's placement).
     """
 
     def __init__(self, *, target: str, classes: int, dim: int, on: str = "embedding", smoothing: float = 0.0) -> None:

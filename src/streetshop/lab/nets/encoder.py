@@ -1,4 +1,4 @@
-"""An encoder: trunk, then a head that turns the feature map into named blocks of a vector."""
+"""An encoder: backbone, then a head that turns the feature map into named blocks of a vector."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from streetshop.lab.nets.attention import AttendedRegions, AttentionBranch
+from streetshop.lab.nets.backbones import Backbone
 from streetshop.lab.nets.pooling import PoolingName, build_pooling
-from streetshop.lab.nets.trunks import Trunk
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Encoding:
     """What an encoder says about a batch.
 
     Attributes:
-        features: (b, channels), the trunk's pooled features.
+        features: (b, channels), the backbone's pooled features.
         blocks: (b, dim) each, by name; of unit length where the head normalises.
         embedding: (b, sum of dims), the blocks side by side; of unit length where the head normalises.
         regions: what the attention branch found, where there is one.
@@ -124,18 +124,18 @@ class AttentionHead(nn.Module):
 class Encoder(nn.Module):
     """Pixels to :class:`Encoding`.
 
-    Input (b, 3, h, w): float RGB from 0 to 255; the trunk's own scaling happens inside (``scaled=True`` skips it).
+    Input (b, 3, h, w): float RGB from 0 to 255; the backbone's own scaling happens inside (``scaled=True`` skips it).
     """
 
     mean: Tensor
     std: Tensor
 
-    def __init__(self, trunk: Trunk, head: BlockHead | AttentionHead) -> None:
+    def __init__(self, backbone: Backbone, head: BlockHead | AttentionHead) -> None:
         super().__init__()
-        self.trunk = trunk
+        self.backbone = backbone
         self.head = head
-        self.register_buffer("mean", torch.tensor(trunk.scale.mean).view(1, 3, 1, 1), persistent=False)
-        self.register_buffer("std", torch.tensor(trunk.scale.std).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("mean", torch.tensor(backbone.scale.mean).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(backbone.scale.std).view(1, 3, 1, 1), persistent=False)
 
     @property
     def dims(self) -> dict[str, int]:
@@ -149,4 +149,4 @@ class Encoder(nn.Module):
 
     def forward(self, pixels: Tensor, *, scaled: bool = False) -> Encoding:
         x = pixels if scaled else (pixels - self.mean) / self.std
-        return self.head(self.trunk(x))
+        return self.head(self.backbone(x))

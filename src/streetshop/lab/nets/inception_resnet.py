@@ -93,7 +93,7 @@ def _block8(scale: float = 0.20, relu: bool = True) -> Residual:
     return Residual(branches, 384, 1792, scale=scale, relu=relu)
 
 
-class InceptionResnetV1Trunk(nn.Module):
+class InceptionResnetV1Backbone(nn.Module):
     """(b, 3, 160, 160) to (b, 1792, 3, 3). The shorter side must be at least 75 pixels: convolutions are unpadded."""
 
     channels = 1792

@@ -1,4 +1,4 @@
-"""The trunk of method 5's global branch (its Table 1, after Simo-Serra and Ishikawa)."""
+"""The backbone of method 5's global branch (its Table 1, after Simo-Serra and Ishikawa)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def _pair(inputs: int, outputs: int) -> list[nn.Module]:
     ]
 
 
-class Table1Trunk(nn.Module):
+class Table1Backbone(nn.Module):
     """Six 3x3 convolutions in three pairs, reduced by 16: (b, 3, 384, 256) to (b, 256, 24, 16).
 
     Each pair but the last is followed by dropout, max pooling 4x4 stride 4 and batch norm. The sides of the input

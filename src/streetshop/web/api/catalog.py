@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from streetshop.catalog.filters import MAX_LENGTH
-from streetshop.photo import readable_formats
+from streetshop.core.photo import readable_formats
 from streetshop.web import schemas
 from streetshop.web.answers import json_response, product_json
 from streetshop.web.settings import MAX_BOXES

@@ -11,10 +11,10 @@ from pydantic import ValidationError
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from streetshop.catalog.query import check_weights, search_similar
 from streetshop.catalog.store import Store
-from streetshop.errors import ProductMissing, RequestInvalid
-from streetshop.records import Product, check_product_id
+from streetshop.core.errors import ProductMissing, RequestInvalid
+from streetshop.core.records import Product, check_product_id
+from streetshop.search.query import check_weights, search_similar
 from streetshop.web import forms, schemas
 from streetshop.web.answers import image_version, json_response, match_json, product_json
 from streetshop.web.api.search import invalid_json

@@ -10,15 +10,15 @@ from fastapi import APIRouter, Request
 from pydantic import ValidationError
 from starlette.responses import Response
 
-from streetshop.bundles import Prepared
 from streetshop.catalog.filters import Filter
-from streetshop.catalog.query import PHOTO_SIDE, Searcher, check_weights, choose_garments, search_vector
 from streetshop.catalog.store import Store
-from streetshop.errors import RequestInvalid
-from streetshop.geometry import Box
+from streetshop.core.errors import RequestInvalid
+from streetshop.core.geometry import Box
+from streetshop.core.photo import Photo, PhotoLimits
+from streetshop.core.records import Garment, Look
 from streetshop.looks import read_look
-from streetshop.photo import Photo, PhotoLimits
-from streetshop.records import Garment, Look
+from streetshop.models import Prepared
+from streetshop.search.query import PHOTO_SIDE, Searcher, check_weights, choose_garments, search_vector
 from streetshop.web import forms, schemas
 from streetshop.web.answers import json_response, look_json, match_json, search_json
 from streetshop.web.limits import file_bytes

@@ -1,5 +1,0 @@
-"""Model bundles: load, verify and run them."""
-
-from streetshop.bundles.encoder import Encoder, Prepared, load_encoder
-
-__all__ = ["Encoder", "Prepared", "load_encoder"]

@@ -1,0 +1,166 @@
+"""Reading a LanceDB catalog back, entirely, and checking it."""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streetshop.catalog.lance import files, rows
+from streetshop.catalog.lance.base import open_base, read_base
+from streetshop.catalog.lance.segment import matrix
+from streetshop.catalog.store import UNIT_TOLERANCE, Finding, Progress, split_blocks
+from streetshop.core.errors import CatalogError, StreetshopError
+from streetshop.core.records import Block
+
+if TYPE_CHECKING:
+    from streetshop.catalog.lance.store import Generation
+
+_AGAIN: Final = "Index the feed again: what is right is not computed again"
+_OPTIMIZE: Final = "Run `streetshop catalog optimize`"
+_LISTED: Final = 20
+"""Findings of one kind that are listed; the rest are counted."""
+
+
+class _Findings:
+    def __init__(self) -> None:
+        self.found: list[Finding] = []
+        self.kinds: Counter[str] = Counter()
+
+    def add(self, kind: str, what: str, hint: str = _AGAIN) -> None:
+        self.kinds[kind] += 1
+        if self.kinds[kind] <= _LISTED:
+            self.found.append(Finding(f"{kind}: {what}", hint))
+
+    def all(self) -> list[Finding]:
+        more = [(kind, n - _LISTED) for kind, n in self.kinds.items() if n > _LISTED]
+        return [
+            *self.found,
+            *(Finding(f"{kind}: {n} more", _AGAIN) for kind, n in more),
+        ]
+
+
+def verify(root: Path, generation: Generation, progress: Progress | None) -> list[Finding]:
+    """Everything that is wrong with a generation; files that cannot be read are a finding too."""
+    findings = _Findings()
+    with files.FileLock(root / "locks" / "optimize").hold("verify"):
+        try:
+            with files.typed_errors(root, "reading everything back"):
+                _searched(generation, _rows(generation, findings, progress), findings)
+        except CatalogError as error:
+            findings.add("unreadable", error.what, error.hint)
+    return findings.all()
+
+
+def _rows(generation: Generation, findings: _Findings, progress: Progress | None) -> _Sum:
+    table, meta, written = generation.latest(), generation.meta, _Sum()
+    total, done = int(table.count_rows("shot >= 0")), 0
+    seen: dict[str, list[int]] = {}
+    shots: dict[str, int] = {}
+    for batch in table.search().where("shot >= 0").to_batches(batch_size=1024):
+        part = {name: batch.column(name).to_pylist() for name in ("product_id", "shot", "product", "row_hash")}
+        vectors = matrix(batch.column("vector"), meta.dim)
+        _vectors(vectors, meta.blocks, part["product_id"], findings)
+        for i, (name, shot) in enumerate(zip(part["product_id"], part["shot"], strict=True)):
+            seen.setdefault(name, []).append(shot)
+            written.add(name, shot, vectors[i], part["product"][i])
+            if shot == 0:
+                shots[name] = _product(name, part["product"][i], part["row_hash"][i], findings)
+            problem = _picture(batch.column("thumbnail")[i].as_py())
+            if problem:
+                findings.add("thumbnail", f"of product {name!r}, shot {shot}: {problem}")
+        done += len(vectors)
+        if progress is not None:
+            progress("verifying", done, total)
+    for name, numbers in seen.items():
+        if sorted(numbers) != list(range(len(numbers))):
+            findings.add("shots", f"product {name!r} has shots {sorted(numbers)}")
+        elif shots[name] not in (len(numbers), -1):
+            findings.add(
+                "shots",
+                f"product {name!r} has {len(numbers)} vectors for {shots[name]} shots",
+            )
+    if done != total:
+        findings.add("rows", f"{total} are announced, {done} could be read")
+    return written
+
+
+def _vectors(
+    vectors: NDArray[np.float32],
+    blocks: Sequence[Block],
+    names: list[str],
+    findings: _Findings,
+) -> None:
+    finite = np.isfinite(vectors).all(axis=1)
+    for i in np.flatnonzero(~finite):
+        findings.add("vector", f"of product {names[i]!r} is not finite")
+    for block, part in split_blocks(vectors.T, blocks).items():
+        wrong = finite & (np.abs(np.linalg.norm(part, axis=0) - 1) > UNIT_TOLERANCE)
+        for i in np.flatnonzero(wrong):
+            findings.add("vector", f"of product {names[i]!r}: block {block!r} is not of length 1")
+
+
+def _product(name: str, text: str | None, row_hash: str | None, findings: _Findings) -> int:
+    """The number of shots the product says it has; -1 where it cannot be read."""
+    from streetshop.catalog.store import row_hash as hash_of
+
+    try:
+        product = rows.product_from_json(text or "")
+    except (ValueError, TypeError, KeyError, StreetshopError) as error:
+        findings.add("product", f"{name!r} cannot be read ({error})")
+        return -1
+    if product.id != name:
+        findings.add("product", f"{name!r} calls itself {product.id!r}")
+    if hash_of(product) != row_hash:
+        findings.add("product", f"{name!r} does not match its hash")
+    return len(product.shots)
+
+
+def _picture(content: bytes | None) -> str:
+    """What is wrong with a thumbnail; empty when it is right, or when there is none."""
+    from PIL import Image
+
+    if not content:
+        return ""
+    try:
+        with Image.open(io.BytesIO(content), formats=["JPEG"]) as picture:
+            picture.load()
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        return str(error) or type(error).__name__
+    return ""
+
+
+def _searched(generation: Generation, written: _Sum, findings: _Findings) -> None:
+    """Whether what is searched (the files that ``optimize`` made, and what came since) is what the table holds."""
+    base = read_base(generation.folder)
+    if base is not None and open_base(generation.folder, base, generation.meta.dim) is None:
+        findings.add("index", f"{base.folder} is damaged; the table is read instead", _OPTIMIZE)
+    view, found = generation.view(), _Sum()
+    for segment, alive in zip(view.segments, view.alive, strict=True):
+        names = segment.products.column("id").to_pylist()
+        texts = segment.products.column("product")
+        for at in np.flatnonzero(alive[segment.owner]).tolist():
+            row, shot = int(segment.owner[at]), int(segment.shot[at])
+            found.add(
+                names[row],
+                shot,
+                segment.vectors[at],
+                None if shot else texts[row].as_py(),
+            )
+    if found.value != written.value:
+        findings.add("index", "what is searched is not what the table holds", _OPTIMIZE)
+
+
+class _Sum:
+    """Of hashes of rows, in any order."""
+
+    def __init__(self) -> None:
+        self.value = 0
+
+    def add(self, name: str, shot: int, vector: NDArray[np.float32], text: str | None) -> None:
+        self.value += hash((name, shot, vector.tobytes(), text))

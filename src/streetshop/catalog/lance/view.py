@@ -1,0 +1,219 @@
+"""A catalog as its readers see it at one moment: segments, and which of their products still count."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter, OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streetshop.catalog.filters import Filter, field_values, fold, print_filter
+from streetshop.catalog.lance import columns, rows
+from streetshop.catalog.lance.columns import Mask
+from streetshop.catalog.lance.segment import Segment, segment_of
+from streetshop.catalog.store import Hit
+from streetshop.core.records import FieldType, Product, Vector
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_SMALL_SEGMENTS: Final = 16
+"""Segments written since the last ``optimize``, above which they are made one."""
+_FILTERS: Final = 32
+"""Filters whose answers are remembered."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """Immutable; every change makes a new view that shares what did not change.
+
+    Attributes:
+        dim: of the vectors.
+        segments: the first from files (possibly empty), the others written since.
+        alive: per segment, (products,) booleans: not deleted or replaced since.
+        stamp: the greatest ``stamp`` among the rows read.
+        version: of the table, that all of this was read from.
+        raw: per segment but the first, the rows it was made of.
+    """
+
+    dim: int
+    segments: tuple[Segment, ...]
+    alive: tuple[Mask, ...]
+    stamp: int
+    version: int = 0
+    raw: tuple[pa.Table, ...] = ()
+    _passing: OrderedDict[tuple[int, str], Mask | None] = field(default_factory=OrderedDict)
+    _lock: Any = field(default_factory=threading.Lock)
+
+    @property
+    def shots(self) -> int:
+        return sum(int(np.count_nonzero(alive[segment.owner])) for segment, alive in self._parts())
+
+    def with_rows(self, table: pa.Table, version: int) -> View:
+        """The view at a later version, after the writes that left these rows (``lance_rows.READ``)."""
+        import pyarrow.compute as pc
+
+        if not len(table):
+            return replace(self, version=version)
+        stamp = max(self.stamp, pc.max(table.column("stamp")).as_py())
+        written = table.column("product_id").unique().to_pylist()
+        alive = []
+        for segment, old in self._parts():
+            dead = [row for product_id in written if (row := segment.find(product_id)) is not None]
+            if dead:
+                old = old.copy()
+                old[dead] = False
+            alive.append(old)
+        view = View(self.dim, self.segments, tuple(alive), stamp, version, self.raw)._grown(table)
+        return view if len(view.segments) <= _SMALL_SEGMENTS else view._compacted()
+
+    def _grown(self, table: pa.Table) -> View:
+        segment = segment_of(table, self.dim)
+        alive = np.ones(len(segment.products), bool)
+        return View(
+            self.dim,
+            (*self.segments, segment),
+            (*self.alive, alive),
+            self.stamp,
+            self.version,
+            (*self.raw, table),
+        )
+
+    def _compacted(self) -> View:
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        kept = []
+        for segment, alive, table in zip(self.segments[1:], self.alive[1:], self.raw, strict=True):
+            ids = segment.products.column("id").filter(alive).combine_chunks()
+            kept.append(table.filter(pc.is_in(table.column("product_id"), value_set=ids)))
+        first = View(self.dim, self.segments[:1], self.alive[:1], self.stamp, self.version)
+        return first._grown(pa.concat_tables(kept).combine_chunks())
+
+    def _parts(self) -> Iterator[tuple[Segment, Mask]]:
+        return zip(self.segments, self.alive, strict=True)
+
+    # --- products ---
+
+    def get(self, product_id: str) -> Product | None:
+        place = self._find(product_id)
+        return rows.product_from_json(place[0].product_json(place[1])) if place else None
+
+    def vectors(self, product_id: str) -> NDArray[np.float32] | None:
+        place = self._find(product_id)
+        if place is None:
+            return None
+        segment, row = place
+        shots = np.flatnonzero(segment.owner == row)
+        return np.array(segment.vectors[shots[np.argsort(segment.shot[shots])]])
+
+    def _find(self, product_id: str) -> tuple[Segment, int] | None:
+        for segment, alive in reversed(list(self._parts())):
+            row = segment.find(product_id)
+            if row is not None and alive[row]:
+                return segment, row
+        return None
+
+    def count(self, where: Filter | None) -> int:
+        return sum(int(np.count_nonzero(self._products_passing(n, where))) for n in range(len(self.segments)))
+
+    # --- fields ---
+
+    def fields(self) -> dict[str, FieldType]:
+        return columns.field_types(name for segment in self.segments for name in segment.products.column_names)
+
+    def values(self, name: str, limit: int) -> list[tuple[str, int]]:
+        """The commonest values of a text field, spelled as in some product."""
+        counts: Counter[str] = Counter()
+        sample: dict[str, tuple[Segment, int]] = {}
+        for segment, alive in self._parts():
+            if f"t:{name}" not in segment.products.column_names or not alive.any():
+                continue
+            column = segment.products.column(f"t:{name}").combine_chunks()
+            codes = column.indices.fill_null(-1).to_numpy(zero_copy_only=False)[alive]
+            used, at, numbers = np.unique(codes, return_index=True, return_counts=True)
+            of_row = np.flatnonzero(alive)
+            for code, place, number in zip(used.tolist(), at.tolist(), numbers.tolist(), strict=True):
+                if code >= 0:
+                    value = column.dictionary[code].as_py()
+                    counts[value] += number
+                    sample.setdefault(value, (segment, int(of_row[place])))
+        top = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:limit]
+        return [(_spelled(*sample[value], name, value), number) for value, number in top]
+
+    def bounds(self, name: str) -> tuple[float, float] | None:
+        found = [np.zeros(0)]
+        for segment, alive in self._parts():
+            if f"n:{name}" in segment.products.column_names:
+                found.append(segment.products.column(f"n:{name}").to_numpy()[alive])
+        numbers = np.concatenate(found)
+        numbers = numbers[~np.isnan(numbers)]
+        return (float(numbers.min()), float(numbers.max())) if len(numbers) else None
+
+    # --- searching ---
+
+    def search(self, query: Vector, k: int, where: Filter | None, exact: bool) -> list[Hit]:
+        found: list[tuple[float, str, int, Segment, int]] = []
+        for number, segment in enumerate(self.segments):
+            if len(segment.vectors):
+                chosen, scores = segment.nearest(query, k, self._shots_passing(number, where), exact)
+                found += _places(segment, chosen, scores, k)
+        found.sort(key=lambda place: (-place[0], place[1], place[2]))
+        return [Hit(name, shot, score, np.array(segment.vectors[at])) for score, name, shot, segment, at in found[:k]]
+
+    def _products_passing(self, number: int, where: Filter | None) -> Mask:
+        alive = self.alive[number]
+        return alive if where is None else alive & columns.filter_mask(where, self.segments[number].products)
+
+    def _shots_passing(self, number: int, where: Filter | None) -> Mask | None:
+        """(shots,) booleans, None when all do; remembered for the filters used last."""
+        key = (number, print_filter(where) if where else "")
+        with self._lock:
+            if key in self._passing:
+                self._passing.move_to_end(key)
+                return self._passing[key]
+        products = self._products_passing(number, where)
+        passing = None if products.all() else products[self.segments[number].owner]
+        with self._lock:
+            self._passing[key] = passing
+            if len(self._passing) > _FILTERS * len(self.segments):
+                self._passing.popitem(last=False)
+        return passing
+
+
+def empty_view(dim: int) -> View:
+    return View(
+        dim,
+        (segment_of(rows.table_schema(dim).empty_table(), dim),),
+        (np.zeros(0, bool),),
+        0,
+    )
+
+
+def base_view(dim: int, segment: Segment, stamp: int, version: int) -> View:
+    """Of a segment mapped from files."""
+    return View(dim, (segment,), (np.ones(len(segment.products), bool),), stamp, version)
+
+
+def _places(
+    segment: Segment, chosen: NDArray[np.int64], scores: NDArray[np.float32], k: int
+) -> list[tuple[float, str, int, Segment, int]]:
+    """(score, product id, shot, segment, row) of the best ``k``, and of all that equal the last."""
+    if len(chosen) > k:
+        keep = scores >= np.partition(scores, len(scores) - k)[len(scores) - k]
+        chosen, scores = chosen[keep], scores[keep]
+    names = segment.products.column("id").take(segment.owner[chosen]).to_pylist()
+    numbers = segment.shot[chosen].tolist()
+    return [
+        (score, name, shot, segment, at)
+        for score, name, shot, at in zip(scores.tolist(), names, numbers, chosen.tolist(), strict=True)
+    ]
+
+
+def _spelled(segment: Segment, row: int, name: str, value: str) -> str:
+    spelled = field_values(rows.product_from_json(segment.product_json(row))).get(name)
+    return spelled if isinstance(spelled, str) and fold(spelled) == value else value

@@ -1,0 +1,173 @@
+"""The values that cross room boundaries: products and shots, looks and garments, matches. All are frozen."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streetshop.core.errors import RecordError
+from streetshop.core.geometry import Box, Keypoint, Mask
+
+Vector: TypeAlias = NDArray[np.float32]
+"""(dim,) float32: the concatenation of an encoder's blocks, each of unit length."""
+
+AttributeValue: TypeAlias = str | float | bool
+"""What a feed's further columns hold. Integers become floats."""
+
+FieldType: TypeAlias = Literal["text", "number", "boolean"]
+"""What a filter may do with a field."""
+
+MAX_ID_LENGTH = 256
+
+
+def check_product_id(value: str) -> str:
+    """A product id as it will be stored: NFC, no control characters, 1 to 256 characters.
+
+    Raises :class:`RecordError`. Look-alike spellings (composed and decomposed accents) become one id here; ids are
+    never used as file names.
+    """
+    text = unicodedata.normalize("NFC", value).strip()
+    if not text:
+        raise RecordError("a product id is empty", hint="Give every product an id")
+    if len(text) > MAX_ID_LENGTH:
+        raise RecordError(f"product id of {len(text)} characters", hint=f"At most {MAX_ID_LENGTH} are allowed")
+    if any(unicodedata.category(c) in ("Cc", "Cs", "Cf") for c in text):
+        raise RecordError(f"product id {text!r} holds control or invisible characters", hint="Remove them")
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """One picture of a product.
+
+    Attributes:
+        source: path or URL of the picture, as the feed gave it.
+        sha256: hex digest of the picture's bytes; empty until it was read.
+    """
+
+    source: str
+    sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """What a shop sells, as its feed describes it.
+
+    Attributes:
+        id: unique in its catalog; checked by :func:`check_product_id`.
+        price: in ``currency``, not negative; None when unknown.
+        in_stock: None when unknown.
+        attributes: every further column of the feed, by its lower-case name.
+        shots: its pictures; the first is the main one.
+    """
+
+    id: str
+    title: str = ""
+    category: str = ""
+    brand: str = ""
+    price: float | None = None
+    currency: str = ""
+    url: str = ""
+    in_stock: bool | None = None
+    attributes: Mapping[str, AttributeValue] = field(default_factory=dict)
+    shots: tuple[Shot, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "id", check_product_id(self.id))
+        if self.price is not None and (not math.isfinite(self.price) or self.price < 0):
+            raise RecordError(f"price {self.price} of product {self.id!r}", hint="A price is a number >= 0")
+
+
+@dataclass(frozen=True, slots=True)
+class Garment:
+    """One worn (or lying) article in a photo.
+
+    Attributes:
+        category: a class name of the reader; ``"garment"`` when no reader looked.
+        score: calibrated probability that it is there and is of that category; 1.0 when no reader looked.
+        box: in pixels of the upright photo.
+        hotspot: (x, y) in pixels of the upright photo, where a marker belongs; always on the garment.
+        mask: a raster of any resolution stretched over ``box`` (``geometry.paint_mask`` puts it into the photo), or
+            None when nothing cut it out.
+        person: index into :attr:`Look.persons`, or None.
+    """
+
+    category: str
+    score: float
+    box: Box
+    hotspot: tuple[float, float]
+    mask: Mask | None = None
+    person: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A named part of every vector: ``vector[start : start + dim]``, of unit length. ``weight`` is its default."""
+
+    name: str
+    dim: int
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GarmentPicture:
+    """What an encoder sees of a garment: the part of the photo around its box.
+
+    Attributes:
+        pixels: (h, w, 3) uint8 RGB.
+        mask: (h, w) float32, 0 to 1, how surely a pixel is garment; None when nothing cut it out.
+    """
+
+    pixels: NDArray[np.uint8]
+    mask: NDArray[np.float32] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One person: a box and 17 COCO keypoints (see ``geometry.COCO_KEYPOINTS``), visibility 0 where unknown."""
+
+    box: Box
+    keypoints: tuple[Keypoint, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was read in a photo.
+
+    Attributes:
+        width, height: of the upright photo in pixels.
+        reader: ``name version`` of the reader bundle, or None: then the whole photo stands as one garment.
+        full_shot: both eyes and ankles of a person visible; None when no reader looked.
+        view: front, back, left, right or detail; None when unknown.
+    """
+
+    width: int
+    height: int
+    garments: tuple[Garment, ...]
+    persons: tuple[Person, ...] = ()
+    reader: str | None = None
+    full_shot: bool | None = None
+    view: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A product that answers a query.
+
+    Attributes:
+        product: without vectors.
+        score: weighted mean of the blocks' cosines, -1 to 1; higher is nearer.
+        shot: index into ``product.shots`` of the nearest shot.
+        blocks: cosine of each block, by name.
+    """
+
+    product: Product
+    score: float
+    shot: int
+    blocks: Mapping[str, float] = field(default_factory=dict)

@@ -1,0 +1,289 @@
+"""Which column of a feed means what: our names, Google Merchant's, and what the user says with ``--column``."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Final
+
+from streetshop.core.errors import FeedError, RecordError, RowRefused
+from streetshop.core.records import AttributeValue, FieldType, Product, Shot, check_product_id
+from streetshop.feeds import values
+from streetshop.feeds.values import Values
+
+MAX_SHOTS: Final = 64
+"""Pictures a product may have."""
+
+_ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
+    "id": ("id",),
+    "title": ("title",),
+    "category": ("category", "product_type", "google_product_category"),
+    "brand": ("brand",),
+    "price": ("price",),
+    "sale_price": ("sale_price",),
+    "sale_date": ("sale_price_effective_date",),
+    "currency": ("currency",),
+    "url": ("url", "link"),
+    "in_stock": ("in_stock", "availability"),
+}
+"""Columns a field is read from, by their plain names, the first that is there."""
+
+_IMAGES: Final = ("image", "image_link", "image_url", "picture", "photo", "images", "pictures", "photos")
+_MORE_IMAGES: Final = ("additional_image_link", "additional_image_links", "additional_images")
+_SEVERAL: Final = frozenset({"images", "pictures", "photos", *_MORE_IMAGES})
+_CATEGORY_PATHS: Final = frozenset({"product_type", "google_product_category"})
+_MAPPABLE: Final = ("id", "title", "category", "brand", "price", "currency", "url", "image", "in_stock")
+
+_CODES: Final = frozenset(
+    {"age_group", "color", "condition", "ean", "gender", "google_product_category", "gtin", "isbn", "item_group_id"}
+    | {"material", "mpn", "pattern", "product_type", "size", "size_system", "size_type", "sku", "upc"}
+)
+"""Columns that are text even where every cell looks like a number: 007 is not 7."""
+
+_NUMBER: Final = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d{1,15})?([eE][+-]?\d{1,2})?")
+
+
+def plain_name(name: str) -> str:
+    """A column's name for comparison and as an attribute: ``g:Sale Price`` is ``sale_price``.
+
+    Lower case, no ``g:`` in front, everything but letters and digits an underscore. Empty when nothing remains.
+    """
+    lower = name.strip().lstrip("\ufeff").strip().lower()
+    return re.sub(r"\W+", "_", lower.removeprefix("g:")).strip("_")
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The columns of one feed, as they are read.
+
+    Attributes:
+        fields: the feed's column for each of our fields, see ``_ALIASES``.
+        images: columns with pictures, in the order in which their pictures come.
+        attributes: name of the attribute for every further column.
+        template: how a picture's path is made of what the first of ``images`` holds, with ``{}`` in it.
+        types: of the attributes.
+    """
+
+    fields: Mapping[str, str]
+    images: tuple[str, ...]
+    attributes: Mapping[str, str]
+    template: str | None = None
+    types: Mapping[str, FieldType] = field(default_factory=dict)
+
+    def product(self, row: Values) -> Product:
+        """The product a row describes, its shots not read yet. Raises :class:`RowRefused`."""
+        get = {name: row.get(column) for name, column in self.fields.items()}.get
+        try:
+            product_id = check_product_id(values.as_text(get("id")))
+            price, currency = self._price(get("price"), get("sale_price"), get("sale_date"))
+            return Product(
+                id=product_id,
+                title=values.as_text(get("title")),
+                category=self._category(get("category")),
+                brand=values.as_text(get("brand")),
+                price=price,
+                currency=values.as_text(get("currency")).upper() or currency,
+                url=values.as_link(get("url"), self.fields.get("url", "")),
+                in_stock=values.as_stock(get("in_stock"), self.fields.get("in_stock", "")),
+                attributes=self._attributes(row),
+                shots=self._shots(row),
+            )
+        except RecordError as error:
+            raise RowRefused(error.what, hint=error.hint) from None
+
+    def id_text(self, row: Values) -> str:
+        """What stands in the id's column, for the list of refused rows."""
+        return values.as_text(row.get(self.fields["id"]))
+
+    def image_text(self, row: Values) -> str:
+        """What stands in the main picture's column, for the list of refused rows."""
+        return values.as_text(row.get(self.images[0]))
+
+    def _price(self, price: object, sale: object, dates: object) -> tuple[float | None, str]:
+        """What it costs today."""
+        regular = values.as_price(price, self.fields.get("price", ""))
+        reduced = values.as_price(sale, self.fields.get("sale_price", ""))
+        if reduced[0] is None or not values.on_sale(dates, datetime.datetime.now(datetime.UTC)):
+            return regular
+        return reduced[0], reduced[1] or regular[1]
+
+    def _category(self, value: object) -> str:
+        if isinstance(value, (list, tuple)):
+            value = value[0] if value else None
+        text = values.as_text(value)
+        if plain_name(self.fields.get("category", "")) in _CATEGORY_PATHS:
+            # "Apparel > Dresses > Maxi Dresses", and several of them in a row, "A > B, A > C"
+            text = text.split(">")[-1].strip()
+        return text
+
+    def _shots(self, row: Values) -> tuple[Shot, ...]:
+        sources: list[str] = []
+        for i, column in enumerate(self.images):
+            found = values.as_pictures(row.get(column), several=plain_name(column) in _SEVERAL)
+            if self.template and i == 0:
+                found = (self.template.replace("{}", name) for name in found)
+            sources.extend(found)
+        unique = tuple(Shot(source) for source in dict.fromkeys(sources))
+        if not unique:
+            raise RowRefused("no picture", hint=f"Fill the column {self.images[0]}")
+        if len(unique) > MAX_SHOTS:
+            raise RowRefused(f"{len(unique)} pictures", hint=f"A product has at most {MAX_SHOTS}")
+        return unique
+
+    def _attributes(self, row: Values) -> dict[str, AttributeValue]:
+        attributes: dict[str, AttributeValue] = {}
+        for column, name in self.attributes.items():
+            raw = row.get(column)
+            if not values.is_empty(raw):
+                attributes[name] = _typed(raw, self.types.get(name, "text"), column)
+        return attributes
+
+
+def find_columns(
+    header: Sequence[str], mapping: Mapping[str, str] | None = None, template: str | None = None, where: str = "feed"
+) -> Columns:
+    """Which of the feed's columns mean what.
+
+    Args:
+        header: the feed's columns.
+        mapping: our field, or the name an attribute shall have, to the feed's column; goes before any guess.
+        template: the path of a picture with ``{}`` for what the image column holds. That being a bare name, it also
+            stands for the id where the feed has none.
+        where: names the feed in errors.
+
+    Raises:
+        FeedError: a required column is missing, two columns have one name, or the mapping names unknown columns.
+    """
+    plain: dict[str, str] = {}
+    for column in filter(plain_name, header):
+        other = plain.setdefault(plain_name(column), column)
+        if other != column:
+            raise FeedError(
+                f"columns {other!r} and {column!r} have the same name here", where=where, hint="Rename or remove one"
+            )
+    if template is not None and template.count("{}") != 1:
+        raise FeedError(f"image template {template!r}", where=where, hint='Write it with one {}, as in "images/{}.jpg"')
+    said = _said(mapping or {}, plain, header, where)
+
+    fields = {name: column for name, column in said.items() if name in _ALIASES}
+    for name, aliases in _ALIASES.items():
+        free = [plain[alias] for alias in aliases if alias in plain and plain[alias] not in said.values()]
+        if name not in fields and free:
+            fields[name] = free[0]
+    if "image" in said:
+        images = (said["image"], *(plain[name] for name in _MORE_IMAGES if name in plain))
+    else:
+        there = [plain[name] for name in (*_IMAGES, *_MORE_IMAGES) if name in plain]
+        images = tuple(column for column in there if column not in said.values())
+    if "id" not in fields and template and images:
+        fields["id"] = images[0]
+    _check_required(fields, images, header, where)
+
+    used = {column for name, column in fields.items() if plain_name(column) not in _CATEGORY_PATHS | {"availability"}}
+    used |= {*images, *(said[name] for name in said if name in _MAPPABLE)}
+    renamed = {column: name for name, column in said.items() if name not in _MAPPABLE}
+    attributes = {column: renamed.get(column, name) for name, column in plain.items() if column not in used}
+    taken = {*_MAPPABLE, "images", "shots", "score"}
+    for column, name in attributes.items():
+        if name in taken:
+            attributes[column] = f"feed_{name}"
+    return Columns(fields, images, attributes, template)
+
+
+def _said(mapping: Mapping[str, str], plain: Mapping[str, str], header: Sequence[str], where: str) -> dict[str, str]:
+    said = {}
+    for name, column in mapping.items():
+        found = column if column in header else plain.get(plain_name(column))
+        if found is None:
+            raise FeedError(
+                f"there is no column {column!r}; there are {', '.join(header) or 'none'}",
+                where=where,
+                hint=f"Say --column {name}=<one of them>",
+            )
+        ours = plain_name(name)
+        if not ours:
+            raise FeedError(f"{name!r} is no name for a column", where=where, hint="Use letters and digits")
+        if ours in _IMAGES:
+            ours = "image"
+        said[next((field for field, aliases in _ALIASES.items() if ours in aliases), ours)] = found
+    return said
+
+
+def _check_required(fields: Mapping[str, str], images: Sequence[str], header: Sequence[str], where: str) -> None:
+    missing = [name for name, there in (("id", "id" in fields), ("image", bool(images))) if not there]
+    if missing:
+        names = ", ".join(header)
+        raise FeedError(
+            f"no column for {' and '.join(missing)}; a feed needs at least id and image (or image_link), "
+            f"and this one has {names[:1000] or 'no columns'}",
+            where=where,
+            hint="Say which is which, as in " + " ".join(f"--column {name}=<column>" for name in missing),
+        )
+
+
+class TypeSurvey:
+    """Learns the attributes' types from all rows: number or boolean where every value is one, else text.
+
+    ``typed`` feeds (JSON, Parquet) say what a value is; in CSV ``true``/``false`` and plain numbers are recognised,
+    without leading zeros and of at most 15 digits, as codes are not numbers.
+    """
+
+    def __init__(self, columns: Columns, typed: bool) -> None:
+        self._typed = typed
+        self._possible: dict[str, set[FieldType]] = {
+            name: {"number", "boolean"} for name in columns.attributes.values()
+        }
+        self._columns = columns
+        self._seen: set[str] = set()
+        for name in self._possible:
+            if not typed and (name in _CODES or name.endswith("_id")):
+                self._possible[name] = set()
+
+    def add(self, row: Values) -> None:
+        for column, name in self._columns.attributes.items():
+            possible = self._possible[name]
+            value = row.get(column)
+            if values.is_empty(value):
+                continue
+            self._seen.add(name)
+            if possible:
+                possible.intersection_update(_kinds(value, self._typed))
+
+    def types(self) -> dict[str, FieldType]:
+        types: dict[str, FieldType] = {}
+        for name in self._columns.attributes.values():
+            possible = self._possible[name] if name in self._seen else set()
+            types[name] = "number" if "number" in possible else "boolean" if "boolean" in possible else "text"
+        return types
+
+
+def _kinds(value: object, typed: bool) -> Iterable[FieldType]:
+    if isinstance(value, bool):
+        return ("boolean",)
+    if isinstance(value, (int, float, Decimal)):
+        return ("number",) if -(2**53) < value < 2**53 else ()
+    if not typed and isinstance(value, str):
+        text = value.strip()
+        if text.lower() in ("true", "false"):
+            return ("boolean",)
+        if _NUMBER.fullmatch(text):
+            return ("number",)
+    return ()
+
+
+def _typed(value: object, kind: FieldType, column: str) -> AttributeValue:
+    """``value`` as the survey found its column to be; it can only differ when the feed changed in the meantime."""
+    if kind == "text":
+        return values.as_text(value)
+    try:
+        if kind == "number" and isinstance(value, (int, float, str, Decimal)):
+            return float(value)
+    except (ValueError, OverflowError):
+        pass
+    text = values.as_text(value).lower()
+    if kind == "boolean" and text in ("true", "false"):
+        return text == "true"
+    raise RowRefused(f"{column} {text[:60]!r} is no {kind}", hint="Run again: the feed changed while it was read")

@@ -1,0 +1,73 @@
+"""A folder of pictures as a feed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from streetshop.core.errors import FeedError, RecordError, RowRefused
+from streetshop.core.photo import PICTURE_SUFFIXES
+from streetshop.core.records import Product, Shot
+from streetshop.feeds.text import unreadable
+
+_NOT_READ: Final = {
+    **dict.fromkeys((".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".zst"), "an archive"),
+    **dict.fromkeys((".gif", ".bmp", ".tif", ".tiff", ".svg", ".eps", ".psd", ".jp2", ".jxl"), "a picture format"),
+}
+"""Files somebody may expect to be indexed; others (text, ...) are none of a feed's business."""
+
+
+def folder_rows(root: Path) -> Iterator[tuple[str, Product | RowRefused]]:
+    """Relative path and product for every picture below ``root``, in the order of names; hidden files are left out.
+
+    The id is the relative path without its suffix, the category the name of the folder it lies in (none at the top).
+    Links to folders are refused, not followed: they can leave the folder or go in circles.
+    """
+    for name, problem in _walk(root, ""):
+        if problem is not None:
+            yield name, problem
+            continue
+        path = PurePosixPath(name)
+        try:
+            category = path.parent.name
+            yield name, Product(id=str(path.with_suffix("")), category=category, shots=(Shot(name),))
+        except RecordError as error:
+            yield name, RowRefused(error.what, hint=error.hint)
+
+
+def _walk(folder: Path, prefix: str) -> Iterator[tuple[str, RowRefused | None]]:
+    try:
+        with os.scandir(folder) as scan:
+            entries = sorted(scan, key=lambda entry: entry.name)
+    except OSError as error:
+        if not prefix:
+            raise unreadable(folder, error) from None
+        yield prefix.rstrip("/"), RowRefused(f"the folder cannot be read ({error.strerror})", hint="Check permissions")
+        return
+    for entry in entries:
+        name = prefix + entry.name
+        suffix = PurePosixPath(entry.name).suffix.lower()
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            yield from _walk(folder / entry.name, f"{name}/")
+        elif entry.is_symlink() and Path(entry.path).is_dir():
+            yield name, RowRefused("a link to a folder is not followed", hint="Index that folder itself")
+        elif suffix in PICTURE_SUFFIXES:
+            yield name, None
+        elif suffix in _NOT_READ:
+            yield name, RowRefused(f"{_NOT_READ[suffix]} that is not read", hint="Unpack it, or save it as JPEG or PNG")
+
+
+def check_has_pictures(root: Path) -> int:
+    """The number of rows ``folder_rows`` will give. Raises :class:`FeedError` when there are none."""
+    rows = sum(1 for _ in _walk(root, ""))
+    if rows == 0:
+        raise FeedError(
+            "there are no pictures in this folder",
+            where=str(root),
+            hint=f"Give a folder with {', '.join(sorted(PICTURE_SUFFIXES))} files, or a feed as a file",
+        )
+    return rows

@@ -1,0 +1,176 @@
+"""Feeds: the file, or the folder of pictures, a shop already has, as a stream of products.
+
+A feed is read twice: once to count its rows, find its encoding and learn the types of its columns, then, as often as it
+is iterated, row by row. Only the ids seen so far stay in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from streetshop.core.errors import FeedError, RowRefused
+from streetshop.core.records import Product
+from streetshop.feeds.columns import MAX_SHOTS, Columns, TypeSurvey, find_columns
+from streetshop.feeds.folder import check_has_pictures, folder_rows
+from streetshop.feeds.records import MAX_COLUMNS, Records, open_records
+from streetshop.feeds.refused import Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class FeedRow:
+    """A row that describes a product; its pictures have not been looked at.
+
+    Attributes:
+        number: of the row. The header of a CSV is row 1, as in a spreadsheet; JSON lines are counted by lines, all
+            else from 1. Of several rows of one product, the first.
+        product: its shots' ``source`` are paths relative to :attr:`Feed.root`, or addresses.
+    """
+
+    number: int
+    product: Product
+
+
+@dataclass(frozen=True)
+class Feed:
+    """A feed, opened. Iterating gives a :class:`FeedRow` or a :class:`Refusal` for every row, in the feed's order.
+
+    Attributes:
+        path: of the file or folder.
+        root: the folder that pictures' paths are relative to.
+        kind: ``folder``, ``CSV``, ``JSON lines``, ``JSON array`` or ``Parquet``.
+        rows: how many rows there are, refused ones included.
+        columns: what they mean; None for a folder.
+    """
+
+    path: Path
+    root: Path
+    kind: str
+    rows: int
+    columns: Columns | None = None
+    _records: Records | None = None
+
+    def __iter__(self) -> Iterator[FeedRow | Refusal]:
+        """Raises :class:`FeedError` when the file breaks off or changes while it is read.
+
+        An id that occurred before is refused, and the reason names the first row. Only rows that follow one another and
+        differ in nothing but their pictures (cells may also be left empty) are one product with all of those.
+        """
+        first: dict[str, int] = {}
+        held: FeedRow | None = None
+        for row in self._raw_rows():
+            if isinstance(row, Refusal):
+                yield row
+                continue
+            product = row.product
+            if held is not None and product.id == held.product.id and _adds_pictures(held.product, product):
+                held = replace(held, product=_merged(held.product, product))
+                continue
+            if product.id in first:
+                reason = f"the id occurred before, in row {first[product.id]}"
+                yield Refusal(row.number, product.id, product.shots[0].source, f"{reason}. Give every product its own.")
+                continue
+            first[product.id] = row.number
+            if held is not None:
+                yield held
+            held = row
+        if held is not None:
+            yield held
+
+    def _raw_rows(self) -> Iterator[FeedRow | Refusal]:
+        if self._records is None or self.columns is None:
+            for number, (name, found) in enumerate(folder_rows(self.root), start=1):
+                if isinstance(found, RowRefused):
+                    yield Refusal(number, "", name, str(found))
+                else:
+                    yield FeedRow(number, found)
+            return
+        for number, values in self._records:
+            if isinstance(values, RowRefused):
+                yield Refusal(number, "", "", str(values))
+                continue
+            try:
+                yield FeedRow(number, self.columns.product(values))
+            except RowRefused as error:
+                yield Refusal(number, self.columns.id_text(values), self.columns.image_text(values), str(error))
+
+
+def read_feed(
+    path: str | Path,
+    *,
+    columns: Mapping[str, str] | None = None,
+    image_template: str | None = None,
+    encoding: str | None = None,
+) -> Feed:
+    """Open a folder of pictures, or a CSV, TSV, JSON lines, JSON or Parquet file.
+
+    Args:
+        path: the file or folder.
+        columns: which column holds which field, where the names do not say it, as in ``{"category": "label"}``.
+        image_template: how a picture's path is made of the image column, as in ``"images/{}.jpg"``.
+        encoding: of a text file; found out when None.
+
+    Raises:
+        FeedError: the feed as a whole cannot be used: unreadable, an archive, of unknown encoding, without the
+            required columns, or empty.
+    """
+    path = Path(path)
+    try:
+        is_folder = path.is_dir()
+    except (OSError, ValueError) as error:
+        raise FeedError(f"no such file or folder ({error})", where=repr(str(path)), hint="Check the path") from None
+    if is_folder:
+        if columns or image_template:
+            raise FeedError(
+                "a folder of pictures has no columns", where=str(path), hint="Give the CSV, JSON lines or Parquet file"
+            )
+        return Feed(path, path, "folder", check_has_pictures(path))
+    if "\0" in str(path) or not path.exists():
+        raise FeedError("no such file or folder", where=str(path), hint="Check the path")
+    records = open_records(path, encoding)
+    found, rows = _survey(records, columns, image_template, str(path))
+    return Feed(path, path.parent, records.kind, rows, found, records)
+
+
+def _survey(
+    records: Records, mapping: Mapping[str, str] | None, template: str | None, where: str
+) -> tuple[Columns, int]:
+    """Count the rows, and learn the columns and the types of the attributes from all of them."""
+    header = records.header()
+    if header is None:
+        names: dict[str, None] = {}
+        for _, values in records:
+            if not isinstance(values, RowRefused):
+                names.update(dict.fromkeys(values))
+            if len(names) > MAX_COLUMNS:
+                raise FeedError(
+                    f"more than {MAX_COLUMNS} columns", where=where, hint="Nest what differs from row to row"
+                )
+        header = list(names)
+    columns = find_columns(header, mapping, template, where)
+    survey, rows = TypeSurvey(columns, records.typed), 0
+    for _, values in records:
+        rows += 1
+        if not isinstance(values, RowRefused):
+            survey.add(values)
+    if rows == 0:
+        raise FeedError("the feed has no rows", where=where, hint="Export it again")
+    return replace(columns, types=survey.types()), rows
+
+
+def _adds_pictures(product: Product, other: Product) -> bool:
+    """Whether ``other`` says nothing about the product that ``product`` does not, but has new pictures."""
+    sources = {shot.source for shot in product.shots}
+    both = sources.union(shot.source for shot in other.shots)
+    if len(both) == len(sources) or len(both) > MAX_SHOTS:
+        return False
+    for name in ("title", "category", "brand", "price", "currency", "url", "in_stock"):
+        if getattr(other, name) not in ("", None, getattr(product, name)):
+            return False
+    return all(product.attributes.get(name) == value for name, value in other.attributes.items())
+
+
+def _merged(product: Product, other: Product) -> Product:
+    shots = tuple({shot.source: shot for shot in (*product.shots, *other.shots)}.values())
+    return replace(product, shots=shots)

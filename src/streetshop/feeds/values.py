@@ -1,0 +1,183 @@
+"""What stands in a feed's cells: text, prices, stock, lists of pictures.
+
+Each function takes a value as CSV (always text), JSON or Parquet gives it, and raises :class:`RowRefused` with the
+reason when it cannot be understood: a wrong price is worse than a product that is missing with a reason.
+"""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, TypeAlias
+from urllib.parse import urlsplit
+
+from streetshop.core.errors import RowRefused
+from streetshop.core.photo import PICTURE_SUFFIXES
+
+Values: TypeAlias = dict[str, object]
+"""A row's values by the feed's own column names."""
+
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_SYMBOLS: Final = {"$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "₩": "KRW", "zł": "PLN", "₺": "TRY"}
+_PRICE: Final = re.compile(
+    r"(?P<before>[A-Za-z]{3}|[$€£¥₹₩₺])?\s*(?P<number>-?\d[\d.,'’\s]*)\s*(?P<after>[A-Za-z]{3}|[$€£¥₹₩₺]|zł)?"
+)
+_IN_STOCK: Final = frozenset({"true", "1", "yes", "y", "instock", "available", "limitedavailability", "instoreonly"})
+_NOT_IN_STOCK: Final = frozenset(
+    {"false", "0", "no", "n", "outofstock", "soldout", "unavailable", "preorder", "backorder", "discontinued"}
+)
+_URL_START: Final = re.compile(r"https?://", re.IGNORECASE)
+
+
+def is_empty(value: object) -> bool:
+    """Nothing there: no value, blank text, NaN, an empty list."""
+    if value is None:
+        return True
+    if isinstance(value, str):
+        return not value.strip()
+    if isinstance(value, float):
+        return math.isnan(value)
+    return isinstance(value, (list, tuple, dict)) and not value
+
+
+def as_text(value: object) -> str:
+    """One line or paragraph of clean text: control characters and lone surrogates become blanks, edges are trimmed."""
+    if is_empty(value):
+        return ""
+    if isinstance(value, bool):
+        text = "true" if value else "false"
+    elif isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        text = str(int(value))
+    elif isinstance(value, (list, tuple)):
+        text = ", ".join(as_text(item) for item in value)
+    elif isinstance(value, Mapping):
+        text = json.dumps(value, ensure_ascii=False, default=str)
+    elif isinstance(value, (datetime.date, datetime.datetime)):
+        text = value.isoformat()
+    else:
+        text = str(value)
+    return _CONTROL.sub(" ", text).strip()
+
+
+def as_price(value: object, name: str) -> tuple[float | None, str]:
+    """Amount and currency ("" when not said) from ``19.99``, ``"19.99 USD"``, ``"€ 1.299,00"``; (None, "") if empty.
+
+    Of a dot and a comma the later one is the decimal sign. A comma alone is one unless three digits follow; a dot alone
+    always is, as Google's format wants it.
+    """
+    if is_empty(value):
+        return None, ""
+    if isinstance(value, (int, float, decimal.Decimal)) and not isinstance(value, bool):
+        return _amount(value, name), ""
+    text = as_text(value)
+    match = _PRICE.fullmatch(text)
+    if match is None or (match["before"] and match["after"]):
+        raise RowRefused(f"{name} {text[:60]!r} is no price", hint="Write it like 19.99 or 19.99 USD")
+    currency = match["before"] or match["after"] or ""
+    number = re.sub(r"[\s'’]", "", match["number"])
+    dots, commas = number.count("."), number.count(",")
+    if dots and commas:
+        thousands = "," if number.rindex(".") > number.rindex(",") else "."
+        number = number.replace(thousands, "").replace(",", ".")
+    elif commas == 1 and not re.search(r",\d{3}$", number):
+        number = number.replace(",", ".")
+    elif commas:
+        number = number.replace(",", "")
+    elif dots > 1:
+        number = number.replace(".", "")
+    return _amount(number, name), _SYMBOLS.get(currency, currency.upper())
+
+
+def _amount(value: str | float | decimal.Decimal, name: str) -> float:
+    try:
+        amount = float(value)
+    except (ValueError, OverflowError):
+        amount = math.nan
+    if not math.isfinite(amount) or amount < 0:
+        raise RowRefused(f"{name} {str(value)[:60]} is no price", hint="A price is a number >= 0, like 19.99")
+    return amount
+
+
+def as_stock(value: object, name: str) -> bool | None:
+    """Whether it can be bought now: booleans, numbers of pieces, Google's and schema.org's availabilities."""
+    if is_empty(value):
+        return None
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, (int, float, decimal.Decimal)):
+        return value > 0
+    text = as_text(value)
+    word = re.sub(r"[\s_-]", "", text.rsplit("/", 1)[-1]).lower()
+    if word in _IN_STOCK or (word.isdecimal() and int(word[:18]) > 0):
+        return True
+    if word in _NOT_IN_STOCK or word.isdecimal():
+        return False
+    raise RowRefused(f"{name} {text[:60]!r} is not understood", hint="Use in_stock, out_of_stock, true or false")
+
+
+def as_link(value: object, name: str) -> str:
+    """A product's address. Only http, https and addresses without a scheme: others could run code on a page."""
+    text = as_text(value)
+    try:
+        scheme = urlsplit(text).scheme.lower()
+    except ValueError:
+        raise RowRefused(f"{name} {text[:60]!r} is no address", hint="Use an http or https address") from None
+    if scheme not in ("", "http", "https"):
+        raise RowRefused(f"{name} begins with {scheme!r}", hint="Use an http or https address")
+    return text
+
+
+def as_pictures(value: object, *, several: bool) -> Iterator[str]:
+    """Paths or addresses of pictures, in order: a list, or text split at ``|``.
+
+    With ``several`` (columns that hold additional pictures) text is split at commas too, if every piece then looks like
+    a picture: file names and addresses may hold commas themselves.
+    """
+    if is_empty(value):
+        return
+    if isinstance(value, str):
+        pieces: Sequence[object] = value.split("|")
+        if several and len(pieces) == 1 and _all_pictures(value.split(",")):
+            pieces = value.split(",")
+    elif isinstance(value, (list, tuple)):
+        pieces = value
+    else:
+        pieces = [value]
+    for piece in pieces:
+        if isinstance(piece, (bytes, Mapping)):
+            raise RowRefused("pictures inside a feed are not read", hint="Give their paths or addresses")
+        # No cleaning here: a path with a control character must be seen, and refused, where files are opened.
+        text = piece.strip() if isinstance(piece, str) else as_text(piece)
+        if text:
+            yield text
+
+
+def _all_pictures(pieces: Sequence[str]) -> bool:
+    """All addresses, or all file names: one address with a comma in it is neither."""
+    addresses = [bool(_URL_START.match(piece.strip())) for piece in pieces]
+    if any(addresses):
+        return all(addresses)
+    return all(f".{piece.strip().lower().rpartition('.')[2]}" in PICTURE_SUFFIXES for piece in pieces)
+
+
+def on_sale(value: object, today: datetime.datetime) -> bool:
+    """Whether ``sale_price_effective_date`` ("start/end", ISO 8601) includes ``today``; an empty one always does."""
+    text = as_text(value)
+    if not text:
+        return True
+    try:
+        start, end = (_moment(part) for part in text.split("/"))
+    except ValueError:
+        raise RowRefused(
+            f"sale_price_effective_date {text[:60]!r} is not understood", hint="Write start/end, both as ISO 8601"
+        ) from None
+    return start <= today <= end
+
+
+def _moment(text: str) -> datetime.datetime:
+    moment = datetime.datetime.fromisoformat(text.strip())
+    return moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)

@@ -1,0 +1,188 @@
+"""Garment pictures of a manifest, decoded and scaled once, kept as raw bytes on disk.
+
+A row's picture is cut and scaled by the very functions of the serving side, so that what is trained on is what will be
+searched with.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streetshop.core.errors import RunError, StreetshopError
+from streetshop.core.geometry import Box
+from streetshop.core.photo import Photo
+from streetshop.core.records import Garment, GarmentPicture
+from streetshop.lab.data.manifest import Manifest, Row
+from streetshop.lab.data.masks import load_mask
+from streetshop.lab.train.progress import Progress
+from streetshop.lab.train.recipe import InputPart
+from streetshop.looks.picture import garment_picture
+from streetshop.models.colour import COLOUR_DIM
+from streetshop.models.encoder import fit_picture, picture_colours
+from streetshop.models.spec import BlockSpec, EncoderSpec, InputSpec
+
+_WAITING, _DONE, _REFUSED = 0, 1, 2
+_CHUNK = 256
+
+
+@dataclass(frozen=True, eq=False)
+class Pictures:
+    """The pictures of a manifest's rows.
+
+    Attributes:
+        pixels: (rows, h, w, 3) uint8, a memory map; rows that could not be used are zeros.
+        usable: (rows,) bool.
+        colours: (rows, COLOUR_DIM) float32 CIELAB blocks, or None where no block needs them.
+        refused: why, by row.
+    """
+
+    pixels: NDArray[np.uint8]
+    usable: NDArray[np.bool_]
+    colours: NDArray[np.float32] | None
+    refused: dict[int, str]
+
+
+def cutting(part: InputPart) -> EncoderSpec:
+    """A recipe's input in the serving side's words, for cutting and scaling only."""
+    return EncoderSpec(
+        name="lab",
+        version="0",
+        input=InputSpec(width=part.width, height=part.height, fit=part.fit, background=part.background),
+        blocks=(BlockSpec(name="style", dim=2),),
+        cut=part.cut,
+        margin=part.margin,
+        files={"model.onnx": ""},
+    )
+
+
+def row_picture(manifest: Manifest, row: Row, spec: EncoderSpec) -> GarmentPicture:
+    """Decode a row's photo and cut its garment out. Raises :class:`StreetshopError` saying why it cannot be used."""
+    path = manifest.picture(row)
+    shorter = min(spec.input.width, spec.input.height)
+    whole = row.box is None and row.mask is None
+    photo = Photo.from_path(path, at_least=shorter if whole else None)
+    box = Box(*row.box) if row.box is not None else Box(0, 0, photo.width, photo.height)
+    mask = None
+    if row.mask is not None:
+        box = box.clip(photo.width, photo.height)
+        mask = load_mask(row.mask, manifest.root, photo.width, photo.height)[box.slices()]
+    return garment_picture(photo, Garment(row.category or "garment", 1.0, box, box.center, mask), spec)
+
+
+def load_pictures(
+    manifest: Manifest, part: InputPart, folder: Path, *, colours: bool = False, threads: int = 2, build: bool = True
+) -> Pictures:
+    """The pictures of all rows, from the cache in ``folder``, which is filled first where it is not.
+
+    Filling can be interrupted and goes on where it was. The cache's name holds a digest of the settings and of every
+    row's picture (path, size, time of change), box and mask.
+
+    Args:
+        build: False in processes that wait for another one to fill it: an unfinished cache is then an error.
+
+    Raises:
+        RunError: no row's picture can be used.
+    """
+    rows = list(manifest)
+    home = folder / _digest(manifest, rows, part, colours)
+    shape = (len(rows), part.height, part.width, 3)
+    if build:
+        home.mkdir(parents=True, exist_ok=True)
+        _fill(manifest, rows, part, home, shape, colours, threads)
+    if not (home / "state.npy").is_file():
+        raise RunError("the picture cache is not there", where=str(home), hint="Start the run again")
+    state = np.load(home / "state.npy")
+    if (state == _WAITING).any():
+        raise RunError("the picture cache is unfinished", where=str(home), hint="Start the run again")
+    refused = _read_refused(home)
+    if not (state == _DONE).any():
+        raise RunError(
+            f"none of {len(rows)} pictures can be used; the first: {next(iter(refused.values()), 'no rows')}",
+            where=str(manifest.root),
+            hint="Check the manifest's root folder",
+        )
+    return Pictures(
+        np.memmap(home / "pixels.raw", np.uint8, "r", shape=shape),
+        state == _DONE,
+        np.load(home / "colours.npy", mmap_mode="r") if colours else None,
+        refused,
+    )
+
+
+def _fill(
+    manifest: Manifest,
+    rows: list[Row],
+    part: InputPart,
+    home: Path,
+    shape: tuple[int, ...],
+    colours: bool,
+    threads: int,
+) -> None:
+    state_file = home / "state.npy"
+    if not state_file.exists():
+        np.memmap(home / "pixels.raw", np.uint8, "w+", shape=shape).flush()
+        if colours:
+            np.lib.format.open_memmap(home / "colours.npy", "w+", np.float32, (len(rows), COLOUR_DIM)).flush()
+        (home / "refused.jsonl").write_text("", encoding="utf-8")
+        # Last: once this file is there, the others are.
+        np.save(home / "state.part.npy", np.zeros(len(rows), np.uint8))
+        (home / "state.part.npy").replace(state_file)
+    state = np.load(state_file, mmap_mode="r+")
+    waiting = np.flatnonzero(state == _WAITING)
+    if not len(waiting):
+        return
+    pixels = np.memmap(home / "pixels.raw", np.uint8, "r+", shape=shape)
+    histograms = np.load(home / "colours.npy", mmap_mode="r+") if colours else None
+    spec = cutting(part)
+
+    def one(index: int) -> str | None:
+        try:
+            picture = row_picture(manifest, rows[index], spec)
+        except StreetshopError as error:
+            return str(error)
+        pixels[index] = fit_picture(picture, spec.input)
+        if histograms is not None:
+            histograms[index] = picture_colours(picture)
+        return None
+
+    with ThreadPoolExecutor(threads) as pool, Progress("pictures", len(waiting)) as progress:
+        for start in range(0, len(waiting), _CHUNK):
+            chunk = waiting[start : start + _CHUNK]
+            reasons = list(pool.map(one, chunk.tolist()))
+            pixels.flush()
+            if histograms is not None:
+                histograms.flush()
+            with (home / "refused.jsonl").open("a", encoding="utf-8") as file:
+                for index, reason in zip(chunk.tolist(), reasons, strict=True):
+                    if reason is not None:
+                        file.write(json.dumps([index, reason]) + "\n")
+            # After the pixels are on disk: a row marked as done is done.
+            state[chunk] = [_DONE if reason is None else _REFUSED for reason in reasons]
+            state.flush()
+            progress.advance(len(chunk))
+
+
+def _read_refused(home: Path) -> dict[int, str]:
+    lines = (home / "refused.jsonl").read_text(encoding="utf-8").splitlines()
+    return {int(index): str(reason) for index, reason in map(json.loads, lines)}
+
+
+def _digest(manifest: Manifest, rows: list[Row], part: InputPart, colours: bool) -> str:
+    digest = hashlib.sha256(json.dumps([1, part.model_dump(mode="json"), colours, str(manifest.root)]).encode())
+    changed: dict[str, tuple[int, int] | None] = {}
+    for row in rows:
+        if row.image not in changed:
+            try:
+                found = manifest.picture(row).stat()
+                changed[row.image] = (found.st_size, found.st_mtime_ns)
+            except OSError:
+                changed[row.image] = None
+        digest.update(json.dumps([row.image, row.box, row.mask, changed[row.image]]).encode())
+    return digest.hexdigest()[:20]

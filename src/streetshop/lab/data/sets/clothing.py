@@ -1,0 +1,43 @@
+"""Clothing dataset (Grigorev 2020): garments lying, hanging or worn, photographed by volunteers."""
+
+from __future__ import annotations
+
+import csv
+from typing import Final
+
+from streetshop.core.errors import DatasetError
+from streetshop.lab.data.intake import Intake
+from streetshop.lab.data.manifest import Row
+from streetshop.lab.data.tables import find, read_lines
+
+LICENCE: Final = "CC0"
+UNSURE: Final = frozenset({"Not sure", "Skip"})
+"""Labels by which a volunteer declined to name the garment."""
+_COLUMNS: Final = ("image", "sender_id", "label", "kids")
+
+
+def read(intake: Intake) -> None:
+    """``street`` rows (taken at home, by anybody). Photos of one sender share a room and a floor: ``group`` is the
+    sender. There are no product ids."""
+    path = find(intake.root, "images.csv", what="images.csv")
+    rows = csv.DictReader(read_lines(path))
+    if tuple(rows.fieldnames or ()) != _COLUMNS:
+        raise DatasetError("line 1 names other columns", where=str(path), hint=f"Expected {','.join(_COLUMNS)}")
+    for values in rows:
+        where = f"images.csv:{rows.line_num}"
+        intake.offer()
+        if None in values or any(values[c] is None for c in _COLUMNS) or not values["image"]:
+            intake.refuse(where, "malformed line: expected four fields")
+            continue
+        label = values["label"]
+        image = f"images/{values['image']}.jpg"
+        if label in UNSURE and intake.size(image) is not None:
+            intake.remark(where, f"the label names no garment, kept without category: {label}")
+        row = Row(
+            image,
+            "street",
+            category="" if label in UNSURE else label,
+            attributes={"kids": values["kids"] == "True"},
+            group=values["sender_id"],
+        )
+        intake.add(row, where)

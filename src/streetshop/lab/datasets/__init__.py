@@ -1,6 +1,0 @@
-"""Public data sets, a shop's feed and the studio's drawings: each becomes a manifest."""
-
-from streetshop.lab.datasets.intake import Reading, Refusal
-from streetshop.lab.datasets.registry import DATASETS, Dataset, read_dataset
-
-__all__ = ["DATASETS", "Dataset", "Reading", "Refusal", "read_dataset"]

@@ -1,0 +1,24 @@
+"""Numbers with their protocol, their interval and the fingerprint of what they were measured on."""
+
+from streetshop.lab.evaluate.evaluation import Neighbours, Roles, evaluate, neighbours, roles
+from streetshop.lab.evaluate.intervals import Estimate, PairedDifference
+from streetshop.lab.evaluate.protocols import PROTOCOLS, Protocol, RowRule, protocol_named
+from streetshop.lab.evaluate.ranking import nearest
+from streetshop.lab.evaluate.result import Result, compare
+
+__all__ = [
+    "PROTOCOLS",
+    "Estimate",
+    "Neighbours",
+    "PairedDifference",
+    "Protocol",
+    "Result",
+    "Roles",
+    "RowRule",
+    "compare",
+    "evaluate",
+    "nearest",
+    "neighbours",
+    "protocol_named",
+    "roles",
+]

@@ -1,0 +1,89 @@
+"""How good an encoder is on photos and senders that nothing was learned from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streetshop.core.records import GarmentPicture
+from streetshop.indexing.embed import default_scaling
+from streetshop.lab.evaluate.intervals import Estimate, bootstrap
+from streetshop.lab.evaluate.metrics import precision
+from streetshop.lab.train.tasks.encoder.items import Item
+from streetshop.lab.train.tasks.encoder.views import Form, draw_view
+from streetshop.models import Encoder
+from streetshop.models.encoder import Side
+
+Spoil = Callable[[GarmentPicture], GarmentPicture]
+View = tuple[Item, Form]
+
+
+@dataclass(frozen=True, eq=False)
+class Embedded:
+    """Garments and their vectors, (views, dim) of unit blocks."""
+
+    items: Sequence[Item]
+    vectors: NDArray[np.float32]
+    encoder: Encoder
+
+    def weighted(self, weights: Mapping[str, float] | None = None) -> NDArray[np.float32]:
+        """Vectors whose dot product is the score of a search with these weights, the defaults for those not named."""
+        return self.vectors * default_scaling(self.encoder.blocks, weights)
+
+    def column(self, name: str) -> NDArray[np.str_]:
+        """An attribute of all items."""
+        return np.asarray([getattr(item, name) for item in self.items])
+
+
+def embed(encoder: Encoder, views: Sequence[View], spoil: Spoil | None = None, *, side: Side = "street") -> Embedded:
+    """Run an encoder over views, as the serving side would; boxes are the true ones, masks imperfect."""
+    parts = []
+    for start in range(0, len(views), 32):
+        prepared = []
+        for item, form in views[start : start + 32]:
+            rng = np.random.default_rng(len(item.image) + (int(item.box[0]) if item.box else 0))
+            picture = draw_view(item, form, encoder.spec, rng, jitter=False)
+            prepared.append(encoder.prepare(spoil(picture) if spoil else picture))
+        parts.append(encoder.encode(prepared, side=side))
+    return Embedded([item for item, _ in views], np.concatenate(parts), encoder)
+
+
+def label_precision(
+    embedded: Embedded,
+    label: str,
+    weights: Mapping[str, float] | None = None,
+    *,
+    k: int = 10,
+    asking: NDArray[np.bool_] | None = None,
+) -> Estimate:
+    """Precision@k of a label among garments of *other* senders or photos; queries without any of theirs left out.
+
+    Args:
+        asking: (views,) which of them are queries; all, unless given. All are in the gallery.
+
+    The interval draws whole senders or photos.
+    """
+    labels, groups = embedded.column(label), embedded.column("group")
+    known = np.flatnonzero(labels != "")
+    vectors, labels, groups = embedded.weighted(weights)[known], labels[known], groups[known]
+    mine = np.arange(len(known)) if asking is None else np.flatnonzero(asking[known])
+    scores = vectors[mine] @ vectors.T
+    apart = groups[mine, None] != groups[None]
+    scores[~apart] = -np.inf
+    relevant = (labels[mine, None] == labels[None]) & apart
+    order = np.argsort(-scores, axis=1, kind="stable")[:, :k]
+    values = precision(np.take_along_axis(relevant, order, axis=1), relevant.sum(1), k)
+    return bootstrap(values, clusters=groups[mine])
+
+
+def product_hits(queries: Embedded, gallery: Embedded, k: int, weights: Mapping[str, float] | None = None) -> Estimate:
+    """Share of queries whose product is among the first ``k`` products of the gallery."""
+    scores = queries.weighted(weights) @ gallery.weighted(weights).T
+    same = queries.column("product")[:, None] == gallery.column("product")[None]
+    own = np.where(same, scores, -np.inf).max(axis=1)
+    better = ((scores > own[:, None]) & ~same).sum(axis=1)
+    values = np.where(same.any(axis=1), better < k, np.nan)
+    return bootstrap(values, clusters=queries.column("group"))

@@ -1,0 +1,191 @@
+"""The reader measured as it serves: a bundle, a split of Clothing Co-Parsing, numbers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, cast
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from streetshop.core.geometry import COCO_KEYPOINTS
+from streetshop.core.photo import Photo
+from streetshop.core.records import Garment
+from streetshop.lab.evaluate.dense import Confusion, pck
+from streetshop.lab.evaluate.detection import Boxes, average_precision
+from streetshop.lab.evaluate.intervals import Estimate, bootstrap_of
+from streetshop.lab.train.progress import Progress
+from streetshop.lab.train.tasks.reader.classes import CLASSES, GARMENTS
+from streetshop.lab.train.tasks.reader.data import class_labels, read_points
+from streetshop.looks.overlay import draw_overlay
+from streetshop.looks.parse import Parsed, Reading, Rules, parse
+from streetshop.looks.reader import OnnxReader
+
+_RASTER: Final = 352
+"""Height of the raster on which true labels are turned into garments, about that of the reader's masks or finer."""
+_SPEED_RUNS: Final = 30
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """One photo: what was read, what is true.
+
+    Attributes:
+        confusion: of its own pixels.
+        found, true: garments.
+        shares: (found,) pixels of each found garment over those of the photo.
+        points: (17, 2) read keypoints, NaN where none is reported; ``teacher`` (17, 3), or None.
+    """
+
+    name: str
+    confusion: Confusion
+    found: tuple[Garment, ...]
+    true: tuple[Garment, ...]
+    shares: tuple[float, ...]
+    points: NDArray[np.float64]
+    teacher: NDArray[np.float64] | None
+
+
+def judge(reader: OnnxReader, root: Path, names: Sequence[str], keypoints: Path | None, rules: Rules) -> list[Judged]:
+    """Read every photo and compare. ``rules`` say how scores are made; see :func:`streetshop.looks.parse.parse`."""
+    teacher = read_points(keypoints)
+    judged = []
+    with Progress("measuring", len(names)) as progress:
+        for name in names:
+            photo = Photo.from_path(root / "photos" / f"{name}.jpg", at_least=512)
+            labels = class_labels(root, name)
+            reading = reader.see(photo)
+            confusion = Confusion.empty(len(CLASSES))
+            confusion.add(reader.pixel_classes(photo), labels)
+            parsed = parse(reading, rules)
+            points = teacher.get(name)
+            judged.append(
+                Judged(
+                    name,
+                    confusion,
+                    parsed.garments,
+                    true_garments(labels),
+                    tuple(_share(g, photo) for g in parsed.garments),
+                    _points(parsed),
+                    None if points is None else np.asarray(points, np.float64),
+                )
+            )
+            progress.advance()
+    return judged
+
+
+def true_garments(labels: NDArray[np.uint8]) -> tuple[Garment, ...]:
+    """Garments of (h, w) true labels, put together by the very rules that put together what was read."""
+    height, width = labels.shape
+    size = (max(round(width * _RASTER / height), 1), _RASTER)
+    small = np.asarray(Image.fromarray(labels).resize(size, Image.Resampling.NEAREST))
+    chances = (small[None] == np.arange(len(CLASSES), dtype=np.uint8)[:, None, None]).astype(np.float32)
+    return parse(Reading(chances, None, width, height), Rules(CLASSES, GARMENTS)).garments
+
+
+def summary(judged: Sequence[Judged]) -> dict[str, Any]:
+    """All numbers of a split but its speed."""
+    confusion = Confusion.empty(len(CLASSES))
+    for one in judged:
+        confusion.matrix += one.confusion.matrix
+    precision = average_precision([boxes_of(one.found) for one in judged], [boxes_of(one.true) for one in judged])
+    return {
+        "photos": len(judged),
+        "miou": confusion.mean_iou(),
+        "accuracy": confusion.pixel_accuracy(),
+        "iou": dict(zip(CLASSES, confusion.iou().tolist(), strict=True)),
+        "ap50": precision.mean,
+        "ap50_by_class": {GARMENTS[i]: value for i, value in precision.by_class.items()},
+        "truths": {GARMENTS[i]: count for i, count in precision.truths.items()},
+        **_keypoints(judged),
+    }
+
+
+def intervals(judged: Sequence[Judged]) -> dict[str, Estimate]:
+    """``miou``, ``accuracy`` and ``ap50`` of :func:`summary` with 95 % bootstrap intervals over photos."""
+    matrices = np.stack([one.confusion.matrix for one in judged])
+    boxes = [(boxes_of(one.found), boxes_of(one.true)) for one in judged]
+
+    def precision(drawn: NDArray[np.intp]) -> float:
+        found, true = zip(*(boxes[i] for i in drawn), strict=True)
+        return average_precision(found, true).mean
+
+    return {
+        "miou": bootstrap_of(lambda drawn: Confusion(matrices[drawn].sum(axis=0)).mean_iou(), len(judged)),
+        "accuracy": bootstrap_of(lambda drawn: Confusion(matrices[drawn].sum(axis=0)).pixel_accuracy(), len(judged)),
+        "ap50": bootstrap_of(precision, len(judged)),
+    }
+
+
+def milliseconds(reader: OnnxReader, photos: Sequence[Path]) -> dict[str, float]:
+    """Median and fastest time of one photo, from pixels to look, decoding left out."""
+    decoded = [Photo.from_path(path, at_least=512) for path in photos[:_SPEED_RUNS]]
+    reader.read(decoded[0])
+    spent = []
+    for photo in decoded:
+        start = time.perf_counter()
+        reader.read(photo)
+        spent.append(1000 * (time.perf_counter() - start))
+    return {"median": float(np.median(spent)), "fastest": min(spent)}
+
+
+def photo_miou(one: Judged) -> float:
+    """Of the classes that are true in the photo."""
+    return one.confusion.mean_iou(true_only=True)
+
+
+def write_overlays(reader: OnnxReader, root: Path, judged: Sequence[Judged], out: Path, count: int = 40) -> None:
+    """Looks drawn over their photos: the worse half of ``count`` from the worst photos, the other spread over the
+    rest. Names begin with the rank from the worst and the photo's mIoU."""
+    ranked = sorted(judged, key=photo_miou)
+    worst = min(count // 2, len(ranked))
+    rest = np.linspace(worst, len(ranked) - 1, min(count, len(ranked)) - worst).round().astype(int)
+    out.mkdir(parents=True, exist_ok=True)
+    for rank in [*range(worst), *rest.tolist()]:
+        one = ranked[rank]
+        photo = Photo.from_path(root / "photos" / f"{one.name}.jpg", at_least=512)
+        draw_overlay(photo, reader.read(photo)).save(out / f"{rank:03}-{photo_miou(one):.2f}-{one.name}.png")
+
+
+def _keypoints(judged: Sequence[Judged]) -> dict[str, Any]:
+    """PCK at a tenth and a fifth of the torso's length (middle of shoulders to middle of hips), against the teacher's
+    visible points; nothing where the teacher saw no whole torso."""
+    rows = [one for one in judged if one.teacher is not None and (one.teacher[[5, 6, 11, 12], 2] > 0).all()]
+    if not rows:
+        return {}
+    truth = np.stack([cast(NDArray[np.float64], one.teacher) for one in rows])
+    torso = np.linalg.norm(truth[:, [5, 6], :2].mean(1) - truth[:, [11, 12], :2].mean(1), axis=1)
+    points = np.stack([one.points for one in rows])
+    seen = truth[..., 2] == 2
+    found: dict[str, Any] = {"keypoint_photos": len(rows)}
+    for alpha in (0.1, 0.2):
+        by_point = pck(points, truth[..., :2], seen, torso, alpha)
+        found[f"pck@{alpha}"] = float(np.nanmean(by_point))
+        found[f"pck@{alpha}_by_point"] = dict(zip(COCO_KEYPOINTS, by_point.tolist(), strict=True))
+    return found
+
+
+def _share(garment: Garment, photo: Photo) -> float:
+    filled = 1.0 if garment.mask is None else float(garment.mask.mean())
+    return filled * garment.box.area / (photo.width * photo.height)
+
+
+def _points(parsed: Parsed) -> NDArray[np.float64]:
+    nowhere = np.full((len(COCO_KEYPOINTS), 2), np.nan)
+    if not parsed.persons or not parsed.persons[0].keypoints:
+        return nowhere
+    rows = [(p.x, p.y) if p.visibility else (np.nan, np.nan) for p in parsed.persons[0].keypoints]
+    return np.asarray(rows, np.float64)
+
+
+def boxes_of(garments: Sequence[Garment]) -> Boxes:
+    """Boxes, class numbers among the garments, and scores."""
+    return Boxes.of(
+        [g.box.corners for g in garments],
+        [GARMENTS.index(g.category) for g in garments],
+        [g.score for g in garments],
+    )

@@ -1,0 +1,150 @@
+"""Edit ONNX files after export."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+from onnx.reference import ReferenceEvaluator
+
+from streetshop.core.errors import RunError
+
+_WORTHWHILE = 64
+"""Tensors with fewer numbers stay in single precision: nothing would be saved."""
+
+
+def store_halved(path: Path) -> None:
+    """Rewrite the model so that its weights lie in half precision on disk and are widened when it is loaded.
+
+    The network still computes in single precision (onnxruntime folds the casts once, at start), so only the rounding of
+    the weights to 11 bits is lost, and the file is half as large.
+    """
+    model = onnx.load(str(path))
+    graph = model.graph
+    kept, casts = [], []
+    for tensor in graph.initializer:
+        values = numpy_helper.to_array(tensor)
+        halved = values.astype(np.float16) if values.dtype == np.float32 and values.size >= _WORTHWHILE else None
+        if halved is None or not np.isfinite(halved).all():
+            kept.append(tensor)
+            continue
+        kept.append(numpy_helper.from_array(halved, f"{tensor.name}/half"))
+        casts.append(helper.make_node("Cast", [f"{tensor.name}/half"], [tensor.name], to=TensorProto.FLOAT))
+    del graph.initializer[:]
+    graph.initializer.extend(kept)
+    nodes = [*casts, *graph.node]
+    del graph.node[:]
+    graph.node.extend(nodes)
+    onnx.checker.check_model(model)
+    onnx.save(model, str(path))
+
+
+def fold_pads(path: Path) -> int:
+    """Rewrite the model so that convolutions pad by themselves where a node of constant zeros did; returns how many.
+
+    PyTorch can only pad both sides of a convolution alike, ONNX can do otherwise: timm's "same" convolutions become one
+    node, and the maps between need not be brought into another order in memory.
+    """
+    model = onnx.load(str(path))
+    graph = model.graph
+    makers = {name: node for node in graph.node for name in node.output}
+    readers: dict[str, list[onnx.NodeProto]] = {}
+    for node in graph.node:
+        for name in node.input:
+            readers.setdefault(name, []).append(node)
+    folded = 0
+    for node in list(graph.node):
+        convolutions = readers.get(node.output[0], [])
+        if node.op_type != "Pad" or [c.op_type for c in convolutions] != ["Conv"]:
+            continue
+        mode = {a.name: a.s for a in node.attribute}.get("mode", b"constant")
+        sides = _constant(node.input[1], graph, makers)
+        filling = _constant(node.input[2], graph, makers) if len(node.input) > 2 and node.input[2] else np.zeros(())
+        if mode != b"constant" or sides is None or filling is None or filling.any():
+            continue
+        before, after = np.split(sides.astype(int), 2)
+        if before[:2].any() or after[:2].any():
+            continue
+        (convolution,) = convolutions
+        pads = next((a for a in convolution.attribute if a.name == "pads"), None)
+        if pads is None:
+            pads = convolution.attribute.add()
+            pads.CopyFrom(helper.make_attribute("pads", [0] * (2 * (len(before) - 2))))
+        pads.ints[:] = [int(had + more) for had, more in zip(pads.ints, [*before[2:], *after[2:]], strict=True)]
+        convolution.input[0] = node.input[0]
+        graph.node.remove(node)
+        folded += 1
+    onnx.checker.check_model(model)
+    onnx.save(model, str(path))
+    return folded
+
+
+def add_output(path: Path, beside: str, name: str, weight: np.ndarray, bias: np.ndarray) -> None:
+    """Rewrite the model so that it also says ``weight @ x + bias`` at every place of a map, as the output ``name``.
+
+    Args:
+        beside: a node that reads the map (n, inputs, h, w) as its first input.
+        weight, bias: (outputs, inputs) and (outputs,). An output of that name from an earlier call is replaced.
+    """
+    model = onnx.load(str(path))
+    graph = model.graph
+    for listed in (graph.node, graph.output, graph.initializer):
+        kept = [item for item in listed if name not in (item.name, *getattr(item, "output", ()))]
+        kept = [item for item in kept if item.name not in (f"{name}/weight", f"{name}/bias")]
+        del listed[:]
+        listed.extend(kept)
+    inputs = map_read_by(graph, beside)
+    parts = {f"{name}/weight": weight[:, :, None, None], f"{name}/bias": bias}
+    graph.initializer.extend(numpy_helper.from_array(v.astype(np.float32), key) for key, v in parts.items())
+    graph.node.append(helper.make_node("Conv", [inputs, *parts], [name], name=name))
+    shape: list[str | int | None] = ["n", len(weight), f"{name}_h", f"{name}_w"]
+    graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
+    onnx.checker.check_model(model)
+    onnx.save(model, str(path))
+
+
+def only_map(path: Path, beside: str) -> bytes:
+    """The model cut down to the map that the node ``beside`` reads, as its one output."""
+    model = onnx.load(str(path))
+    found = helper.make_tensor_value_info(map_read_by(model.graph, beside), TensorProto.FLOAT, None)
+    del model.graph.output[:]
+    model.graph.output.append(found)
+    return bytes(model.SerializeToString())
+
+
+def map_read_by(graph: onnx.GraphProto, node: str) -> str:
+    """Name of a node's first input. Raises :class:`RunError` when there is no such node."""
+    found = next((n.input[0] for n in graph.node if n.name == node), None)
+    if found is None:
+        raise RunError(f"the network has no node {node}", hint="Export the bundle with this version of streetshop")
+    return str(found)
+
+
+def _constant(name: str, graph: onnx.GraphProto, makers: dict[str, onnx.NodeProto]) -> np.ndarray | None:
+    """The value of a tensor that depends on nothing that is put in; None of another."""
+    tensors = {tensor.name: tensor for tensor in graph.initializer}
+    if name in tensors:
+        return numpy_helper.to_array(tensors[name])
+    needed: list[onnx.NodeProto] = []
+    waiting = [name]
+    while waiting:
+        asked = waiting.pop()
+        if asked in tensors or not asked:
+            continue
+        if asked not in makers:
+            return None
+        node = makers[asked]
+        needed = [node, *(other for other in needed if other is not node)]
+        waiting += node.input
+    result = helper.make_tensor_value_info(name, TensorProto.INT64, None)
+    small = helper.make_graph(
+        needed, "constant", [], [result], [t for t in graph.initializer if t.name in _read(needed)]
+    )
+    (value,) = ReferenceEvaluator(helper.make_model(small)).run(None, {})
+    return np.asarray(value)
+
+
+def _read(nodes: list[onnx.NodeProto]) -> set[str]:
+    return {name for node in nodes for name in node.input}

@@ -1,0 +1,35 @@
+"""Learning rates as a function of the place in a stage; nothing to save, nothing to restore."""
+
+from __future__ import annotations
+
+import math
+
+from streetshop.lab.train.parts import SchedulePart
+
+
+def rate_factor(schedule: SchedulePart, *, batch: int, epoch: int, batches: int) -> float:
+    """What the rate is multiplied by.
+
+    Args:
+        schedule: the stage's.
+        batch: batches done in this stage.
+        epoch: epochs done in this stage.
+        batches: of the whole stage.
+    """
+    factor = 1.0
+    if schedule.kind == "step":
+        done = batch if schedule.unit == "batch" else epoch
+        factor = schedule.factor ** (done // schedule.every)
+    elif schedule.kind == "cosine":
+        progress = min(batch / max(batches, 1), 1.0)
+        factor = schedule.factor + (1 - schedule.factor) * 0.5 * (1 + math.cos(math.pi * progress))
+    if batch < schedule.warm_up:
+        factor *= (batch + 1) / schedule.warm_up
+    return factor
+
+
+def frozen_layers(frozen: int, unfreeze_to: int | None, unfreeze_every: int, epoch: int) -> int:
+    """How many bottom layers are frozen in epoch ``epoch`` (from 0) of a stage that starts with ``frozen``."""
+    if unfreeze_to is None:
+        return frozen
+    return max(unfreeze_to, frozen - epoch // unfreeze_every)

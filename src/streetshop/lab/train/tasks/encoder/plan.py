@@ -1,0 +1,58 @@
+"""Which views of which garments are learned from."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+
+from streetshop.lab.train.tasks.encoder.items import Item
+from streetshop.lab.train.tasks.encoder.views import Form
+
+View = tuple[Item, Form, int]
+
+
+def plan_views(items: Sequence[Item]) -> list[View]:
+    """Views of the garments to learn from; held-back ones are passed over.
+
+    Photos take turns, for the time the backbone needs; then come drawings, and single garments as a shop shows them.
+    """
+    items = [item for item in items if item.split == "train"]
+    learned = [view for turn in range(3) for item in items for view in _learned(item, turn)]
+    drawn = [(item, _drawn(item), 0) for item in items if item.source == "studio"]
+    return [*learned, *drawn, *(view for item in items for view in _shown(item))]
+
+
+def _learned(item: Item, turn: int) -> list[View]:
+    """What one turn draws of a garment."""
+    whole = _whole(item)
+    if item.source == "studio":
+        return []
+    if item.source == "pair":
+        odd = item.image.endswith("-1.jpg")
+        forms: tuple[Form, ...] = ("mask" if odd else whole,)
+    elif item.source == "ccp":
+        forms = (whole, "mask")
+    else:
+        forms = (whole, "mask" if item.mask else "lit")
+        if item.mask is None or item.pattern:
+            forms = (*forms, "cloth" if item.mask else "lit")
+    return [(item, forms[turn], turn)] if turn < len(forms) else []
+
+
+def _shown(item: Item) -> list[View]:
+    """A single garment that can be cut out, as a shop would show it: handed over without a reader, and with one."""
+    if item.source != "clothing" or item.mask is None:
+        return []
+    return [(item, "packshot", 3), (item, "cutout", 3)]
+
+
+def _drawn(item: Item) -> Form:
+    """Every other drawing with its mask, the others as they are handed over without a reader."""
+    if zlib.crc32(item.image.encode()) % 2:
+        return "mask"
+    return "whole" if item.image.endswith("-packshot.jpg") else "box"
+
+
+def _whole(item: Item) -> Form:
+    """A garment without a mask: on the street its box, in a shop or on the floor the whole picture."""
+    return "box" if item.source == "ccp" or (item.source, item.domain) == ("pair", "street") else "whole"

@@ -1,0 +1,5 @@
+"""Model bundles: load, verify and run them."""
+
+from streetshop.models.encoder import Encoder, Prepared, load_encoder
+
+__all__ = ["Encoder", "Prepared", "load_encoder"]

@@ -1,0 +1,100 @@
+"""A bundle on disk: read its spec, check its files, start its ONNX sessions."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from pydantic import TypeAdapter, ValidationError
+
+from streetshop.core.errors import BundleDamaged, BundleError, BundleMissing
+from streetshop.models.spec import EncoderSpec, ReaderSpec, Spec
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+SPEC_FILE: Final = "bundle.json"
+CARD_FILE: Final = "card.md"
+SHIPPED: Final = Path(__file__).parent / "weights"
+"""The bundles in the package."""
+SPIN_MICROSECONDS: Final = 50
+"""How long a session's thread looks for work before it sleeps."""
+_SPEC: Final[TypeAdapter[EncoderSpec | ReaderSpec]] = TypeAdapter(Spec)
+
+
+def read_spec(folder: Path) -> EncoderSpec | ReaderSpec:
+    """Parse and validate ``bundle.json``. Raises :class:`BundleMissing` or :class:`BundleDamaged`."""
+    path = folder / SPEC_FILE
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise BundleMissing(
+            f"no bundle here ({error.strerror})",
+            where=str(path),
+            hint="Give the folder that `streetshop lab export` wrote",
+        ) from None
+    except UnicodeDecodeError:
+        raise BundleDamaged("not UTF-8 text", where=str(path), hint="Export the bundle again") from None
+    try:
+        return _SPEC.validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"]) or "the whole file"
+        raise BundleDamaged(
+            f"{place}: {first['msg']}", where=str(path), hint="Export the bundle again, or mend this field"
+        ) from None
+
+
+def write_spec(folder: Path, spec: EncoderSpec | ReaderSpec) -> None:
+    """Write ``bundle.json``."""
+    text = json.dumps(spec.model_dump(mode="json"), indent=1, ensure_ascii=False)
+    (folder / SPEC_FILE).write_text(text + "\n", encoding="utf-8")
+
+
+def file_sha256(path: Path) -> str:
+    """Hex digest of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def verify_files(folder: Path, spec: EncoderSpec | ReaderSpec) -> None:
+    """Compare every file with its checksum. Raises :class:`BundleMissing` or :class:`BundleDamaged`."""
+    for name, expected in spec.files.items():
+        if Path(name).name != name:
+            raise BundleDamaged(f"file name {name!r} leaves the bundle", where=str(folder / SPEC_FILE))
+        path = folder / name
+        if not path.is_file():
+            raise BundleMissing(f"the file {name} is missing", where=str(folder), hint="Copy the whole folder again")
+        if file_sha256(path) != expected:
+            raise BundleDamaged(
+                "the file does not match its checksum", where=str(path), hint="Copy or export the bundle again"
+            )
+
+
+def start_session(path: Path, threads: int | None) -> InferenceSession:
+    """An onnxruntime session on the CPU with ``threads`` threads (None: one per core it may use)."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads or available_cores()
+    options.inter_op_num_threads = 1
+    # A thread that finds no work looks on for a moment before it sleeps: sleeping between two layers costs a photo
+    # alone some of its time (docs/reader.md). Without a limit it would go on, and take the cores that decode the next.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "1")
+    options.add_session_config_entry("session.intra_op.spin_duration_us", str(SPIN_MICROSECONDS))
+    options.log_severity_level = 3
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime raises its own exception types, none of them public
+        raise BundleError(f"onnxruntime cannot load it ({error})", where=str(path), hint="Export it again") from None
+
+
+def available_cores() -> int:
+    """Cores this process may run on."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:
+        return os.cpu_count() or 1
