@@ -35,20 +35,20 @@ def test_search_json_has_the_promised_shape(shop: Path) -> None:
     assert ran.code == 0, ran.err
     content = json.loads(ran.out)
     (garment,) = content["garments"]
-    assert garment["category"] == "garment" and garment["box"] == [0, 0, 64, 64] and garment["hotspot"] == [32, 32]
+    assert garment["category"] == "garment"
+    assert garment["box"] == [0, 0, 64, 64]
+    assert garment["hotspot"] == [32, 32]
     assert len(garment["matches"]) == 4
     first = garment["matches"][0]
     assert first["id"] == "blue-checks"
-    assert (
-        first["score"] == pytest.approx(1, abs=1e-3)
-        and first["price"] == 42.0
-        and set(first["blocks"])
-        == {
-            "style",
-            "colour",
-        }
-    )
-    assert content["photo"] == {"path": "blue.png", "width": 64, "height": 64} and content["reader"] is None
+    assert first["score"] == pytest.approx(1, abs=1e-3)
+    assert first["price"] == 42.0
+    assert set(first["blocks"]) == {
+        "style",
+        "colour",
+    }
+    assert content["photo"] == {"path": "blue.png", "width": 64, "height": 64}
+    assert content["reader"] is None
 
 
 def test_search_options(shop: Path) -> None:
@@ -58,7 +58,8 @@ def test_search_options(shop: Path) -> None:
     assert found == {"orange-plain", "blue-plain", "white-plain"}
     coloured = run("search", "red.png", *common, "--weight", "style=0", "--weight", "colour=1", cwd=shop)
     ids = [match["id"] for match in json.loads(coloured.out)["garments"][0]["matches"]]
-    assert ids[0] == "red-stripes" and set(ids[1:3]) == {"red-plain", "red-checks"}, "red, whatever the pattern"
+    assert ids[0] == "red-stripes", "red, whatever the pattern"
+    assert set(ids[1:3]) == {"red-plain", "red-checks"}, "red, whatever the pattern"
     boxed = run("search", "red.png", *common, "--box", "0,0,32,32", cwd=shop)
     assert json.loads(boxed.out)["garments"][0]["box"] == [0, 0, 32, 32]
 
@@ -67,9 +68,12 @@ def test_several_photos_and_a_sheet(shop: Path, tmp_path: Path) -> None:
     sheet = tmp_path / "sheet.html"
     common = ("--catalog", "shop.catalog", "--encoder", "encoder", "--html", sheet)
     ran = run("search", "blue.png", "bad.jpg", "red.png", *common, cwd=shop)
-    assert ran.code == 0 and "bad.jpg" in ran.err and "blue-checks" in ran.out
+    assert ran.code == 0
+    assert "bad.jpg" in ran.err
+    assert "blue-checks" in ran.out
     page = sheet.read_text()
-    assert page.count("<section>") == 2 and "data:image/jpeg;base64," in page
+    assert page.count("<section>") == 2
+    assert "data:image/jpeg;base64," in page
     assert not re.search(r"<script|https?://", page), "nothing in a sheet is fetched or run"
 
 
@@ -84,14 +88,18 @@ def test_look_writes_overlay_and_masks(shop: Path, tmp_path: Path) -> None:
     assert classes[0] == "background"
     for name in ("blue", "red"):
         mask = Image.open(tmp_path / "masks" / f"{name}.png")
-        assert mask.mode == "P" and mask.size == (64, 64) and np.asarray(mask).max() < len(classes)
+        assert mask.mode == "P"
+        assert mask.size == (64, 64)
+        assert np.asarray(mask).max() < len(classes)
         assert Image.open(tmp_path / "over" / f"{name}.look.png").size == (64, 64)
 
 
 def test_look_beside_the_photo(tmp_path: Path) -> None:
     Image.fromarray(square("green")).save(tmp_path / "green.png")
     ran = run("look", tmp_path / "green.png")
-    assert ran.code == 0 and (tmp_path / "green.look.png").is_file() and "garment" in ran.out
+    assert ran.code == 0
+    assert (tmp_path / "green.look.png").is_file()
+    assert "garment" in ran.out
 
 
 def test_embed(shop: Path, tmp_path: Path) -> None:
@@ -100,11 +108,13 @@ def test_embed(shop: Path, tmp_path: Path) -> None:
     assert ran.code == 0, ran.err
     report = json.loads(ran.out)
     table = pq.read_table(out)
-    assert table.column_names == ["path", "vector"] and table.num_rows == report["vectors"] == 2
+    assert table.column_names == ["path", "vector"]
+    assert table.num_rows == report["vectors"] == 2
     assert table["path"].to_pylist() == ["blue.png", "red.png"]
     vectors = np.array(table["vector"].to_pylist(), np.float32)
     assert np.linalg.norm(vectors, axis=1) == pytest.approx([1, 1], abs=1e-5)
-    assert [refused["path"] for refused in report["refused"]] == ["bad.jpg"] and "bad.jpg" in ran.err
+    assert [refused["path"] for refused in report["refused"]] == ["bad.jpg"]
+    assert "bad.jpg" in ran.err
     raw = run("embed", "blue.png", "--out", out, "--encoder", "encoder", "--raw", cwd=shop)
     assert raw.code == 0
     assert np.linalg.norm(pq.read_table(out)["vector"].to_pylist()[0]) == pytest.approx(2**0.5, abs=1e-5)
@@ -114,20 +124,25 @@ def test_catalog_commands(shop: Path, tmp_path: Path) -> None:
     catalog = tmp_path / "own.catalog"
     shutil.copytree(shop / "shop.catalog", catalog)
     info = json.loads(run("catalog", "info", catalog, "--json").out)
-    assert info["products"] == 18 and info["shots"] == 36 and info["fields"]["price"] == "number"
+    assert info["products"] == 18
+    assert info["shots"] == 36
+    assert info["fields"]["price"] == "number"
     assert "products     18" in run("catalog", "info", catalog).out
     got = json.loads(run("catalog", "get", catalog, "red-plain", "--json").out)
-    assert got["title"] == "Red plain" and len(got["shots"]) == 2
+    assert got["title"] == "Red plain"
+    assert len(got["shots"]) == 2
     assert json.loads(run("catalog", "verify", catalog, "--json").out) == {"ok": True, "findings": []}
     assert run("catalog", "snapshot", catalog, tmp_path / "snap").code == 0
     gone = json.loads(run("catalog", "delete", catalog, "red-plain", "nobody", "--json").out)
     assert gone == {"deleted": 1, "missing": 1}
     missing = run("catalog", "get", catalog, "red-plain")
-    assert missing.code == 2 and "red-plain" in missing.err
+    assert missing.code == 2
+    assert "red-plain" in missing.err
     assert run("catalog", "restore", tmp_path / "snap", tmp_path / "back.catalog").code == 0
     assert json.loads(run("catalog", "info", tmp_path / "back.catalog", "--json").out)["products"] == 18
     optimized = run("catalog", "optimize", catalog, "--json")
-    assert optimized.code == 0 and json.loads(optimized.out)["shots"] == 34
+    assert optimized.code == 0
+    assert json.loads(optimized.out)["shots"] == 34
 
 
 @pytest.mark.parametrize(
@@ -166,7 +181,8 @@ def test_catalog_commands(shop: Path, tmp_path: Path) -> None:
 def test_bad_input_is_one_clear_error(shop: Path, arguments: tuple[str, ...], message: str) -> None:
     ran = run(*arguments, cwd=shop)
     assert ran.code == 2, (ran.out, ran.err)
-    assert message in ran.err and "error" in ran.err.lower()
+    assert message in ran.err
+    assert "error" in ran.err.lower()
 
 
 def test_help_is_quick_and_names_every_command() -> None:

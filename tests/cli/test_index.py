@@ -47,7 +47,8 @@ def index(bundle: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
 def test_index_and_index_again(tmp_path: Path, index) -> None:  # type: ignore[no-untyped-def]
     feed, catalog = write_shop(tmp_path, 12), tmp_path / "shop.catalog"
     code, out, err = index(feed, "--catalog", catalog)
-    assert code == 0 and "error" not in err
+    assert code == 0
+    assert "error" not in err
     assert "12 products; 12 added, 0 updated, 0 unchanged, 0 deleted, 0 refused" in out
     code, out, _ = index(feed, "--catalog", catalog, "--json")
     report = json.loads(out)
@@ -62,7 +63,8 @@ def test_a_feed_with_other_columns_in_one_command(tmp_path: Path, index) -> None
     write_feed(tmp_path / "images.csv", [{"image": n, "sender_id": 7, "label": "Hat", "kids": "False"} for n in names])
     mapping = ["--column", "category=label", "--image-template", "images/{}.jpg"]
     code, out, _ = index(tmp_path / "images.csv", "--catalog", tmp_path / "c", *mapping, "--json")
-    assert code == 0 and json.loads(out)["added"] == 4
+    assert code == 0
+    assert json.loads(out)["added"] == 4
     (product,) = open_catalog(str(tmp_path / "c")).get([names[2]])
     assert product is not None
     assert (product.category, dict(product.attributes)) == ("Hat", {"sender_id": "7", "kids": False})
@@ -73,10 +75,13 @@ def test_what_was_refused_is_said(tmp_path: Path, index) -> None:  # type: ignor
     write_feed(tmp_path / "f.csv", [{"id": "a", "image": "images/0.png"}, {"id": "b", "image": "/etc/passwd"}])
     code, out, err = index(tmp_path / "f.csv", "--catalog", tmp_path / "c", "--refused", tmp_path / "r.csv")
     assert code == 0
-    assert "1 added" in out and "1 refused" in out and str(tmp_path / "r.csv") in err
+    assert "1 added" in out
+    assert "1 refused" in out
+    assert str(tmp_path / "r.csv") in err
     assert "leaves the feed's folder" in read_rows(tmp_path / "r.csv")[0]["reason"]
     code, out, _ = index(tmp_path / "f.csv", "--catalog", tmp_path / "c", "--delete-missing", "--no-thumbnails")
-    assert code == 0 and "1 unchanged" in out
+    assert code == 0
+    assert "1 unchanged" in out
 
 
 @pytest.mark.parametrize(
@@ -104,7 +109,8 @@ def test_bad_input_is_one_message_and_exit_code_2(
     monkeypatch.chdir(tmp_path)
     code, out, err = index(*words, "--catalog", "c")
     assert (code, out) == (2, "")
-    assert err.startswith("error: ") and text in err
+    assert err.startswith("error: ")
+    assert text in err
     assert not (tmp_path / "c").exists()
 
 
@@ -113,7 +119,9 @@ def test_another_reader_is_said_until_a_rebuild(tmp_path: Path, index, bundle: P
     assert "reader" not in index(feed, "--catalog", catalog, "--reader", "none")[2]
     assert json.loads(run("catalog", "info", catalog, "--json").out)["reader"] == "none"
     again = index(feed, "--catalog", catalog)
-    assert again[0] == 0 and "begun with the reader none" in again[2] and "--rebuild" in again[2]
+    assert again[0] == 0
+    assert "begun with the reader none" in again[2]
+    assert "--rebuild" in again[2]
     assert "begun with" not in index(feed, "--catalog", catalog, "--rebuild")[2]
     assert "begun with" not in index(feed, "--catalog", catalog)[2]
     # A catalog of an earlier version does not say.
@@ -129,7 +137,8 @@ def test_another_encoder_and_rebuild(tmp_path: Path, index) -> None:  # type: ig
     index(feed, "--catalog", catalog)
     words = ["index", feed, "--catalog", catalog, "--encoder", tiny_encoder(tmp_path / "other", seed=5)]
     refused = run(*words)
-    assert refused.code == 2 and "--rebuild" in refused.err
+    assert refused.code == 2
+    assert "--rebuild" in refused.err
     rebuilt = run(*words, "--rebuild", "--json")
     assert rebuilt.code == 0
     assert json.loads(rebuilt.out)["added"] == 3
@@ -165,7 +174,8 @@ main()
     assert not report["complete"]
     assert open_catalog(str(catalog)).count() == report["products"] < 150
     assert "stopping; products in hand are finished first" in err
-    assert "To go on: streetshop index" in err and f"--catalog '{catalog}'" in err
+    assert "To go on: streetshop index" in err
+    assert f"--catalog '{catalog}'" in err
     assert "Traceback" not in err
     again = run(*words)
     assert again.code == 0

@@ -69,7 +69,8 @@ def test_mistakes_of_the_user_are_typed(home: Path) -> None:
         (["--data", data, "--baseline", "colour", "--pair", "colour"], UsageError, "--pair 'colour'"),
     ):
         error = CliRunner().invoke(app, arguments).exception
-        assert isinstance(error, kind) and word in str(error)
+        assert isinstance(error, kind)
+        assert word in str(error)
 
 
 def test_the_file_imports_nothing_heavy() -> None:

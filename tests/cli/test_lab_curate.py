@@ -51,7 +51,8 @@ def test_run_does_every_step_and_leaves_what_it_says(place: Path) -> None:
 
 def test_steps_one_by_one_as_json(place: Path) -> None:
     summary = json.loads(curate("features", place / "out", "--size", 64, "--json"))
-    assert summary["computed"] == 0 and summary["rows"] == 61
+    assert summary["computed"] == 0
+    assert summary["rows"] == 61
     summary = json.loads(curate("clusters", place / "out", "--json"))
     labels = "\n".join(
         f"{row},{'noise' if 'table' in image else 'clean'}"
@@ -92,4 +93,6 @@ def test_bad_input_is_one_error(place: Path, arguments: tuple[str, ...], what: s
 def test_an_error_ends_with_code_two_and_no_traceback(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "streetshop", *CURATE, "report", str(tmp_path / "none")]
     done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 2 and done.stderr.startswith("error: ") and "Traceback" not in done.stderr
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: ")
+    assert "Traceback" not in done.stderr

@@ -42,7 +42,8 @@ def test_a_reader_is_trained_exported_and_looks(tmp_path: Path) -> None:
     measured = run("lab", "reader", "report", "b", *given, "--overlays", "o", cwd=tmp_path)
     assert measured.code == 0, measured.err
     numbers = json.loads(measured.out)
-    assert 0 <= numbers["miou"] <= 1 and numbers["articles"] == {}
+    assert 0 <= numbers["miou"] <= 1
+    assert numbers["articles"] == {}
     assert (tmp_path / "b" / "card.md").read_text().startswith("# tiny, version 1")
     names = sorted(path.stem for path in (tmp_path / "o").iterdir())
     assert len(names) == numbers["photos"] <= 40
@@ -54,9 +55,11 @@ def test_a_reader_is_trained_exported_and_looks(tmp_path: Path) -> None:
 
 def test_what_is_no_data_set_and_no_recipe_is_said(tmp_path: Path) -> None:
     empty = run("lab", "reader", "train", ROOT / "recipes" / "reader.yaml", "--ccp", tmp_path, "--out", "run")
-    assert empty.code == 2 and "Clothing Co-Parsing" in empty.err
+    assert empty.code == 2
+    assert "Clothing Co-Parsing" in empty.err
     wrong = run("lab", "reader", "train", ROOT / "recipes" / "two-stream.yaml", "--ccp", tmp_path, "--out", "run")
-    assert wrong.code == 2 and "two-stream.yaml" in wrong.err
+    assert wrong.code == 2
+    assert "two-stream.yaml" in wrong.err
     other = run(
         "lab",
         "reader",
@@ -66,7 +69,8 @@ def test_what_is_no_data_set_and_no_recipe_is_said(tmp_path: Path) -> None:
         "--ccp",
         ccp(tmp_path / "c"),
     )
-    assert other.code == 2 and "its classes are background, skin, top" in other.err
+    assert other.code == 2
+    assert "its classes are background, skin, top" in other.err
 
 
 def test_names_of_articles_are_taught_to_a_bundle(tmp_path: Path) -> None:
@@ -76,8 +80,11 @@ def test_names_of_articles_are_taught_to_a_bundle(tmp_path: Path) -> None:
     named = run("lab", "reader", "name", able, *data, "--out", tmp_path / "named")
     assert named.code == 0, named.err
     lines = [line.split("\t") for line in named.out.splitlines()]
-    assert {line[0] for line in lines} >= {"photo", "cutout"} and all(line[3].startswith("before ") for line in lines)
+    assert {line[0] for line in lines} >= {"photo", "cutout"}
+    assert all(line[3].startswith("before ") for line in lines)
     spec = json.loads((tmp_path / "named" / "bundle.json").read_text())
-    assert spec["articles"] and not json.loads((able / "bundle.json").read_text())["articles"]
+    assert spec["articles"]
+    assert not json.loads((able / "bundle.json").read_text())["articles"]
     refused = run("lab", "reader", "name", tiny_reader(tmp_path / "unable"), *data)
-    assert refused.code == 2 and "no node" in refused.err
+    assert refused.code == 2
+    assert "no node" in refused.err

@@ -35,25 +35,29 @@ def test_one_command_makes_a_reader_its_report_and_its_card(tmp_path: Path) -> N
     command = ("lab", "train", "tiny.yaml", "--data", "data", "--out", "run", 'version="2"', "stages.*.photos=4")
     made = run(*command, cwd=tmp_path)
     assert (made.code, made.out) == (0, "run/bundle\n"), made.err
-    assert "4 of 4" in made.err and "articles" in made.err
+    assert "4 of 4" in made.err
+    assert "articles" in made.err
     spec = json.loads((tmp_path / "run" / "bundle" / "bundle.json").read_text())
     assert (spec["name"], spec["version"], spec["articles"]) == ("tiny", "2", True)
     assert (tmp_path / "run" / "bundle" / "card.md").read_text().startswith("# tiny, version 2")
     numbers = json.loads((tmp_path / "run" / "report.json").read_text())
-    assert 0 <= numbers["miou"] <= 1 and numbers["articles"]
+    assert 0 <= numbers["miou"] <= 1
+    assert numbers["articles"]
     assert list((tmp_path / "run" / "overlays").iterdir())
 
     weights = tmp_path / "run" / "last.safetensors"
     before = [path.stat().st_mtime_ns for path in (weights, tmp_path / "run" / "bundle" / "bundle.json")]
     again = run(*command, cwd=tmp_path)
-    assert (again.code, again.out) == (0, made.out) and "exporting" not in again.err
+    assert (again.code, again.out) == (0, made.out)
+    assert "exporting" not in again.err
     assert [p.stat().st_mtime_ns for p in (weights, tmp_path / "run" / "bundle" / "bundle.json")] == before
 
     # An export that was broken off, and a new version: both are made once more, the network is not.
     (tmp_path / "run" / "unnamed.part").mkdir()
     (tmp_path / "run" / "unnamed.part" / "bundle.json").write_text("{")
     renamed = run(*(part.replace('"2"', '"3"') for part in command), cwd=tmp_path)
-    assert renamed.code == 0 and "exporting" in renamed.err, renamed.err
+    assert renamed.code == 0, renamed.err
+    assert "exporting" in renamed.err, renamed.err
     assert weights.stat().st_mtime_ns == before[0]
     assert (tmp_path / "run" / "bundle" / "card.md").read_text().startswith("# tiny, version 3")
     assert not list((tmp_path / "run").glob("*.part"))
@@ -79,7 +83,8 @@ def test_what_fits_no_shipped_model_is_said(tmp_path: Path) -> None:
         with pytest.raises(StreetshopError, match="no CUDA device"):
             shipped.train_reader("reader", tmp_path, out, device="cuda")
     refused = run("lab", "train", "reader", "--out", out, "--data", tmp_path, "--device", "ddp")
-    assert refused.code == 2 and "cpu or cuda" in refused.err, refused.err
+    assert refused.code == 2, refused.err
+    assert "cpu or cuda" in refused.err, refused.err
     assert list(tmp_path.iterdir()) == [manifest], "nothing is left behind"
 
 

@@ -36,7 +36,8 @@ def test_reads_each_format(kind: str) -> None:
     data = saved(gradient(), kind, quality=95)
     photo = Photo.from_bytes(data)
     assert (photo.width, photo.height) == (90, 60)
-    assert photo.pixels.shape == (60, 90, 3) and photo.pixels.dtype == np.uint8
+    assert photo.pixels.shape == (60, 90, 3)
+    assert photo.pixels.dtype == np.uint8
     assert np.abs(photo.pixels.astype(int) - np.asarray(gradient())).mean() < 4
 
 
@@ -83,7 +84,8 @@ def test_reduced_decoding_keeps_the_frame() -> None:
         assert (photo.width, photo.height) == (900, 600)
         assert 100 <= min(photo.pixels.shape[:2]) < 200
         sx, sy = photo.scale
-        assert sx == pytest.approx(photo.pixels.shape[1] / 900) and sy == pytest.approx(photo.pixels.shape[0] / 600)
+        assert sx == pytest.approx(photo.pixels.shape[1] / 900)
+        assert sy == pytest.approx(photo.pixels.shape[0] / 600)
     small = Photo.from_bytes(saved(gradient(), "JPEG"), at_least=100)
     assert small.pixels.shape == (60, 90, 3)
 
@@ -233,7 +235,8 @@ def test_paths(tmp_path: Path) -> None:
 def test_arrays() -> None:
     pixels = np.asarray(gradient())
     photo = Photo.from_array(pixels)
-    assert (photo.width, photo.height) == (90, 60) and len(photo.sha256) == 64
+    assert (photo.width, photo.height) == (90, 60)
+    assert len(photo.sha256) == 64
     for bad in (pixels[:, :, 0], pixels.astype(np.float32), np.zeros((20, 20, 4), np.uint8)):
         with pytest.raises(errors.PhotoFormatUnsupported):
             Photo.from_array(bad)
@@ -245,5 +248,7 @@ def test_written_jpegs_hold_no_metadata() -> None:
     source = Image.open(io.BytesIO(saved(gradient(), exif=exif.tobytes(), icc_profile=b"x" * 200)))
     data = encode_jpeg(source)
     written = Image.open(io.BytesIO(data))
-    assert b"secret" not in data and not written.getexif() and "icc_profile" not in written.info
+    assert b"secret" not in data
+    assert not written.getexif()
+    assert "icc_profile" not in written.info
     assert sniff_format(data) == "JPEG"

@@ -282,7 +282,8 @@ def test_any_text_as_url_is_checked_or_refused(text: str, start: str) -> None:
     except FetchRefused:
         return
     assert target.scheme in ("http", "https")
-    assert target.host.isascii() and target.path.isascii()
+    assert target.host.isascii()
+    assert target.path.isascii()
 
 
 # --- the way there ----------------------------------------------------------------------------------------------------

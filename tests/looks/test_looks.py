@@ -52,14 +52,18 @@ class FixedReader:
 
 def test_without_a_reader_the_whole_photo_is_one_garment(photo: Photo) -> None:
     look = read_look(photo, None)
-    assert look.reader is None and len(look.garments) == 1
-    assert look.garments[0].box.corners == (0, 0, 90, 60) and look.garments[0].hotspot == (45, 30)
+    assert look.reader is None
+    assert len(look.garments) == 1
+    assert look.garments[0].box.corners == (0, 0, 90, 60)
+    assert look.garments[0].hotspot == (45, 30)
 
 
 def test_a_reader_that_finds_nothing_leaves_something_to_search_with(photo: Photo) -> None:
     empty = Look(90, 60, (), reader="fixed 1", view="front")
     look = read_look(photo, FixedReader(empty))
-    assert look.reader == "fixed 1" and look.view == "front" and look.garments == (whole_photo(photo),)
+    assert look.reader == "fixed 1"
+    assert look.view == "front"
+    assert look.garments == (whole_photo(photo),)
     dress = Garment("dress", 0.9, Box(10, 10, 30, 50), (20, 30))
     assert read_look(photo, FixedReader(Look(90, 60, (dress,), reader="fixed 1"))).garments == (dress,)
 
@@ -88,7 +92,8 @@ def test_cutting_out(photo: Photo, spec: EncoderSpec, cut: str) -> None:
     chosen = spec.model_copy(update={"cut": cut, "margin": 0.0})
     picture = garment_picture(photo, garment, chosen)
     crop = photo.pixels[20:40, 20:40]
-    assert picture.mask is not None and picture.mask.shape == (20, 20)
+    assert picture.mask is not None
+    assert picture.mask.shape == (20, 20)
     assert (picture.pixels[:, :8] == crop[:, :8]).all(), "the garment itself is untouched"
     assert picture.mask[:, :8].min() == 1
     far = picture.pixels[:, 14:]
@@ -114,8 +119,12 @@ def test_index_picture_and_overlay(photo: Photo) -> None:
     )
     index = np.asarray(index_picture(photo, FixedReader(look)))
     assert index.shape == (60, 90)
-    assert index[20, 20] == 1 and index[55, 55] == 2 and index[0, 0] == 0
+    assert index[20, 20] == 1
+    assert index[55, 55] == 2
+    assert index[0, 0] == 0
     assert (np.asarray(index_picture(photo, None)) == 1).all()
     overlay = draw_overlay(photo, look)
-    assert overlay.size == (90, 60) and (np.asarray(overlay) != photo.pixels).any()
-    assert class_names(None) == ["background", "garment"] and len(COCO_KEYPOINTS) == 17
+    assert overlay.size == (90, 60)
+    assert (np.asarray(overlay) != photo.pixels).any()
+    assert class_names(None) == ["background", "garment"]
+    assert len(COCO_KEYPOINTS) == 17

@@ -74,7 +74,8 @@ def test_the_reader_names_it_and_the_ground_bounds_it() -> None:
     x, y = (int(v) for v in found.hotspot)
     assert paint_mask(found.mask, found.box, photo.width, photo.height)[y, x]
     (nameless,) = read_look(photo, Fixed(())).garments
-    assert nameless.category == WHOLE_PHOTO and nameless.box == found.box
+    assert nameless.category == WHOLE_PHOTO
+    assert nameless.box == found.box
 
 
 @pytest.mark.parametrize("who", ["person", "two kinds"])

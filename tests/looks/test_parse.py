@@ -97,7 +97,8 @@ def test_parts_come_largest_first_and_boxes_group_by_their_gaps() -> None:
     assert parts_of(np.zeros((3, 3), bool)) == []
     a, b, c = Box(0, 0, 2, 2), Box(5, 0, 6, 2), Box(5, 6, 6, 8)
     assert (gap(a, b), gap(a, a), gap(a, c)) == (3, 0, 5)
-    assert near_groups([a, b, c], 3) == [[0, 1], [2]] and near_groups([a, b, c], 4) == [[0, 1, 2]]
+    assert near_groups([a, b, c], 3) == [[0, 1], [2]]
+    assert near_groups([a, b, c], 4) == [[0, 1, 2]]
 
 
 # --- garments -----------------------------------------------------------------------------------------------------
@@ -106,10 +107,12 @@ def test_parts_come_largest_first_and_boxes_group_by_their_gaps() -> None:
 def test_a_person_and_what_it_wears() -> None:
     parsed = read(drawing())
     assert sorted(g.category for g in parsed.garments) == ["footwear", "top", "trousers"]
-    assert len(parsed.persons) == 1 and parsed.persons[0].box == Box(200, 80, 440, 840)
+    assert len(parsed.persons) == 1
+    assert parsed.persons[0].box == Box(200, 80, 440, 840)
     assert all(g.person == 0 for g in parsed.garments)
     assert found(parsed, "footwear") == [Box(200, 800, 440, 840)], "a pair of shoes is one garment"
-    assert parsed.full_shot is None and parsed.view is None, "without keypoints nobody can tell"
+    assert parsed.full_shot is None, "without keypoints nobody can tell"
+    assert parsed.view is None, "without keypoints nobody can tell"
 
 
 def test_masks_lie_over_their_boxes_in_the_frame_of_the_photo() -> None:
@@ -138,7 +141,8 @@ def test_a_wavering_name_in_one_place_is_one_garment() -> None:
     labels[42:80, 22:42] = CLASSES.index("dress")
     labels[60:70, 24:40] = CLASSES.index("trousers")
     parsed = read(labels)
-    assert len(found(parsed, "dress")) == 1 and not found(parsed, "trousers")
+    assert len(found(parsed, "dress")) == 1
+    assert not found(parsed, "trousers")
     assert found(parsed, "dress")[0] == Box(220, 420, 420, 800)
     (dress,) = (g for g in parsed.garments if g.category == "dress")
     assert dress.mask.all(), "the other's pixels are its own"
@@ -153,7 +157,8 @@ def test_specks_are_dropped_but_small_things_are_kept() -> None:
     labels[30, 30] = CLASSES.index("dress")
     labels[14, 29:34] = CLASSES.index("accessory")  # sunglasses
     names = [g.category for g in read(labels).garments]
-    assert "dress" not in names and names.count("accessory") == 1
+    assert "dress" not in names
+    assert names.count("accessory") == 1
 
 
 def test_two_people_are_two_persons() -> None:
@@ -171,7 +176,8 @@ def test_two_people_arm_in_arm_are_parted_between_their_heads() -> None:
     heat = np.zeros((17, HEIGHT // 2, WIDTH), np.float32)
     heat[0, 7, 16] = heat[0, 7, 16 + WIDTH // 2] = 0.9
     parsed = read(labels, heat)
-    assert len(parsed.persons) == 2 and len(found(parsed, "top")) == 2
+    assert len(parsed.persons) == 2
+    assert len(found(parsed, "top")) == 2
 
 
 def test_a_loose_bag_beside_a_person_goes_with_it_and_bystanders_do_not_count() -> None:
@@ -188,8 +194,10 @@ def test_a_lying_garment_is_one_article_of_the_class_most_of_it_votes_for() -> N
     labels[20:80, 16:48] = CLASSES.index("dress")
     labels[20:36, 16:48] = CLASSES.index("top")
     parsed = read(labels)
-    assert [g.category for g in parsed.garments] == ["dress"] and parsed.persons == ()
-    assert parsed.garments[0].box == Box(160, 200, 480, 800) and parsed.garments[0].person is None
+    assert [g.category for g in parsed.garments] == ["dress"]
+    assert parsed.persons == ()
+    assert parsed.garments[0].box == Box(160, 200, 480, 800)
+    assert parsed.garments[0].person is None
 
 
 def test_an_article_that_nobody_wears_has_the_name_that_is_said_of_it_as_a_whole() -> None:
@@ -199,7 +207,8 @@ def test_an_article_that_nobody_wears_has_the_name_that_is_said_of_it_as_a_whole
     articles[RULES.garments.index("top"), 3:9, 2:6] = 2.0
     articles[RULES.garments.index("bag"), :3] = 50.0  # beside the article
     (garment,) = parse(Reading(_certain(labels), None, WIDTH, HEIGHT, articles), RULES).garments
-    assert garment.category == "top" and garment.box == Box(16, 24, 48, 72)
+    assert garment.category == "top"
+    assert garment.box == Box(16, 24, 48, 72)
     assert garment.score == pytest.approx(np.exp(2) / (np.exp(2) + len(RULES.garments) - 1), abs=1e-4)
     worn = parse(Reading(_certain(drawing()), None, WIDTH, HEIGHT, articles), RULES)
     assert {g.category for g in worn.garments} == {"top", "trousers", "footwear"}, "what is worn keeps its names"
@@ -232,9 +241,8 @@ def test_the_only_article_is_reported_however_unsure_its_name_is() -> None:
     labels[70:90] = 0  # a hand is left of the person
     chances = np.where(labels[None] == np.arange(len(CLASSES))[:, None, None], 0.3, 0.0875).astype(np.float32)
     beside = parse(Reading(chances, None, WIDTH, HEIGHT), rules)
-    assert len(beside.persons) == 1 and [g.category for g in beside.garments] == ["dress"], (
-        "but beside a hand it is all"
-    )
+    assert len(beside.persons) == 1, "but beside a hand it is all"
+    assert [g.category for g in beside.garments] == ["dress"], "but beside a hand it is all"
 
 
 def test_clothes_without_a_sure_name_take_the_likeliest_and_all_of_their_pixels() -> None:
@@ -265,7 +273,9 @@ def test_clothes_without_a_sure_name_take_the_likeliest_and_all_of_their_pixels(
     names = [
         g.category for g in parse(small, Rules(CLASSES, CLASSES[3:], thresholds={"top": 0.9, "dress": 0.9})).garments
     ]
-    assert "top" not in names and "dress" not in names and "trousers" in names, "a speck needs a sure name"
+    assert "top" not in names, "a speck needs a sure name"
+    assert "dress" not in names, "a speck needs a sure name"
+    assert "trousers" in names, "a speck needs a sure name"
 
 
 def test_an_unsure_top_does_not_hide_unsure_trousers() -> None:
@@ -274,7 +284,8 @@ def test_an_unsure_top_does_not_hide_unsure_trousers() -> None:
     sure = np.where(labels[None] == np.arange(len(CLASSES))[:, None, None], 0.92, 0.01).astype(np.float32)
     rules = Rules(CLASSES, CLASSES[3:], thresholds={"top": 0.99, "trousers": 0.99, "dress": 0.99})
     garments = {g.category: g.box for g in parse(Reading(sure, None, WIDTH, HEIGHT), rules).garments}
-    assert garments["top"].y1 == 78 and garments["trousers"] == Box(22, 42, 42, 80)
+    assert garments["top"].y1 == 78
+    assert garments["trousers"] == Box(22, 42, 42, 80)
 
 
 def test_an_empty_photo_has_nothing() -> None:
@@ -287,7 +298,8 @@ def test_thresholds_and_calibration() -> None:
     reading = Reading(sure, None, WIDTH, HEIGHT)
     strict = Rules(CLASSES, CLASSES[3:], (1.0, 0.0, -3.0), {"footwear": 0.5})
     parsed = parse(reading, strict)
-    assert found(parsed, "footwear") == [] and len(parsed.garments) == 2
+    assert found(parsed, "footwear") == []
+    assert len(parsed.garments) == 2
     assert parsed.garments[0].score == pytest.approx(1 / (1 + np.exp(3 - np.log(0.92 / 0.08))), abs=1e-3)
     assert score_of(0.7, 0.1, (1.0, 0.0, 0.0)) == pytest.approx(0.7)
     assert score_of(0.7, 0.01, (1.0, 0.5, 0.0)) < score_of(0.7, 0.1, (1.0, 0.5, 0.0))
@@ -326,7 +338,8 @@ def test_peaks_are_read_between_pixels_and_only_on_the_person() -> None:
     where = np.ones((24, 16), bool)
     where[16:] = False
     [(x, y, peak)] = read_keypoints(heat[None], where)
-    assert (x, y) == (pytest.approx(6.3, abs=0.02), pytest.approx(9.8, abs=0.02)) and 0.9 < peak <= 1
+    assert (x, y) == (pytest.approx(6.3, abs=0.02), pytest.approx(9.8, abs=0.02))
+    assert 0.9 < peak <= 1
 
 
 def test_full_shot_wants_eyes_and_ankles() -> None:

@@ -51,8 +51,11 @@ def test_it_reads_garments_and_the_person(reader: OnnxReader) -> None:
     assert {g.category for g in look.garments} == {"top", "trousers", "footwear"}
     for garment in look.garments:
         assert near(garment.box, PARTS[garment.category]), garment
-        assert garment.person == 0 and 0 < garment.score <= 1 and garment.mask is not None
-    assert near(look.persons[0].box, (120, 40, 280, 530)) and len(look.persons[0].keypoints) == 17
+        assert garment.person == 0
+        assert 0 < garment.score <= 1
+        assert garment.mask is not None
+    assert near(look.persons[0].box, (120, 40, 280, 530))
+    assert len(look.persons[0].keypoints) == 17
     assert look.full_shot is False
 
 
@@ -78,7 +81,8 @@ def test_a_network_may_give_probabilities_in_place_of_logits(tmp_path: Path, rea
     got, want = other.see(photo).probabilities, reader.see(photo).probabilities
     np.testing.assert_allclose(got.sum(axis=0), 1, atol=1e-5)
     # The tiny network is read at twice its size: means of probabilities differ from those of logits at borders alone.
-    assert np.abs(got - want).mean() < 0.05 and (got.argmax(axis=0) == want.argmax(axis=0)).mean() > 0.95
+    assert np.abs(got - want).mean() < 0.05
+    assert (got.argmax(axis=0) == want.argmax(axis=0)).mean() > 0.95
 
 
 def test_boxes_are_in_the_frame_of_the_original(reader: OnnxReader) -> None:
@@ -92,14 +96,16 @@ def test_boxes_are_in_the_frame_of_the_original(reader: OnnxReader) -> None:
 
 def test_an_empty_photo_has_no_garments(reader: OnnxReader) -> None:
     look = reader.read(Photo.from_array(np.full((90, 60, 3), 255, np.uint8)))
-    assert look.garments == () and look.persons == ()
+    assert look.garments == ()
+    assert look.persons == ()
 
 
 def test_every_pixel_has_a_class(reader: OnnxReader) -> None:
     stream = io.BytesIO()
     person().resize((1600, 2400)).save(stream, "JPEG", quality=95)
     classes = reader.pixel_classes(Photo.from_bytes(stream.getvalue(), at_least=256))
-    assert classes.shape == (2400, 1600) and classes.dtype == np.uint8
+    assert classes.shape == (2400, 1600)
+    assert classes.dtype == np.uint8
     for name, (x0, y0, x1, y1) in PARTS.items():
         inside = classes[4 * y0 + 60 : 4 * y1 - 60, 4 * x0 + 60 : 4 * x1 - 60]
         assert inside.size == 0 or (inside == reader.classes.index(name)).mean() > 0.9, name
@@ -111,14 +117,17 @@ def test_the_input_keeps_the_sides_ratio(reader: OnnxReader) -> None:
     assert input_size(600, 400, reader.spec) == (96, 64)
     assert input_size(500, 500, reader.spec) == (80, 80)
     width, height = input_size(10_000, 16, reader.spec)
-    assert width <= 3.2 * height and width % 8 == height % 8 == 0
+    assert width <= 3.2 * height
+    assert width % 8 == height % 8 == 0
     fixed = reader.spec.model_copy(update={"side_step": None})
     assert input_size(600, 400, fixed) == (64, 96)
 
 
 def test_a_reader_without_keypoints(tmp_path: Path) -> None:
     look = OnnxReader(tiny_reader(tmp_path, keypoints=False), threads=1).read(Photo.from_array(np.asarray(person())))
-    assert len(look.garments) == 3 and look.full_shot is None and look.persons[0].keypoints == ()
+    assert len(look.garments) == 3
+    assert look.full_shot is None
+    assert look.persons[0].keypoints == ()
 
 
 @pytest.mark.parametrize(("step", "fit"), [(8, "stretch"), (None, "letterbox")])
@@ -132,7 +141,8 @@ def test_a_reader_may_name_articles_as_a_whole(tmp_path: Path, step: int | None,
         .garments[0]
         for n in (0, 1)
     )
-    assert (before.category, after.category) == ("top", "trousers") and after.score > 0.99
+    assert (before.category, after.category) == ("top", "trousers")
+    assert after.score > 0.99
     assert near(after.box, (100, 60, 300, 240), 30)
 
 
@@ -176,6 +186,8 @@ def test_a_spec_must_hang_together(tmp_path: Path, key: str, value: object) -> N
 
 def test_the_packaged_reader_is_loaded_unless_none_is_wanted() -> None:
     found = load_reader()
-    assert isinstance(found, OnnxReader) and isinstance(found.spec, ReaderSpec) and found.classes[0] == "background"
+    assert isinstance(found, OnnxReader)
+    assert isinstance(found.spec, ReaderSpec)
+    assert found.classes[0] == "background"
     assert (found.folder / "card.md").stat().st_size > 200
     assert load_reader(NO_READER) is None

@@ -32,8 +32,10 @@ def test_block_is_a_unit_vector() -> None:
     rng = np.random.default_rng(0)
     for pixels in (flat(1, 2, 3), rng.integers(0, 256, (48, 48, 3), dtype=np.uint8)):
         block = colour_block(pixels)
-        assert block.shape == (COLOUR_DIM,) and block.dtype == np.float32
-        assert np.linalg.norm(block) == pytest.approx(1, abs=1e-6) and (block >= 0).all()
+        assert block.shape == (COLOUR_DIM,)
+        assert block.dtype == np.float32
+        assert np.linalg.norm(block) == pytest.approx(1, abs=1e-6)
+        assert (block >= 0).all()
     assert len(np.unique(centres(), axis=0)) == COLOUR_DIM
 
 

@@ -42,7 +42,8 @@ def test_one_picture_gives_one_vector_whatever_the_batch(kind: str, tmp_path: Pa
     prepared = [encoder.prepare(picture) for picture in pictures(40 if kind == "tiny" else 9)]
     batch = encoder.encode(prepared)
     single = np.concatenate([encoder.encode([item]) for item in prepared])
-    assert batch.dtype == np.float32 and batch.shape == (len(prepared), encoder.dim)
+    assert batch.dtype == np.float32
+    assert batch.shape == (len(prepared), encoder.dim)
     assert (batch == single).all(), "bit for bit"
     start = 0
     for block in encoder.blocks:

@@ -72,8 +72,10 @@ def test_each_product_once_best_first(shop: tuple[Store, Encoder]) -> None:
     (found,) = answer.garments
     ids = [match.product.id for match in found.matches]
     scores = [match.score for match in found.matches]
-    assert ids[0] == "blue-checks" and scores[0] == pytest.approx(1, abs=1e-3)
-    assert len(ids) == len(set(ids)) == 18 and scores == sorted(scores, reverse=True)
+    assert ids[0] == "blue-checks"
+    assert scores[0] == pytest.approx(1, abs=1e-3)
+    assert len(ids) == len(set(ids)) == 18
+    assert scores == sorted(scores, reverse=True)
     assert set(found.matches[0].blocks) == {"style", "colour"}
 
 

@@ -62,7 +62,8 @@ def test_an_interrupted_drawing_goes_on_and_keeps_what_is_finished(drawn, tmp_pa
     victim.unlink()
     seen = []
     draw(out, 1, lambda done, total: seen.append((done, total)))
-    assert seen[0] == (6, 19) and seen[-1] == (19, 19)
+    assert seen[0] == (6, 19)
+    assert seen[-1] == (19, 19)
     assert digest(out) == digest(drawn)
     again = {p: p.stat().st_mtime_ns for p in before}
     assert sum(again[p] != before[p] for p in before) == 1
@@ -88,7 +89,8 @@ def test_the_feed_is_in_google_merchant_columns_and_its_pictures_exist(drawn):
     assert [r["id"] for r in rows] == [p.id for p in catalog]
     for row, product in zip(rows, catalog, strict=True):
         amount, currency = row["price"].split()
-        assert float(amount) == product.price and currency == "EUR"
+        assert float(amount) == product.price
+        assert currency == "EUR"
         assert row["availability"] in ("in_stock", "out_of_stock")
         for picture in [row["image_link"], *row["additional_image_link"].split(",")]:
             assert (drawn / picture).is_file()
@@ -120,7 +122,8 @@ def test_catalog_and_street_share_a_shop(tmp_path):
     truth = draw_street(tmp_path / "street", 2, 9, 24, workers=1, size=SIZE)
     worn = {a["product_id"] for a in json.loads(truth.read_text())["annotations"] if a["category_id"] > 1}
     sold = {p.id for p in make_catalog(24, 9)}
-    assert worn & sold and worn <= sold | {""}
+    assert worn & sold
+    assert worn <= sold | {""}
 
 
 def test_one_category_alone_can_be_sold(tmp_path):
@@ -208,7 +211,8 @@ def test_a_full_disk_is_one_clear_error_and_keeps_finished_pictures(tmp_path, mo
     assert kept > 0
     seen = []
     draw(out, 1, lambda done, total: seen.append(done))
-    assert seen[0] == kept and seen[-1] == 19
+    assert seen[0] == kept
+    assert seen[-1] == 19
 
 
 def test_an_error_in_a_worker_reaches_the_caller(tmp_path):
@@ -239,4 +243,5 @@ def test_a_killed_worker_is_one_clear_error_and_the_drawing_can_go_on(tmp_path):
         draw(out, 2, kill_a_worker)
     seen = []
     draw(out, 1, lambda done, total: seen.append(done))
-    assert 4 <= seen[0] < 19 and seen[-1] == 19
+    assert 4 <= seen[0] < 19
+    assert seen[-1] == 19

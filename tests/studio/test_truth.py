@@ -31,7 +31,8 @@ SIZE = 160
 def check_picture(picture, catalog):
     """All that must hold within one picture."""
     truth = picture.truth
-    assert picture.pixels.shape == (truth.height, truth.width, 3) and picture.pixels.dtype == np.uint8
+    assert picture.pixels.shape == (truth.height, truth.width, 3)
+    assert picture.pixels.dtype == np.uint8
     assert picture.pixels.std() > 2
     size = truth.height, truth.width
     persons = [decode_mask(p.mask, *size) for p in truth.persons]
@@ -75,9 +76,11 @@ def check_keypoints(person, mask, size):
         if visibility == 0:
             assert (x, y) == (0, 0)
             continue
-        assert 0 <= x <= size[1] and 0 <= y <= size[0]
+        assert 0 <= x <= size[1]
+        assert 0 <= y <= size[0]
         if visibility == 2:
-            assert x0 <= x <= x1 and y0 <= y <= y1
+            assert x0 <= x <= x1
+            assert y0 <= y <= y1
             assert mask[min(int(y), size[0] - 1), min(int(x), size[1] - 1)], "a visible keypoint lies on the person"
     if person.full_shot:
         assert is_full_shot(person.keypoints)
@@ -127,7 +130,8 @@ def test_trousers_and_skirts_stay_under_a_top():
                 below = np.maximum.accumulate(top[::-1], axis=0)[::-1]
                 people += 1
                 through += (bottom & above & below).sum() > 0.03 * top.sum()
-    assert people > 20 and through <= 0.1 * people, f"{through} of {people}"
+    assert people > 20, f"{through} of {people}"
+    assert through <= 0.1 * people, f"{through} of {people}"
 
 
 @pytest.mark.slow
@@ -146,12 +150,15 @@ def test_many_pictures_are_consistent():
 def test_a_page_shows_its_product_from_the_sides_it_says(pages):
     for (product, shot), picture in pages.items():
         truth = picture.truth
-        assert truth.product_id == product and truth.shot == shot and truth.domain == "shop"
+        assert truth.product_id == product
+        assert truth.shot == shot
+        assert truth.domain == "shop"
         assert truth.view == (None if shot == "packshot" else shot)
         if shot in ("packshot", "front", "detail"):
             assert product in {g.product_id for g in truth.garments}, shot
         if shot == "packshot":
-            assert len(truth.garments) == 1 and not truth.persons
+            assert len(truth.garments) == 1
+            assert not truth.persons
             # On white: the corners are bright.
             assert picture.pixels[:4, :4].min() > 225
         else:
@@ -170,7 +177,8 @@ def test_a_front_shot_is_a_full_shot_unless_an_ankle_is_covered(pages):
     for (_, shot), picture in pages.items():
         if shot == "back":
             eyes = [picture.truth.persons[0].keypoints[k][2] for k in (1, 2)]
-            assert eyes == [1, 1] and not picture.truth.full_shot
+            assert eyes == [1, 1]
+            assert not picture.truth.full_shot
 
 
 def test_left_and_right_are_the_persons_own(pages):
@@ -207,7 +215,8 @@ def test_views(yaw, view):
 def test_masks_survive_run_lengths(height, width, seed):
     mask = np.random.default_rng(seed).random((height, width)) < 0.5
     runs = encode_mask(mask)
-    assert sum(runs) == height * width and all(r > 0 for r in runs[1:])
+    assert sum(runs) == height * width
+    assert all(r > 0 for r in runs[1:])
     assert np.array_equal(decode_mask(runs, height, width), mask)
 
 
@@ -247,7 +256,9 @@ def test_manifest_rows_are_the_sold_garments(photos):
     assert len(rows) == sum(bool(g.product_id) for t in truths for g in t.garments)
     for row in rows:
         x0, y0, x1, y1 = row["box"]
-        assert 0 <= x0 < x1 <= row["width"] and 0 <= y0 < y1 <= row["height"]
-        assert row["domain"] == "street" and row["view"] in ("front", "back", "left", "right")
+        assert 0 <= x0 < x1 <= row["width"]
+        assert 0 <= y0 < y1 <= row["height"]
+        assert row["domain"] == "street"
+        assert row["view"] in ("front", "back", "left", "right")
         check_attributes(row["category"], json.loads(row["attributes"]))
         assert row["split"] in ("train", "val", "test")

@@ -195,7 +195,8 @@ def test_another_process_writes(path: Path, store: Store, monkeypatch: pytest.Mo
     )
     command = [sys.executable, "-c", code, str(path / "locks" / "writer")]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
-        assert holder.stdout is not None and holder.stdout.readline() == "held\n"
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
         monkeypatch.setattr(lance_files, "LOCK_WAIT", 0.2)
         for use in (
             lambda: store.upsert(assorted(1)),
@@ -285,7 +286,8 @@ def test_the_compressed_vectors(path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     store.upsert(entries)
     store.optimize()
     recall = store.info().recall
-    assert recall is not None and recall > 0.97
+    assert recall is not None
+    assert recall > 0.97
     assert list((path / "g0001").glob("base-*/codes.faiss"))
     store.delete([f"p{i:04d}" for i in range(0, 3000, 5)])
     left = [e for i, e in enumerate(entries) if i % 5]

@@ -44,7 +44,8 @@ def test_a_turned_and_darker_picture_is_nearer_than_another() -> None:
     words = sift_words([describe(p) for p in pictures], words=8)
     turned = np.asarray(Image.fromarray((pictures[2] * 0.7).astype(np.uint8)).rotate(90))
     scores = [float(vlad(describe(turned), words) @ vlad(describe(p), words)) for p in pictures]
-    assert int(np.argmax(scores)) == 2 and scores[2] > 0.5
+    assert int(np.argmax(scores)) == 2
+    assert scores[2] > 0.5
     shares = describe(pictures[0])
     assert np.linalg.norm(shares, axis=1) == pytest.approx(np.ones(len(shares)), abs=1e-4), "RootSIFT is of unit length"
 
@@ -64,6 +65,7 @@ def test_baselines_stand_in_the_table(tmp_path: Path) -> None:
     # Each product has a colour of its own; SIFT sees grey shapes on noise.
     assert comparison.result("colour", "street-to-shop").estimate("hit@1").mean > 2 * chance
     for subject in comparison.subjects:
-        assert subject.milliseconds > 0 and len(subject.vectors) == 20
+        assert subject.milliseconds > 0
+        assert len(subject.vectors) == 20
         lengths = np.linalg.norm(subject.vectors[subject.usable], axis=1)
         assert (lengths > 0).all()

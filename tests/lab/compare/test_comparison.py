@@ -70,7 +70,8 @@ def test_pairs_and_tables_say_what_was_measured(comparison: Comparison, manifest
     assert asked == [("unit", "loose"), ("unit", "loose, cosine"), ("loose", "loose, cosine")]
     text = tables.summary(comparison, asked)
     assert Manifest.read(manifest).fingerprint in text
-    assert "| loose, cosine − loose |" in text and "`street-to-shop`: 10 queries (0 without a match)" in text
+    assert "| loose, cosine − loose |" in text
+    assert "`street-to-shop`: 10 queries (0 without a match)" in text
     values = tables.plain(comparison, asked)
     json.dumps(values, allow_nan=False)
     [one] = [
@@ -82,7 +83,8 @@ def test_pairs_and_tables_say_what_was_measured(comparison: Comparison, manifest
     ]
     assert one["difference"] == pytest.approx(means[1] - means[0])
     training = values["methods"][0]["training"]
-    assert training["cpu_seconds"] > 0 and training["pictures"] == training["batches"] * 8
+    assert training["cpu_seconds"] > 0
+    assert training["pictures"] == training["batches"] * 8
     assert "input.height: 160 → 32" in training["changes"]
     assert not any(change.startswith("stages.0.losses") for change in training["changes"])
 
@@ -108,7 +110,8 @@ def test_unfinished_and_foreign_runs(manifest: Path, runs: list[Path], tmp_path:
         compare_runs(runs, manifest, baselines=["magic"])
     other = draw_split(tmp_path / "other", products=16)
     [note] = compare_runs(runs[:1], other, threads=1).notes
-    assert "unit was trained on other data" in note and about["fingerprint"] in note
+    assert "unit was trained on other data" in note
+    assert about["fingerprint"] in note
 
 
 def test_a_manifest_without_a_test_split_is_a_typed_error(manifest: Path, runs: list[Path], tmp_path: Path) -> None:
@@ -134,4 +137,5 @@ def test_rows_without_a_vector_come_last_and_disturb_nobody(distance: str) -> No
 
     there = np.flatnonzero(~absent)
     assert (order(a, b)[:, :7] == there[order(query, gallery[there])]).all()
-    assert np.isfinite(a).all() and (np.linalg.norm(b, axis=1) > 0).all()
+    assert np.isfinite(a).all()
+    assert (np.linalg.norm(b, axis=1) > 0).all()

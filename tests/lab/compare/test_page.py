@@ -32,11 +32,13 @@ def _report(comparison: Comparison, path: Path, **options: bool) -> str:
 
 def test_the_report_fetches_nothing_and_holds_every_picture_once(comparison: Comparison, tmp_path: Path) -> None:
     page = _report(comparison, tmp_path / "report.html")
-    assert not re.search(r"(src|href)\s*=", page) and "<script" not in page
+    assert not re.search(r"(src|href)\s*=", page)
+    assert "<script" not in page
     assert all(target.startswith("data:image/jpeg;base64,") for target in re.findall(r"url\(([^)]*)\)", page))
     stored = re.findall(r"\.(p\d+)\{background-image", page)
     shown = set(re.findall(r"class=\"pic [a-z]+ (p\d+)\"", page))
-    assert len(stored) == len(set(stored)) and shown == set(stored)
+    assert len(stored) == len(set(stored))
+    assert shown == set(stored)
     for fact in (comparison.manifest.fingerprint, "street-to-shop-in-category", "loose, cosine", "not distinguishable"):
         assert fact in page
     assert page.count("<svg") == 2, "a run that is compared by two distances was trained once"
@@ -47,7 +49,8 @@ def test_frames_say_what_was_found(comparison: Comparison, manifest: Path) -> No
     protocol = comparison.protocols[0]
     for example in examples(comparison, protocol, 4):
         asked = rows.row(example.row)
-        assert asked.domain == "street" and asked.split == "test"
+        assert asked.domain == "street"
+        assert asked.split == "test"
         for found, hits in example.found.values():
             products = [rows.row(int(row)).product_id for row in found if row >= 0]
             assert len(products) == len(set(products)) == 5, "each product of the test split ranks once"
@@ -59,7 +62,9 @@ def test_examples_spread_from_easy_to_hard_over_categories(comparison: Compariso
     chosen = choose(comparison, protocol, 3)
     ranks = [comparison.result(s.name, protocol.name).values["mrr"][chosen] for s in comparison.subjects]
     ease = np.mean(ranks, axis=0)
-    assert len(set(chosen)) == 3 and (np.diff(ease) <= 0).all() and ease[0] > ease[-1]
+    assert len(set(chosen)) == 3
+    assert (np.diff(ease) <= 0).all()
+    assert ease[0] > ease[-1]
     assert sorted(choose(comparison, protocol, 99)) == list(range(10))
     assert _pick([7, 8, 9], ["?"] * 7 + ["bar", "disc", "bar"], Counter({"disc": 1})) == 9, "not the disc in the middle"
 
@@ -74,17 +79,22 @@ def test_mistakes_are_those_of_the_first_answer(comparison: Comparison) -> None:
 
 def test_without_pictures_there_are_none(comparison: Comparison, tmp_path: Path) -> None:
     page = _report(comparison, tmp_path / "numbers.html", pictures=False)
-    assert "data:image" not in page and "Examples" not in page and "<svg" in page
+    assert "data:image" not in page
+    assert "Examples" not in page
+    assert "<svg" in page
 
 
 def test_curves_share_a_scale(comparison: Comparison) -> None:
     facts = comparison.subjects[0].facts
-    assert isinstance(facts, RunFacts) and len(facts.curves[0].validation) == 3, "the start and two epochs"
+    assert isinstance(facts, RunFacts), "the start and two epochs"
+    assert len(facts.curves[0].validation) == 3, "the start and two epochs"
     curve = Curve("", ((0.0, 0.0), (5.0, 0.5)), ())
     picture = training_curves(_with(facts, curve), longest=10.0, best=1.0)
     [points] = re.findall(r'class="score" points="([^"]*)"', picture)
     (x0, y0), (x1, y1) = (map(float, point.split(",")) for point in points.split())
-    assert (x0, y0) == (34, 108) and x1 == pytest.approx((34 + 252) / 2) and y1 == pytest.approx((108 + 10) / 2)
+    assert (x0, y0) == (34, 108)
+    assert x1 == pytest.approx((34 + 252) / 2)
+    assert y1 == pytest.approx((108 + 10) / 2)
 
 
 def test_text_is_escaped() -> None:

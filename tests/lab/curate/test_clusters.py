@@ -96,9 +96,12 @@ def tables(curation: Curation) -> set[int]:
 
 def test_nothing_goes_before_somebody_decides(curation: Curation) -> None:
     summary = run_clusters(curation, algorithm="kmeans")
-    assert summary["dropped"] == 0 and summary["undecided"] == len(summary["clusters"])
+    assert summary["dropped"] == 0
+    assert summary["undecided"] == len(summary["clusters"])
     index = (curation.folder / "clusters" / "index.html").read_text()
-    assert "c-000.html" in index and "data:image/jpeg" in index and "<script" not in index
+    assert "c-000.html" in index
+    assert "data:image/jpeg" in index
+    assert "<script" not in index
     sheet = (curation.folder / "clusters" / "c-000.html").read_text()
     assert sheet.count("<figure") == min(summary["clusters"][0]["size"], clusters.ON_SHEET)
 
@@ -165,7 +168,8 @@ def test_clusters_and_decisions_outlive_pictures_that_come_and_go(curation: Cura
     finally:
         hidden.rename(picture)
     again = run_clusters(curation)
-    assert again["model"] == summary["model"] and again["clusters"][1]["verdict"] == "drop"
+    assert again["model"] == summary["model"]
+    assert again["clusters"][1]["verdict"] == "drop"
     assert labels_of(curation)[1:].tolist() == labels[1:].tolist()
 
 
@@ -182,9 +186,11 @@ def test_running_an_earlier_step_again_undoes_the_later_ones(curation: Curation)
 
     run_clusters(curation, algorithm="kmeans")
     run_duplicates(curation)
-    assert curation.done("duplicates") and curation.drops("duplicates")
+    assert curation.done("duplicates")
+    assert curation.drops("duplicates")
     run_clusters(curation, accept_suggested=True)
-    assert not curation.done("duplicates") and not curation.drops("duplicates")
+    assert not curation.done("duplicates")
+    assert not curation.drops("duplicates")
 
 
 def test_short_features_keep_the_order_of_likeness(curation: Curation) -> None:

@@ -57,7 +57,8 @@ def test_a_bad_file_says_where_and_is_not_touched(tmp_path: Path, text: str, wha
     path.write_text(text)
     with pytest.raises(CurateError) as caught:
         Decisions.read(path, "clusters", "abc", {"c-001"})
-    assert what in str(caught.value) and path.read_text() == text
+    assert what in str(caught.value)
+    assert path.read_text() == text
 
 
 def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
@@ -105,7 +106,8 @@ def test_the_page_shows_only_what_is_on_its_cards(page: TestClient) -> None:
     assert page.get("/page/..%2f..%2fpage.py").status_code == 404
     for path in ("/", "/page/page.js", "/page/page.css"):
         answer = page.get(path)
-        assert answer.status_code == 200 and "script-src 'self'" in answer.headers["content-security-policy"]
+        assert answer.status_code == 200
+        assert "script-src 'self'" in answer.headers["content-security-policy"]
 
 
 def test_nonsense_is_refused_and_changes_nothing(page: TestClient, tmp_path: Path) -> None:
@@ -153,7 +155,8 @@ def test_keys_k_d_and_u(page: TestClient, tmp_path: Path) -> None:
             tab.keyboard.press("u")
             tab.get_by_text("2. 1.png").wait_for()
             browser.close()
-        assert (tmp_path / "d.csv").read_text().endswith("0,noise\n") and not errors
+        assert (tmp_path / "d.csv").read_text().endswith("0,noise\n")
+        assert not errors
     finally:
         server.should_exit = True
         thread.join(20)

@@ -37,7 +37,8 @@ def test_cells_lose_few_pairs_of_copies() -> None:
     vectors = np.concatenate([base, copies / np.linalg.norm(copies, axis=1, keepdims=True)])
     found = set(map(tuple, np.concatenate(list(pairs_above(vectors, 0.9, exact=False))).tolist()))
     wanted = {(i, 3000 + i) for i in range(300)}
-    assert len(wanted & found) >= 297 and found <= naive_pairs(vectors, 0.9)
+    assert len(wanted & found) >= 297
+    assert found <= naive_pairs(vectors, 0.9)
 
 
 def test_groups_are_connected_components() -> None:
@@ -63,7 +64,9 @@ def test_distance_groups_are_those_of_all_distances() -> None:
 
 def test_nearest_says_where_there_are_fewer() -> None:
     cosines, rows = nearest(unit(3), unit(2, seed=1), 5)
-    assert rows.shape == (2, 5) and (rows[:, 3:] == -1).all() and (np.diff(cosines[:, :3]) <= 0).all()
+    assert rows.shape == (2, 5)
+    assert (rows[:, 3:] == -1).all()
+    assert (np.diff(cosines[:, :3]) <= 0).all()
 
 
 def test_byte_equal_pictures_are_one_group_without_being_compared() -> None:
@@ -83,13 +86,16 @@ def pictures(*numbers: int) -> np.ndarray:
 def test_the_largest_picture_stays_then_the_heaviest() -> None:
     quality = np.array([[100, 9], [400, 5], [400, 7]])
     group = choose([0, 1, 2], products("p", "p", "p"), quality, np.arange(3), pictures(0, 1, 2))
-    assert group.kept == (2,) and group.rows == (2, 1, 0) and group.products == ("p",)
+    assert group.kept == (2,)
+    assert group.rows == (2, 1, 0)
+    assert group.products == ("p",)
 
 
 def test_each_product_keeps_its_best_and_is_reported() -> None:
     quality = np.array([[1, 1], [3, 1], [2, 1], [4, 1]])
     group = choose([0, 1, 2, 3], products("p", "p", "q", ""), quality, np.arange(4), pictures(0, 1, 2, 3))
-    assert set(group.kept) == {1, 2} and group.products == ("p", "q")
+    assert set(group.kept) == {1, 2}
+    assert group.products == ("p", "q")
 
 
 def test_two_garments_of_one_photo_are_no_copies_but_the_same_row_twice_is() -> None:
@@ -127,11 +133,15 @@ def test_copies_go_and_products_stay_apart(copied: Curation, monkeypatch: pytest
     summary = run_duplicates(copied)
     drops = copied.drops("duplicates")
     assert sorted(drops) == [*range(12, 17), 18, 19]
-    assert drops[19] == "exact copy of row 8" and drops[12].startswith("near copy of row 0 (cosine")
-    assert summary["exact"] == 1 and summary["near"] == 6
-    assert summary["conflicts"] == 1 and summary["conflicting_products"] == [["p5", "p6"]]
+    assert drops[19] == "exact copy of row 8"
+    assert drops[12].startswith("near copy of row 0 (cosine")
+    assert summary["exact"] == 1
+    assert summary["near"] == 6
+    assert summary["conflicts"] == 1
+    assert summary["conflicting_products"] == [["p5", "p6"]]
     groups = group_of_rows(copied)
-    assert groups[5] == groups[17] >= 0 and groups[9] == -1
+    assert groups[5] == groups[17] >= 0
+    assert groups[9] == -1
 
 
 @pytest.mark.slow

@@ -112,7 +112,9 @@ def test_unreadable_pictures_are_dropped_with_their_reason(tmp_path: Path, small
     curation = Curation.create(tmp_path / "out", small)
     assert run_features(curation, SMALL)["dropped"] == 3
     drops = curation.drops("features")
-    assert "not a picture" in drops[0] and "no such file" in drops[1] and "ends early" in drops[2]
+    assert "not a picture" in drops[0]
+    assert "no such file" in drops[1]
+    assert "ends early" in drops[2]
     assert curation.remaining(before="clusters").tolist() == [False] * 3 + [True] * (len(small) - 3)
 
 
@@ -166,7 +168,9 @@ def test_the_store_keeps_what_was_appended(tmp_path: Path) -> None:
     thumbnails = np.arange(2 * 48 * 48 * 3, dtype=np.int64).astype(np.uint8).reshape(2, 48, 48, 3)
     store.append(np.arange(6, dtype=np.float32).reshape(2, 3), thumbnails, records)
     again = FeatureStore(tmp_path)
-    assert len(again) == 2 and again.place(bytes(range(16, 32))) == 1 and again.place(b"other") is None
+    assert len(again) == 2
+    assert again.place(bytes(range(16, 32))) == 1
+    assert again.place(b"other") is None
     assert again.vectors.tolist() == [[0, 1, 2], [3, 4, 5]]
     assert (again.thumbnails == thumbnails).all()
 
@@ -196,7 +200,8 @@ def test_a_ray_cluster_of_several_nodes_gives_the_same_features(tmp_path: Path) 
     a, b = Features.of(here), Features.of(there)
     usable = np.flatnonzero(a.index >= 0)
     np.testing.assert_allclose(a.vectors[a.index[usable]], b.vectors[b.index[usable]], atol=1e-5)
-    assert there.drops("features") == here.drops("features") and list(there.drops("features")) == [5]
+    assert there.drops("features") == here.drops("features")
+    assert list(there.drops("features")) == [5]
 
 
 def test_ray_missing_says_what_to_install(tmp_path: Path, small: Manifest, monkeypatch: pytest.MonkeyPatch) -> None:

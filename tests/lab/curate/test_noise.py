@@ -31,7 +31,9 @@ def test_what_it_says_of_itself_holds_on_pictures_it_never_saw(kind: str) -> Non
     dropped = model.predict_proba(others)[:, 1] >= judged.threshold
     assert judged.precision.low - 0.05 <= truth[dropped].mean() <= judged.precision.high + 0.05
     assert judged.recall.low - 0.05 <= dropped[truth].mean() <= judged.recall.high + 0.05
-    assert judged.reached and judged.brier < 0.12 and judged.calibration_error < 0.12
+    assert judged.reached
+    assert judged.brier < 0.12
+    assert judged.calibration_error < 0.12
 
 
 def test_features_that_say_nothing_do_not_look_good() -> None:
@@ -57,7 +59,8 @@ def test_the_sample_is_as_even_as_the_clusters_allow() -> None:
     labels = np.array([0] * 500 + [1] * 40 + [2] * 3 + [-1] * 20)
     chosen = balanced_sample(labels, np.arange(len(labels)), 60)
     counts = {int(k): int((labels[chosen] == k).sum()) for k in np.unique(labels)}
-    assert counts == {-1: 19, 0: 19, 1: 19, 2: 3} and len(set(chosen.tolist())) == 60
+    assert counts == {-1: 19, 0: 19, 1: 19, 2: 3}
+    assert len(set(chosen.tolist())) == 60
 
 
 def test_the_least_bad_of_a_products_last_pictures_is_spared() -> None:
@@ -88,7 +91,8 @@ def test_size_tables_go_and_garments_stay(curation: Curation) -> None:
     assert set(curation.drops("noise")) == set(np.flatnonzero(tables).tolist())
     recall = summary["cross_validation"]["recall"]
     # Perfect on a few labels is not certain.
-    assert recall["value"] == recall["high"] == 1 and 0.5 < recall["low"] < 0.95
+    assert recall["value"] == recall["high"] == 1
+    assert 0.5 < recall["low"] < 0.95
     assert summary["last_picture_rows"] == []
     scores = probabilities(curation)
     assert scores[tables].min() > scores[~tables].max()
@@ -102,7 +106,9 @@ def test_a_products_last_picture_stays_and_is_listed(curation: Curation) -> None
     others = np.setdiff1d(np.flatnonzero(~tables)[::4], mine)
     label(curation, np.concatenate([np.flatnonzero(tables)[:11], others]))
     spared = run_noise(curation)["last_picture_rows"]
-    assert len(spared) == 1 and tables[spared[0]] and curation.manifest.row(spared[0]).product_id == product
+    assert len(spared) == 1
+    assert tables[spared[0]]
+    assert curation.manifest.row(spared[0]).product_id == product
     assert spared[0] not in curation.drops("noise")
     assert run_noise(curation, drop_last=True)["last_pictures"] == "dropped"
     assert spared[0] in curation.drops("noise")
@@ -146,11 +152,13 @@ def test_everything_noise_is_an_error_that_drops_nothing(curation: Curation) -> 
     curation.finish("features", curation.summary("features"), dict.fromkeys(keep, "gone"))
     with pytest.raises(CurateError, match=r"pictures are noise at the threshold"):
         run_noise(curation, threshold=0.0)
-    assert not curation.done("noise") and not curation.drops("noise")
+    assert not curation.done("noise")
+    assert not curation.drops("noise")
 
 
 def test_cards_are_what_is_to_be_labelled(curation: Curation) -> None:
     found = cards(curation, 12)
-    assert len({card.id for card in found}) == 12 and all(card.rows == (int(card.id),) for card in found)
+    assert len({card.id for card in found}) == 12
+    assert all(card.rows == (int(card.id),) for card in found)
     label(curation, np.array([5, 6]))
     assert [card.id for card in cards(curation, 12)][:2] == ["5", "6"]

@@ -46,7 +46,8 @@ def test_reviews_become_street_rows_that_claim(shop: Manifest, tmp_path: Path) -
         ("street/shirt-0.png", "review 3", ["shirt-0"], ""),
     ]
     assert [line.split(":")[0] for line in found.refused] == [f"reviews.csv line {n}" for n in (5, 6, 7, 8)]
-    assert "no product 'nothing'" in found.refused[0] and "does not lie below" in found.refused[2]
+    assert "no product 'nothing'" in found.refused[0]
+    assert "does not lie below" in found.refused[2]
 
 
 def test_tags_name_products_and_a_post_shares_its_claims(shop: Manifest, tmp_path: Path) -> None:
@@ -77,12 +78,14 @@ def test_rank_is_the_share_of_products_whose_best_picture_is_less_like() -> None
     cosines = np.array([0.1, 0.9, 0.3, 0.2], np.float32)
     products = np.array(["a", "a", "b", "c"], dtype=object)
     assert _rank(0.5, cosines, products) == pytest.approx(2 / 3)
-    assert _rank(0.95, cosines, products) == 1 and _rank(0.5, cosines[:0], products[:0]) == 1
+    assert _rank(0.95, cosines, products) == 1
+    assert _rank(0.5, cosines[:0], products[:0]) == 1
 
 
 def test_wilson_against_the_textbook() -> None:
     assert wilson(5, 50) == pytest.approx((0.0434, 0.2136), abs=1e-3)
-    assert wilson(0, 0) == (0.0, 1.0) and wilson(0, 20)[0] == pytest.approx(0, abs=1e-9)
+    assert wilson(0, 0) == (0.0, 1.0)
+    assert wilson(0, 20)[0] == pytest.approx(0, abs=1e-9)
 
 
 def test_ranks_of_wrong_claims_are_spread_evenly(tmp_path: Path) -> None:
@@ -116,31 +119,34 @@ def test_right_claims_are_accepted_and_wrong_ones_drop_their_picture(claiming: C
     summary = run_pairs(claiming, rank=0.9)
     wrong = {len(shop) + 3 * i + 2 for i in range(4)}
     accepted = {pair.row for pair, yes in read_pairs(claiming) if yes}
-    assert summary["proposed"] == 12 and not accepted & wrong and len(accepted) >= 6
+    assert summary["proposed"] == 12
+    assert not accepted & wrong
+    assert len(accepted) >= 6
     assert wrong <= set(claiming.drops("pairs"))
     named = with_pairs(claiming)
     for row in accepted:
         image = named.row(row).image
-        assert named.row(row).product_id == Path(image).stem and named.row(row).category == Path(image).stem[:-2]
+        assert named.row(row).product_id == Path(image).stem
+        assert named.row(row).category == Path(image).stem[:-2]
 
 
 def test_people_overrule_and_their_sample_says_the_label_noise(claiming: Curation, shop: Manifest) -> None:
     run_pairs(claiming, rank=0.8)
     deck = cards(claiming, 5)
     pairs = {pair.id: pair for pair, _ in read_pairs(claiming)}
-    assert all(pairs[card.id].agrees(0.8) for card in deck[:5]) and not pairs[deck[-1].id].agrees(0.8)
-    assert (
-        deck[0].rows[0] == pairs[deck[0].id].row and shop.row(deck[0].rows[1]).product_id == pairs[deck[0].id].product
-    )
+    assert all(pairs[card.id].agrees(0.8) for card in deck[:5])
+    assert not pairs[deck[-1].id].agrees(0.8)
+    assert deck[0].rows[0] == pairs[deck[0].id].row
+    assert shop.row(deck[0].rows[1]).product_id == pairs[deck[0].id].product
     verdicts = {deck[0].id: "wrong", deck[1].id: "right", deck[2].id: "right", deck[-1].id: "right"}
     path = claiming.folder / "decisions" / "pairs.csv"
     Decisions(path, "pairs", claiming.fingerprint, verdicts).write()
     summary = run_pairs(claiming, rank=0.8)
     accepted = {pair.id for pair, yes in read_pairs(claiming) if yes}
-    assert deck[0].id not in accepted and deck[-1].id in accepted
-    assert (summary["checked"], summary["checked_wrong"]) == (3, 1) and summary["label_noise"] == pytest.approx(
-        1 / 3, abs=1e-4
-    )
+    assert deck[0].id not in accepted
+    assert deck[-1].id in accepted
+    assert (summary["checked"], summary["checked_wrong"]) == (3, 1)
+    assert summary["label_noise"] == pytest.approx(1 / 3, abs=1e-4)
     Decisions(path, "pairs", "another", verdicts).write()
     with pytest.raises(CurateError, match="about pairs of another"):
         run_pairs(claiming)
@@ -158,10 +164,12 @@ def test_nothing_leaks_and_the_curated_manifest_says_so(claiming: Curation) -> N
     summary = run_split(claiming, {"train": 0.6, "val": 0.2, "test": 0.2}, seed=3)
     assert set(summary["leaks"].values()) == {0}
     curated = Manifest.read(claiming.folder / "curated.parquet")
-    assert curated.fingerprint == summary["fingerprint"] and len(curated) == claiming.remaining().sum()
+    assert curated.fingerprint == summary["fingerprint"]
+    assert len(curated) == claiming.remaining().sum()
     assert set(curated.column("split")) == {"train", "val", "test"}
     street = curated.where(lambda row: row.domain == "street")
-    assert len(street) and all(row.product_id for row in street)
+    assert len(street)
+    assert all(row.product_id for row in street)
 
 
 def test_duplicates_of_different_products_are_tied_together(tmp_path: Path) -> None:
@@ -212,10 +220,13 @@ def test_a_report_of_every_step(claiming: Curation) -> None:
     page = report.read_text()
     for step in ("Features", "Clusters", "Noise", "Duplicates", "Pairs", "Split"):
         assert f"<h2>{step}</h2>" in page
-    assert "<script" not in page and "claim not accepted" in page
+    assert "<script" not in page
+    assert "claim not accepted" in page
     text = card.read_text()
     left = int(claiming.remaining().sum())
-    assert f"| rows left | {left} " in text and "licence | drawn" in text and "Leaks between splits: 0" in text
+    assert f"| rows left | {left} " in text
+    assert "licence | drawn" in text
+    assert "Leaks between splits: 0" in text
 
 
 def test_reasons_are_counted_by_sort() -> None:

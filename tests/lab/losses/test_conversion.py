@@ -42,8 +42,10 @@ def test_both_forms_pull_the_same_way_but_the_printed_one_saturates() -> None:
         logits = torch.full((1,), -12.0, requires_grad=True)
         converter_loss(logits, torch.zeros(1), form=form).backward()
         slopes[form] = logits.grad.item()
-    assert slopes["printed"] < 0 and slopes["flipped"] < 0
-    assert abs(slopes["printed"]) < 1e-5 and abs(slopes["flipped"]) > 0.4
+    assert slopes["printed"] < 0
+    assert slopes["flipped"] < 0
+    assert abs(slopes["printed"]) < 1e-5
+    assert abs(slopes["flipped"]) > 0.4
 
 
 def test_kinds_are_judged_apart_so_that_batch_norm_cannot_tell_them() -> None:

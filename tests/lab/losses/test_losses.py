@@ -76,7 +76,9 @@ def test_no_triplets_is_a_zero_with_a_gradient(term: LossTerm, triplets: list[tu
     given = _given(x)
     loss = term(LossInput(given.encoding, given.targets, None if triplets is None else (empty, empty, empty)))
     loss.backward()
-    assert loss.item() == 0 and x.grad is not None and x.grad.abs().sum() == 0
+    assert loss.item() == 0
+    assert x.grad is not None
+    assert x.grad.abs().sum() == 0
 
 
 def test_weighted_triplet_is_equations_1_to_3() -> None:
@@ -117,7 +119,8 @@ def test_arcface_against_its_formula() -> None:
     loss = term(_given(x, labels))
     assert loss.item() == pytest.approx(np.mean(wanted), rel=1e-4)
     loss.backward()
-    assert x.grad.abs().sum() > 0 and term.loss.W.grad.abs().sum() > 0
+    assert x.grad.abs().sum() > 0
+    assert term.loss.W.grad.abs().sum() > 0
 
 
 def test_a_margin_makes_arcface_harder() -> None:
@@ -170,7 +173,8 @@ def test_unknown_labels_teach_nothing(term: LossTerm) -> None:
     x.requires_grad_()
     none = term(_given(x, [UNKNOWN] * 4))
     none.backward()
-    assert none.item() == 0 and x.grad.abs().sum() == 0
+    assert none.item() == 0
+    assert x.grad.abs().sum() == 0
 
 
 def test_center_loss_and_its_update_against_loops() -> None:
@@ -223,5 +227,6 @@ def test_multilabel_term_leaves_rows_without_labels_out() -> None:
     loss = term(LossInput(encoding, {"category[]": labels}))
     torch.testing.assert_close(loss, multilabel_euclidean(scores[[0, 2]], labels[[0, 2]]))
     loss.backward()
-    assert scores.grad[1].abs().sum() == 0 and scores.grad[0].abs().sum() > 0
+    assert scores.grad[1].abs().sum() == 0
+    assert scores.grad[0].abs().sum() > 0
     assert term(LossInput(encoding, {"category[]": torch.zeros(3, 4)})).item() == 0

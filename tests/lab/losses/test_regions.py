@@ -111,4 +111,5 @@ def test_scale_and_positive_terms_bring_regions_into_range() -> None:
         loss.backward()
         optimiser.step()
     sides = head(x).regions.places[..., :2]
-    assert sides.max() < 0.6 and sides.min() > 0.05
+    assert sides.max() < 0.6
+    assert sides.min() > 0.05

@@ -39,7 +39,8 @@ def test_texture_encoding_forgets_places_and_gradients_are_right() -> None:
     torch.testing.assert_close(layer(x), layer(shuffled))
     assert torch.autograd.gradcheck(layer, (x,))
     layer(x).sum().backward()
-    assert layer.codewords.grad.abs().sum() > 0 and layer.smoothing.grad.abs().sum() > 0
+    assert layer.codewords.grad.abs().sum() > 0
+    assert layer.smoothing.grad.abs().sum() > 0
 
 
 def test_spatial_transformer_is_bilinear_sampling() -> None:
@@ -73,8 +74,10 @@ def test_window_map_is_a_probability_centred_on_its_place() -> None:
 def test_branch_collects_regions_scores_and_places() -> None:
     branch = AttentionBranch(8, 5, steps=3, size=6, hidden=10, region=4, codewords=2)
     out = branch(torch.randn(2, 8, 6, 4))
-    assert out.features.shape == (2, 3, 6) and out.scores.shape == (2, 5)
-    assert out.places.shape == (2, 3, 4) and out.maps.shape == (2, 3, 24)
+    assert out.features.shape == (2, 3, 6)
+    assert out.scores.shape == (2, 5)
+    assert out.places.shape == (2, 3, 4)
+    assert out.maps.shape == (2, 3, 24)
     torch.testing.assert_close(out.maps.sum(2), torch.ones(2, 3))
 
 

@@ -25,7 +25,8 @@ def test_lite_backbones_give_what_their_own_package_gives(number: int, side: int
     x = torch.rand(1, 3, side, side) * 2 - 1
     with torch.inference_mode():
         torch.testing.assert_close(ours(x), theirs.extract_features(x))
-    assert ours.scale.mean == (127.0,) * 3 and ours.scale.std == (128.0,) * 3
+    assert ours.scale.mean == (127.0,) * 3
+    assert ours.scale.std == (128.0,) * 3
 
 
 @pytest.mark.parametrize(

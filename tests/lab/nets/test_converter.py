@@ -44,7 +44,8 @@ def test_shapes_and_ranges() -> None:
     converter = Converter(width=8)
     assert converter.encoder(source).shape == (3, 64, 1, 1)
     made = converter(source)
-    assert made.shape == source.shape and made.abs().max() <= 1
+    assert made.shape == source.shape
+    assert made.abs().max() <= 1
     assert RealDiscriminator(8)(made).shape == (3,)
     assert DomainDiscriminator(8)(source, made).shape == (3,)
 

@@ -31,14 +31,16 @@ def test_gem_goes_from_average_to_maximum_and_learns_its_power() -> None:
     assert (GeMPooling(p=200.0)(x) - x.amax((2, 3))).abs().max() < 0.02
     gem = GeMPooling()
     gem(x).sum().backward()
-    assert gem.p.grad is not None and gem.p.grad.abs() > 0
+    assert gem.p.grad is not None
+    assert gem.p.grad.abs() > 0
 
 
 def test_gem_survives_negative_and_zero_input() -> None:
     gem = GeMPooling()
     value = gem(torch.zeros(1, 2, 3, 3) - 1)
     value.sum().backward()
-    assert torch.isfinite(value).all() and torch.isfinite(gem.p.grad)
+    assert torch.isfinite(value).all()
+    assert torch.isfinite(gem.p.grad)
 
 
 def test_block_head_gives_unit_blocks_that_join_to_a_unit() -> None:
@@ -109,7 +111,8 @@ def test_freezing_holds_weights_and_batch_statistics() -> None:
     hold_frozen(encoder)
     encoder(torch.randint(0, 256, (4, 3, 32, 32)).float()).embedding.sum().backward()
     moved = {name for name, value in encoder.named_buffers() if not torch.equal(value, before[name])}
-    assert "backbone.network.bn1.running_mean" not in moved and not any(".layer1." in name for name in moved)
+    assert "backbone.network.bn1.running_mean" not in moved
+    assert not any(".layer1." in name for name in moved)
     assert any(".layer4." in name for name in moved)
     freeze_bottom(encoder, 0)
     assert all(p.requires_grad for p in encoder.parameters())

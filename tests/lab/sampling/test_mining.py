@@ -64,8 +64,10 @@ def test_draw_nearest_takes_each_of_the_k_alike() -> None:
     nearest = np.array([[3, 5, 7, -1], [-1, -1, -1, -1], [2, -1, -1, -1]])
     draws = np.stack([draw_nearest(nearest, np.random.default_rng(s)) for s in range(600)])
     share = {value: (draws[:, 0] == value).mean() for value in (3, 5, 7)}
-    assert set(draws[:, 0]) == {3, 5, 7} and all(0.27 < s < 0.4 for s in share.values())
-    assert set(draws[:, 1]) == {-1} and set(draws[:, 2]) == {2}
+    assert set(draws[:, 0]) == {3, 5, 7}
+    assert all(0.27 < s < 0.4 for s in share.values())
+    assert set(draws[:, 1]) == {-1}
+    assert set(draws[:, 2]) == {2}
 
 
 # --- miners -------------------------------------------------------------------------------------------------------
@@ -105,7 +107,8 @@ def test_miners_against_loops(name: str, cross: bool) -> None:
     a, p, n = Miner(name, margin=0.7, cross=cross)(x, products, shop)
     found = set(zip(a.tolist(), p.tolist(), n.tolist(), strict=True))
     wanted = _naive(name, x, products, shop, cross, 0.7)
-    assert wanted and found == wanted
+    assert wanted
+    assert found == wanted
 
 
 def test_given_miner_takes_triplets_as_the_sampler_laid_them() -> None:
@@ -175,7 +178,9 @@ def test_triplets_are_query_positive_negative(cross: bool) -> None:
         assert pool.product[q] == pool.product[p] != pool.product[n]
         assert q != p
         if cross:
-            assert not pool.shop[q] and pool.shop[p] and pool.shop[n]
+            assert not pool.shop[q]
+            assert pool.shop[p]
+            assert pool.shop[n]
 
 
 def test_random_negatives_keep_to_the_category_when_asked() -> None:

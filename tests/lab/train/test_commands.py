@@ -24,9 +24,11 @@ def test_train_and_export(tmp_path: Path) -> None:
     changes = [*SMALL, "stages.0.epochs=1", "stages.0.sampler.batch=8", "model.head.blocks.0.dim=8"]
     done = CliRunner().invoke(app, ["train", "center-loss", "--data", str(manifest), "--out", str(out), *changes])
     assert done.exit_code == 0, done.output
-    assert done.stdout.startswith(f"{out}\t") and "map@5" in done.stderr
+    assert done.stdout.startswith(f"{out}\t")
+    assert "map@5" in done.stderr
     done = CliRunner().invoke(app, ["export", str(out), "--out", str(bundle)])
-    assert done.exit_code == 0 and done.stdout == f"{bundle}\n"
+    assert done.exit_code == 0
+    assert done.stdout == f"{bundle}\n"
     assert load_encoder(bundle, threads=1).dim == 8
 
 
@@ -34,7 +36,8 @@ def test_a_bad_recipe_is_a_user_error(tmp_path: Path) -> None:
     done = CliRunner().invoke(
         app, ["train", "center-loss", "--data", "none.parquet", "--out", str(tmp_path / "x"), "input.fit=maybe"]
     )
-    assert isinstance(done.exception, RecipeError) and "'maybe'" in str(done.exception)
+    assert isinstance(done.exception, RecipeError)
+    assert "'maybe'" in str(done.exception)
 
 
 def test_the_file_imports_nothing_heavy() -> None:

@@ -91,5 +91,6 @@ def test_unknown_devices() -> None:
 
 def test_one_process_shares_with_nobody() -> None:
     place = Place(torch.device("cpu"))
-    assert place.first and place.share(3.5) == 3.5
+    assert place.first
+    assert place.share(3.5) == 3.5
     assert place.gather_rows(torch.eye(2), 2).tolist() == torch.eye(2).tolist()

@@ -94,7 +94,8 @@ def test_rows_are_filtered_and_split(tmp_path: Path) -> None:
     assert set(manifest.column("split")) == {"train"}
     chosen = choose_rows(manifest, DataPart(), seed=0)
     products = {s: set(chosen.column("product_id")[chosen.column("split") == s]) for s in ("train", "val")}
-    assert products["val"] and not products["train"] & products["val"], "split by product"
+    assert products["val"], "split by product"
+    assert not products["train"] & products["val"], "split by product"
     unsplit = manifest.with_split([""] * len(manifest))
     assert set(choose_rows(unsplit, DataPart(), seed=0).column("split")) == {"train", "val", "test"}
     discs = choose_rows(manifest, DataPart(where={"category": ("disc",)}), seed=0)
@@ -121,7 +122,9 @@ def test_pictures_are_cut_as_the_serving_side_cuts_and_cached(tmp_path: Path) ->
     manifest = Manifest.read(draw_squares(tmp_path, products=2, val=0))
     part = InputPart(height=24, width=16, margin=0)
     pictures = load_pictures(manifest, part, tmp_path / "cache", colours=True)
-    assert pictures.pixels.shape == (8, 24, 16, 3) and pictures.usable.all() and pictures.colours.shape[0] == 8
+    assert pictures.pixels.shape == (8, 24, 16, 3)
+    assert pictures.usable.all()
+    assert pictures.colours.shape[0] == 8
     row = manifest.row(0)
     x0, y0, x1, y1 = (int(v) for v in row.box)
     crop = Image.open(manifest.picture(row)).convert("RGB").crop((x0, y0, x1, y1)).resize((16, 16), Image.BICUBIC)
@@ -142,7 +145,8 @@ def test_masks_paint_the_background(tmp_path: Path) -> None:
     Image.fromarray(mask).save(tmp_path / "m.png")
     manifest = Manifest.from_rows([Row("a.png", "shop", "p", mask="m.png")], tmp_path)
     pictures = load_pictures(manifest, InputPart(height=32, width=32, cut="mask", margin=0), tmp_path / "cache")
-    assert pictures.pixels[0, 0, 0].tolist() == [255, 255, 255] and pictures.pixels[0, 16, 16].tolist() == [10, 20, 30]
+    assert pictures.pixels[0, 0, 0].tolist() == [255, 255, 255]
+    assert pictures.pixels[0, 16, 16].tolist() == [10, 20, 30]
 
 
 def test_bad_pictures_are_refused_with_a_reason_and_the_rest_goes_on(tmp_path: Path) -> None:
@@ -151,7 +155,8 @@ def test_bad_pictures_are_refused_with_a_reason_and_the_rest_goes_on(tmp_path: P
     manifest.picture(manifest.row(2)).unlink()
     pictures = load_pictures(manifest, InputPart(height=16, width=16), tmp_path / "cache")
     assert np.flatnonzero(~pictures.usable).tolist() == [1, 2]
-    assert "not a picture" in pictures.refused[1] and "no such file" in pictures.refused[2]
+    assert "not a picture" in pictures.refused[1]
+    assert "no such file" in pictures.refused[2]
     again = load_pictures(manifest, InputPart(height=16, width=16), tmp_path / "cache")
     assert again.refused == pictures.refused
 
@@ -208,13 +213,16 @@ def test_flip_mirrors_about_half_of_the_pictures() -> None:
     out = _apply(NOTHING.model_copy(update={"flip": True}), pixels)
     mirrored = [torch.allclose(o, p.flip(2), atol=1e-2) for o, p in zip(out, pixels, strict=True)]
     same = [torch.allclose(o, p, atol=1e-2) for o, p in zip(out, pixels, strict=True)]
-    assert all(m != s for m, s in zip(mirrored, same, strict=True)) and 70 < sum(mirrored) < 130
+    assert all(m != s for m, s in zip(mirrored, same, strict=True))
+    assert 70 < sum(mirrored) < 130
 
 
 def test_what_leaves_the_picture_is_background() -> None:
     out = _apply(NOTHING.model_copy(update={"shift": 0.5}), torch.zeros(20, 3, 8, 8))
-    assert out.min() > -1e-3 and out.max() < 255 + 1e-3
-    assert (out > 254).any() and (out < 1).any()
+    assert out.min() > -1e-3
+    assert out.max() < 255 + 1e-3
+    assert (out > 254).any()
+    assert (out < 1).any()
 
 
 def test_brightness_and_saturation_by_hand() -> None:
@@ -241,7 +249,8 @@ def test_street_only_spares_shop_pictures() -> None:
 def test_erasing_paints_a_rectangle_and_blur_loses_detail() -> None:
     pixels = torch.rand(30, 3, 32, 32) * 255
     changed = (_apply(NOTHING.model_copy(update={"erase": 1.0}), pixels) != pixels).any(1).float().mean((1, 2))
-    assert (changed > 0.005).all() and changed.max() < 0.7
+    assert (changed > 0.005).all()
+    assert changed.max() < 0.7
     blurred = _apply(NOTHING.model_copy(update={"blur": 1.0}), pixels)
     assert (blurred.std((2, 3)) < 0.6 * pixels.std((2, 3))).all()
 
@@ -275,11 +284,14 @@ def test_nearest_negatives_look_at_the_network_anew_every_refresh() -> None:
     while start < planner.batches:
         plans.append(planner.chunk(0, start, encode))
         start += len(plans[-1])
-    assert planner.batches == 4 and [len(plan) for plan in plans] == [2, 2] and len(asked) == 2
+    assert planner.batches == 4
+    assert [len(plan) for plan in plans] == [2, 2]
+    assert len(asked) == 2
     place = {row: i for i, row in enumerate(pool.rows.tolist())}
     shop = np.flatnonzero(pool.shop)
     for q, p, n in ([place[row] for row in triplet] for plan in plans for triplet in plan.reshape(-1, 3)):
-        assert pool.product[q] == pool.product[p] != pool.product[n] and pool.shop[n]
+        assert pool.product[q] == pool.product[p] != pool.product[n]
+        assert pool.shop[n]
         others = sorted(shop[pool.product[shop] != pool.product[q]], key=lambda g: (abs(int(g) - q), int(g)))
         assert n in others[:4]
 
@@ -295,10 +307,12 @@ def test_validation_counts_only_queries_that_have_a_match() -> None:
     manifest = Manifest.from_rows(rows, ".")
     vectors = torch.tensor([[1.0, 0], [0.9, 0.1], [0, 1], [1, 0.01], [1, 0]])
     score, queries = validation_score(ValidationPart(k=5), vectors, manifest)
-    assert queries == 1 and score == pytest.approx(1 / 2), "p3 is nearer; the picture without a product is no gallery"
+    assert queries == 1, "p3 is nearer; the picture without a product is no gallery"
+    assert score == pytest.approx(1 / 2), "p3 is nearer; the picture without a product is no gallery"
     alone = manifest.take([0, 2])
     score, queries = validation_score(ValidationPart(k=5), vectors[[0, 2]], alone)
-    assert math.isnan(score) and queries == 0
+    assert math.isnan(score)
+    assert queries == 0
 
 
 def test_progress_tells_the_time_left() -> None:
@@ -306,7 +320,9 @@ def test_progress_tells_the_time_left() -> None:
     with Progress("work", 4, stream=stream) as progress:
         progress._every = 0.0
         progress.advance(1, "note")
-    assert "work: 1 of 4" in stream.getvalue() and "left" in stream.getvalue() and "note" in stream.getvalue()
+    assert "work: 1 of 4" in stream.getvalue()
+    assert "left" in stream.getvalue()
+    assert "note" in stream.getvalue()
     assert (duration(75), duration(3700)) == ("1:15", "1:01:40")
 
 

@@ -48,18 +48,24 @@ def test_recipes_say_what_the_papers_print() -> None:
         0.5,
     )
     assert (two.stages[1].schedule.every, two.stages[1].schedule.unit) == (1, "epoch")
-    assert two.stages[0].sampler.k == 25 and two.stages[1].streams == "two" and two.stages[1].sampler.cross
+    assert two.stages[0].sampler.k == 25
+    assert two.stages[1].streams == "two"
+    assert two.stages[1].sampler.cross
     look = load_recipe("buy-me-that-look")
-    assert not look.model.head.normalise and look.model.head.blocks[0].dim == 2048
+    assert not look.model.head.normalise
+    assert look.model.head.blocks[0].dim == 2048
     assert (look.stages[0].losses[0].margin, look.stages[0].losses[0].alpha) == (0.2, 5e-5)
     assert [stage.miner.kind for stage in look.stages] == ["given", "semihard"]
-    assert look.stages[0].optimiser.kind == "adam" and look.stages[0].optimiser.rate == 5e-5
+    assert look.stages[0].optimiser.kind == "adam"
+    assert look.stages[0].optimiser.rate == 5e-5
     arc = load_recipe("griddynamics-arcface")
-    assert [stage.frozen for stage in arc.stages] == [5, 5, 2] and arc.stages[1].unfreeze.to == 2
+    assert [stage.frozen for stage in arc.stages] == [5, 5, 2]
+    assert arc.stages[1].unfreeze.to == 2
     assert arc.stages[2].optimiser.rate == pytest.approx(arc.stages[1].optimiser.rate / 10)
     assert [loss.kind for loss in arc.stages[0].losses] == ["arcface", "cross_entropy"]
     center = load_recipe("center-loss")
-    assert center.model.head.blocks[0].dim == 128 and center.stages[0].epochs == 10
+    assert center.model.head.blocks[0].dim == 128
+    assert center.stages[0].epochs == 10
     assert center.stages[0].losses[1].weight == 0.95
     attention = load_recipe("attention")
     assert (attention.input.height, attention.input.width) == (384, 256)
@@ -68,9 +74,12 @@ def test_recipes_say_what_the_papers_print() -> None:
         "diversity": 0.01,
         "localisation": 0.01,
     }
-    assert attention.stages[0].optimiser.rate == 1e-5 and attention.stages[0].epochs == 40
+    assert attention.stages[0].optimiser.rate == 1e-5
+    assert attention.stages[0].epochs == 40
     converter = load_recipe("converter")
-    assert isinstance(converter, ConverterRecipe) and converter.width == 128 and converter.form == "flipped"
+    assert isinstance(converter, ConverterRecipe)
+    assert converter.width == 128
+    assert converter.form == "flipped"
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,9 @@ def runs(manifest: Path) -> dict[str, Path]:
 def test_the_recipe_trains_and_leaves_a_whole_run_folder(runs: dict[str, Path], name: str) -> None:
     out = runs[name]
     about = json.loads((out / "run.json").read_text())
-    assert about["finished"] and about["steps"] > 0 and about["recipe"] == name
+    assert about["finished"]
+    assert about["steps"] > 0
+    assert about["recipe"] == name
     folders = [out / "groups" / group for group in about.get("groups", [])] or [out]
     assert len(folders) == (2 if name == "buy-me-that-look" else 1)
     for folder in folders:
@@ -126,7 +128,8 @@ def test_unshared_streams_differ_and_are_both_exported(runs: dict[str, Path], tm
     [folder] = export(runs["two-stream"], tmp_path / "bundle", weights="last")
     assert (folder / "model.onnx").read_bytes() != (folder / "model-shop.onnx").read_bytes()
     card = (folder / "card.md").read_text()
-    assert "two: street pictures and shop pictures have a network each" in card and "half precision on disk" in card
+    assert "two: street pictures and shop pictures have a network each" in card
+    assert "half precision on disk" in card
 
 
 def test_half_precision_halves_the_file_and_keeps_the_directions(runs: dict[str, Path], tmp_path: Path) -> None:
@@ -154,7 +157,8 @@ def test_groups_export_a_bundle_each_and_encode_their_own_rows(
     }
     rows = Manifest.read(manifest)
     vectors, usable = load_run(runs["buy-me-that-look"]).encode(rows, cache=tmp_path / "cache")
-    assert vectors.shape == (len(rows), 8) and usable.all()
+    assert vectors.shape == (len(rows), 8)
+    assert usable.all()
     bars = np.flatnonzero(rows.column("category") == "bar")
     other = load_run(runs["buy-me-that-look"]).encoders["other"]
     alone, _ = other.encode(rows.take(bars), cache=tmp_path / "cache")
@@ -201,7 +205,8 @@ def test_a_manifest_without_labels_is_an_error_unless_the_loss_is_optional(manif
         train("griddynamics-arcface", manifest, tmp_path / "a", [*overrides, "stages.*.losses.1.optional=false"])
     train("griddynamics-arcface", manifest, tmp_path / "b", overrides)
     lines = (tmp_path / "b" / "metrics.jsonl").read_text()
-    assert "arcface" in lines and "occasion" not in lines
+    assert "arcface" in lines
+    assert "occasion" not in lines
 
 
 def test_a_backbone_can_start_from_another_runs_weights(runs: dict[str, Path]) -> None:

@@ -113,7 +113,8 @@ def test_kill_9_and_start_again(manifest: Path, tmp_path: Path) -> None:
     deadline = time.monotonic() + 120
     # The checkpoint comes after the weights, by as much as a busy machine takes for it.
     while not ((out / "best.safetensors").exists() and (out / "checkpoint.pt").exists()):
-        assert process.poll() is None and time.monotonic() < deadline, "it must be killed while it trains"
+        assert process.poll() is None, "it must be killed while it trains"
+        assert time.monotonic() < deadline, "it must be killed while it trains"
         time.sleep(0.01)
     os.kill(process.pid, signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL

@@ -42,7 +42,8 @@ def test_a_stage_without_a_better_validation_ends_early_and_keeps_its_best(manif
 def test_time_up_ends_a_run_which_then_counts_as_finished(manifest: Path, tmp_path: Path) -> None:
     overrides = [*BASE, "stages.0.epochs=50", "minutes=0.0001"]
     result = train("center-loss", manifest, tmp_path / "run", overrides)
-    assert result.steps == 1 and _epochs(tmp_path / "run") == [0, 1]
+    assert result.steps == 1
+    assert _epochs(tmp_path / "run") == [0, 1]
     assert train("center-loss", manifest, tmp_path / "run", overrides).steps == 1
 
 
@@ -53,7 +54,8 @@ def test_processor_time_ends_each_stage_after_its_share(manifest: Path, tmp_path
     whole = train("two-stream", manifest, tmp_path / "whole", overrides)
     train("two-stream", manifest, tmp_path / "cut", [*overrides, "cpu_minutes=0.00001"])
     about = json.loads((tmp_path / "cut" / "run.json").read_text())
-    assert about["steps"] == 2 < whole.steps and about["pictures"] == 2 * 2 * 3
+    assert about["steps"] == 2 < whole.steps
+    assert about["pictures"] == 2 * 2 * 3
     assert 0 < about["cpu_seconds"] < json.loads((tmp_path / "whole" / "run.json").read_text())["cpu_seconds"]
 
 
@@ -73,9 +75,8 @@ def test_groups_share_the_time_by_their_rows(manifest: Path, tmp_path: Path) -> 
     train("buy-me-that-look", manifest, tmp_path / "run", [*small, *groups])
     parts = [json.loads((tmp_path / "run/groups" / g / "run.json").read_text()) for g in ("squares", "rest")]
     budgets = [part["recipe_values"]["minutes"] for part in parts]
-    assert sum(budgets) == pytest.approx(3) and budgets[0] / budgets[1] == pytest.approx(
-        parts[0]["rows"] / parts[1]["rows"]
-    )
+    assert sum(budgets) == pytest.approx(3)
+    assert budgets[0] / budgets[1] == pytest.approx(parts[0]["rows"] / parts[1]["rows"])
     total = json.loads((tmp_path / "run" / "run.json").read_text())
     assert total["cpu_seconds"] == pytest.approx(sum(part["cpu_seconds"] for part in parts))
 

@@ -58,9 +58,11 @@ def test_every_number_of_the_report_is_there(items: list[Item]) -> None:
             assert numbers[row].queries == len(asked) > 5
             assert {f"{row}, {block.name} alone" for block in encoder.blocks} < set(numbers)
     cosines = [value.mean for name, value in numbers.items() if name.endswith("cosine")]
-    assert len(cosines) == 3 and min(cosines) > 0.5, "a spoilt picture still shows the garment"
+    assert len(cosines) == 3, "a spoilt picture still shows the garment"
+    assert min(cosines) > 0.5, "a spoilt picture still shows the garment"
     told = table(rows, {"here": numbers, "there": {}})
-    assert told.count("\n") == len(rows) + 1 and f"| pairs R@1, box to whole | {numbers[rows[-6]]} |  |" in told
+    assert told.count("\n") == len(rows) + 1
+    assert f"| pairs R@1, box to whole | {numbers[rows[-6]]} |  |" in told
 
 
 def test_pairs_by_weight_are_searches_with_these_weights(items: list[Item]) -> None:
@@ -106,7 +108,8 @@ def test_encoders_of_one_name_are_told_apart(tmp_path: Path) -> None:
     shipped_one, anew = load_encoder(), load_encoder(tmp_path / "anew")
     assert list(columns_of([shipped_one], [{}])) == [shipped_one.name]
     titles = list(columns_of([shipped_one, anew], [{}, {}]))
-    assert len(titles) == 2 and str(tmp_path / "anew") in titles[1]
+    assert len(titles) == 2
+    assert str(tmp_path / "anew") in titles[1]
 
 
 def test_a_trained_encoder_is_no_baseline() -> None:

@@ -57,14 +57,18 @@ def test_what_is_tagged_and_seen_is_a_garment(ccp: Path, tmp_path: Path) -> None
         truth = np.zeros((600, 400), bool)
         truth[y0:y1, x0:x1] = True
         mask = item.load_mask(400, 600)
-        assert mask is not None and mask_iou(mask, truth) > 0.85 and item.split == "train"
-        assert row.attributes["pixels"] == mask.sum() and item.load_box(400, 600).iou(Box(x0, y0, x1, y1)) > 0.85
+        assert mask is not None
+        assert mask_iou(mask, truth) > 0.85
+        assert item.split == "train"
+        assert row.attributes["pixels"] == mask.sum()
+        assert item.load_box(400, 600).iou(Box(x0, y0, x1, y1)) > 0.85
 
 
 def test_products_are_made_of_them_to_learn_from(ccp: Path, tmp_path: Path) -> None:
     rows = tagged_rows(ccp, OnnxReader(tiny_reader(tmp_path / "reader"), threads=1))
     settings = Settings(per_garment=1, street=1, shop=1, size=64)
     items = pair_items(ccp, tmp_path / "pairs", settings, 10, 1, tagged=rows)
-    assert {item.split for item in items} == {"train"} and len(items) == 2 * 3, "two jeans and one shirt"
+    assert {item.split for item in items} == {"train"}, "two jeans and one shirt"
+    assert len(items) == 2 * 3, "two jeans and one shirt"
     assert {item.category for item in items} == {"jeans", "shirt"}
     assert {Path(item.image).parts[1][:4] for item in items} == {"0001", "0002"}

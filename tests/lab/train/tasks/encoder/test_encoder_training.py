@@ -127,7 +127,8 @@ def test_a_head_learns_categories_across_senders() -> None:
         return label_precision(block, "category", k=5).mean
 
     before, after = right(0), right(60)
-    assert after > before + 0.1 and after > 0.9
+    assert after > before + 0.1
+    assert after > 0.9
 
 
 def test_drawings_have_names_of_their_own_and_their_share() -> None:
@@ -139,7 +140,8 @@ def test_drawings_have_names_of_their_own_and_their_share() -> None:
     lesson = fit.tint(replace(views, items=items), 0.25)
     studio = np.asarray([view.source == "studio" for view in items])
     assert not set(lesson.labels[studio]) & set(lesson.labels[~studio]), "red of the studio is no red of a photo"
-    assert lesson.sources is not None and len(set(lesson.sources[studio]) | set(lesson.sources[~studio])) == 2
+    assert lesson.sources is not None
+    assert len(set(lesson.sources[studio]) | set(lesson.sources[~studio])) == 2
     rng = np.random.default_rng(0)
     share = np.mean([studio[lesson.draw(rng, 4)].mean() for _ in range(2000)])
     assert share == pytest.approx(0.25, abs=0.03)
@@ -167,14 +169,16 @@ def test_three_names_together_are_drawn_in_pairs_and_only_of_photos() -> None:
     views = named_in_pairs()
     views.items[0], views.items[1] = replace(views.items[0], colour=""), replace(views.items[1], source="ccp")
     lesson = fit.together(views)
-    assert lesson.labels[0] == lesson.labels[1] == -1 and len(set(lesson.labels)) == 1 + 12
+    assert lesson.labels[0] == lesson.labels[1] == -1
+    assert len(set(lesson.labels)) == 1 + 12
     assert lesson.labels[2] == lesson.labels[3]
     for other, name in ((8, "colour"), (14, "pattern"), (26, "kind")):
         assert lesson.labels[2] != lesson.labels[other], name
     rng = np.random.default_rng(0)
     for batch in (2, 10, 24, 500):
         drawn = lesson.labels[lesson.draw(rng, batch)]
-        assert len(drawn) == min(batch, 24) and (drawn >= 0).all()
+        assert len(drawn) == min(batch, 24)
+        assert (drawn >= 0).all()
         assert (np.unique(drawn, return_counts=True)[1] == 2).all()
     for none in ([replace(v, pattern="") for v in views.items], [replace(v, group="g") for v in views.items]):
         with pytest.raises(RunError, match="share kind, colour and pattern"):
@@ -262,7 +266,8 @@ def test_replicas_learn_what_one_network_would() -> None:
         (answers**2).sum().backward()
         replicas.backward(answers)
         for a, b in zip(one.parameters(), two.parameters(), strict=True):
-            assert a.grad is not None and b.grad is not None
+            assert a.grad is not None
+            assert b.grad is not None
             assert torch.allclose(a.grad, b.grad, rtol=1e-3, atol=1e-4 * float(a.grad.abs().max() + 1e-6))
 
 
@@ -322,7 +327,8 @@ def test_product_hits_by_rank_and_weights() -> None:
     queries = Embedded([item(product="p")], np.concatenate([eye[:1], eye[:1]], axis=1), blocks)
     shops = np.stack([np.r_[eye[1], eye[0]], np.r_[eye[0], eye[1]]])
     gallery = Embedded([item(product="p"), item(product="q")], shops, blocks)
-    assert product_hits(queries, gallery, 1).mean == 0 and product_hits(queries, gallery, 2).mean == 1
+    assert product_hits(queries, gallery, 1).mean == 0
+    assert product_hits(queries, gallery, 2).mean == 1
     assert product_hits(queries, gallery, 1, {"style": 0, "colour": 1}).mean == 1
 
 
@@ -338,14 +344,16 @@ def test_a_trained_encoder_is_exported_whole(tmp_path: Path) -> None:
     )
     heads.settle(torch.from_numpy(made_up(each=4).values.astype(np.float32)))
     encoder = load_encoder(export(Taps(), heads, recipe, tmp_path / "bundle"), threads=1)
-    assert encoder.dim <= 256 and [b.name for b in encoder.blocks] == ["style", "colour", "shape", "pattern"]
+    assert encoder.dim <= 256
+    assert [b.name for b in encoder.blocks] == ["style", "colour", "shape", "pattern"]
     rng = np.random.default_rng(0)
     pixels = np.kron(rng.integers(0, 255, (6, 5, 3)), np.ones((30, 30, 1))).astype(np.uint8)
     mask = np.zeros(pixels.shape[:2], np.float32)
     mask[:90] = 1
     prepared = [encoder.prepare(GarmentPicture(pixels)), encoder.prepare(GarmentPicture(pixels, mask))]
     bare, masked = encoder.encode(prepared)
-    assert (bare == encoder.encode(prepared[:1])[0]).all() and np.abs(bare - masked).max() > 0.01
+    assert (bare == encoder.encode(prepared[:1])[0]).all()
+    assert np.abs(bare - masked).max() > 0.01
 
 
 def test_an_empty_mask_counts_as_full() -> None:
@@ -360,7 +368,8 @@ def test_an_empty_mask_counts_as_full() -> None:
 
 def test_recipes_are_checked(tmp_path: Path) -> None:
     recipe = load_encoder_recipe(ROOT / "recipes" / "encoder.yaml")
-    assert isinstance(recipe, EncoderRecipe) and list(recipe.blocks) == ["style", "colour", "shape", "pattern"]
+    assert isinstance(recipe, EncoderRecipe)
+    assert list(recipe.blocks) == ["style", "colour", "shape", "pattern"]
     bad = tmp_path / "bad.yaml"
     bad.write_text((ROOT / "recipes" / "encoder.yaml").read_text().replace("dim: 64", "dim: 0"))
     with pytest.raises(RecipeError, match="dim"):

@@ -38,27 +38,35 @@ def draw(item: Item, form: str, seed: int = 0, *, jitter: bool = False):
 def test_forms_show_what_they_promise(tmp_path: Path) -> None:
     item = garment(tmp_path)
     whole, box, masked, cloth = (draw(item, form) for form in ("whole", "box", "mask", "cloth"))
-    assert whole.pixels.shape == (120, 100, 3) and whole.mask is None and box.mask is None
+    assert whole.pixels.shape == (120, 100, 3)
+    assert whole.mask is None
+    assert box.mask is None
     assert box.pixels.shape[:2] == (66, 44), "the mask's box, grown by a twentieth on each side"
-    assert masked.mask is not None and masked.mask.shape == masked.pixels.shape[:2]
+    assert masked.mask is not None
+    assert masked.mask.shape == masked.pixels.shape[:2]
     red = masked.pixels[..., 0] > 100
     assert mask_iou(masked.mask > 0.5, red) > 0.6, "imperfect, but the garment's"
-    assert cloth.mask is not None and cloth.pixels.shape[0] < 60, "a piece of it"
+    assert cloth.mask is not None, "a piece of it"
+    assert cloth.pixels.shape[0] < 60, "a piece of it"
 
 
 def test_a_packshot_is_the_garment_alone_on_a_light_ground(tmp_path: Path) -> None:
     for seed in range(8):
         shown, cut = draw(garment(tmp_path), "packshot", seed), draw(garment(tmp_path), "cutout", seed)
         edge = np.concatenate([shown.pixels[0], shown.pixels[-1], shown.pixels[:, 0], shown.pixels[:, -1]])
-        assert shown.mask is None and edge.min() > 170 and edge.max() > 225, "near white, but for a soft shadow"
+        assert shown.mask is None, "near white, but for a soft shadow"
+        assert edge.min() > 170, "near white, but for a soft shadow"
+        assert edge.max() > 225, "near white, but for a soft shadow"
         assert np.ptp(edge.astype(int), axis=1).max() <= 6, "and without a hue"
         blue = (shown.pixels[..., 2].astype(int) - shown.pixels[..., 0]) > 60
         assert not blue.any(), "nothing is left of the room"
         red = shown.pixels[..., 0].astype(int) - shown.pixels[..., 2] > 60
         rows, columns = np.nonzero(red)
-        assert np.ptp(rows) + 1 == pytest.approx(58, abs=2) and np.ptp(columns) + 1 == pytest.approx(38, abs=2)
+        assert np.ptp(rows) + 1 == pytest.approx(58, abs=2)
+        assert np.ptp(columns) + 1 == pytest.approx(38, abs=2)
         assert rows.mean() == pytest.approx(shown.pixels.shape[0] / 2, abs=2)
-        assert cut.mask is not None and cut.pixels.shape[0] <= shown.pixels.shape[0]
+        assert cut.mask is not None
+        assert cut.pixels.shape[0] <= shown.pixels.shape[0]
         inside = cut.pixels[..., 0].astype(int) - cut.pixels[..., 2] > 60
         assert mask_iou(cut.mask > 0.5, inside) > 0.6
     thin = np.zeros((120, 100), np.uint8)
@@ -71,7 +79,8 @@ def test_a_packshot_is_the_garment_alone_on_a_light_ground(tmp_path: Path) -> No
 def test_the_same_seed_draws_the_same_view_and_shaking_moves_boxes(tmp_path: Path) -> None:
     item = garment(tmp_path)
     first, again = (draw(item, "mask", 3, jitter=True) for _ in range(2))
-    assert (first.pixels == again.pixels).all() and (first.mask == again.mask).all()
+    assert (first.pixels == again.pixels).all()
+    assert (first.mask == again.mask).all()
     assert len({draw(item, "box", seed, jitter=True).pixels.shape for seed in range(12)}) > 3
 
 
@@ -80,7 +89,8 @@ def test_spoilt_masks_stay_near_the_true_one() -> None:
     true = ((y - 100) / 80) ** 2 + ((x - 75) / 55) ** 2 < 1
     small = np.asarray(Image.fromarray(true).resize((64, 64)))
     overlaps = [mask_iou(spoilt(true, np.random.default_rng(seed)), small) for seed in range(40)]
-    assert min(overlaps) > 0.6 and np.mean(overlaps) < 0.97, "never lost, never perfect"
+    assert min(overlaps) > 0.6, "never lost, never perfect"
+    assert np.mean(overlaps) < 0.97, "never lost, never perfect"
 
 
 def test_a_thin_garment_is_not_lost_when_its_mask_is_spoilt() -> None:
@@ -94,9 +104,11 @@ def test_retaken_and_compressed_keep_the_picture_but_not_its_bytes() -> None:
     pixels = np.asarray(Image.fromarray(rng.integers(0, 255, (12, 9, 3), dtype=np.uint8)).resize((180, 240)))
     squeezed = compressed(pixels, 30)
     error = np.abs(squeezed.astype(int) - pixels).mean()
-    assert squeezed.shape == pixels.shape and 0 < error < 12
+    assert squeezed.shape == pixels.shape
+    assert 0 < error < 12
     other = retaken(pixels, rng)
-    assert other.dtype == np.uint8 and other.shape != pixels.shape
+    assert other.dtype == np.uint8
+    assert other.shape != pixels.shape
 
 
 def test_missing_pictures_are_refused_aloud(tmp_path: Path) -> None:
@@ -123,20 +135,25 @@ def test_hand_labels_are_whole() -> None:
     assert sum(all(names) for names in labels.values()) > 0.99 * len(labels)
     assert HAND_LABELS.read_text("utf-8").splitlines()[0] == "image,kind,colour,pattern"
     kinds, colours, patterns = (set(names) for names in zip(*labels.values(), strict=True))
-    assert {"jeans", "polo", "hoodie"} <= kinds and {"navy", "burgundy"} <= colours
+    assert {"jeans", "polo", "hoodie"} <= kinds
+    assert {"navy", "burgundy"} <= colours
     assert {"solid", "stripes", "check", "floral"} <= patterns
-    assert len(kinds) < 60 and len(colours) < 25 and len(patterns) < 20, "a slip of the pen would be a name of its own"
+    assert len(kinds) < 60, "a slip of the pen would be a name of its own"
+    assert len(colours) < 25, "a slip of the pen would be a name of its own"
+    assert len(patterns) < 20, "a slip of the pen would be a name of its own"
 
 
 def test_drawings_are_taught_from_after_the_photos(tmp_path: Path) -> None:
     folder, settings = tmp_path / "drawn", Drawings(products=6, size=96)
     items = studio_items(folder, settings, 1)
-    assert len(items) == 12 and {item.split for item in items} == {"train"}
+    assert len(items) == 12
+    assert {item.split for item in items} == {"train"}
     assert all(item.kind and item.colour and item.pattern and not item.product for item in items)
     assert studio_items(folder, settings, 1) == items, "what is drawn stays"
     views = plan_views([*items, replace(garment(tmp_path), split="train")])
     drawn = [view for view in views if view[0].source == "studio"]
-    assert len(drawn) == 12 and views[0][0].source == "clothing"
+    assert len(drawn) == 12
+    assert views[0][0].source == "clothing"
     for item, form, _ in drawn:
         shop = item.image.endswith("-packshot.jpg")
         assert form in (("whole", "mask") if shop else ("box", "mask"))

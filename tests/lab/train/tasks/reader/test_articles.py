@@ -60,9 +60,11 @@ def test_a_cut_out_stands_on_white_with_its_margin(pictures: Pictures) -> None:
     rows, columns = np.nonzero(~white.all(axis=1))[0], np.nonzero(~white.all(axis=0))[0]
     assert (rows[-1] - rows[0] + 1, columns[-1] - columns[0] + 1) == (120, 96)
     margins = rows[0], photo.pixels.shape[0] - 1 - rows[-1], columns[0], photo.pixels.shape[1] - 1 - columns[-1]
-    assert len(set(margins)) == 1 and 3 <= margins[0] <= 30
+    assert len(set(margins)) == 1
+    assert 3 <= margins[0] <= 30
     again = pictures.load(Example("cutout", "0", "top", "0"))
-    assert again is not None and np.array_equal(photo.pixels, again.pixels)
+    assert again is not None
+    assert np.array_equal(photo.pixels, again.pixels)
 
 
 def test_what_does_not_decode_or_is_hardly_cut_out_is_passed_over(pictures: Pictures, tmp_path: Path) -> None:
@@ -97,11 +99,16 @@ def test_a_bundle_learns_names_and_serves_them(pictures: Pictures, tmp_path: Pat
     plain = tiny_reader(tmp_path / "plain", colours=BODILESS, node=articles._BESIDE)
     before, examples = OnnxReader(plain, threads=1), pictures.examples("train")
     rows, names = features(before, pictures, examples)
-    assert rows.shape == (len(names), 3) and len(names) > 10
+    assert rows.shape == (len(names), 3)
+    assert len(names) > 10
     after = name_articles(before, pictures, tmp_path / "named")
-    assert after.spec.articles and not before.spec.articles and (tmp_path / "plain" / "model.onnx").is_file()
+    assert after.spec.articles
+    assert not before.spec.articles
+    assert (tmp_path / "plain" / "model.onnx").is_file()
     was, now = judge_names(before, pictures, examples), judge_names(after, pictures, examples)
-    assert was["cutout"].right.mean < 0.6 and now["cutout"].right.mean > 0.9 and now["worn"].right.mean > 0.9
+    assert was["cutout"].right.mean < 0.6
+    assert now["cutout"].right.mean > 0.9
+    assert now["worn"].right.mean > 0.9
     assert all(now[kind].found == was[kind].found for kind in now)
     twice = name_articles(after, pictures, tmp_path / "named")
     assert judge_names(twice, pictures, examples) == now
@@ -115,7 +122,8 @@ def test_our_own_network_has_the_node(pictures: Pictures, bundle: OnnxReader) ->
 
     graph = onnx.load(str(bundle.folder / "model.onnx")).graph
     made = next(node for node in graph.node if map_read_by(graph, articles._BESIDE) in node.output)
-    assert made.op_type == "Conv" and made.name.startswith("/blocks.6/")
+    assert made.op_type == "Conv"
+    assert made.name.startswith("/blocks.6/")
 
 
 def test_no_pictures_is_said(pictures: Pictures, tmp_path: Path) -> None:

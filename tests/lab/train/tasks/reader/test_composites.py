@@ -43,7 +43,8 @@ def test_a_similarity_is_found_again(points, scale, angle, shift) -> None:
     if found is None:
         assert ((points - points.mean(0)) ** 2).sum() < 1.001
     else:
-        assert np.allclose(found[:2, :2], turn, atol=1e-6) and np.allclose(found[:2, 2], shift, atol=1e-4)
+        assert np.allclose(found[:2, :2], turn, atol=1e-6)
+        assert np.allclose(found[:2, 2], shift, atol=1e-4)
 
 
 def test_a_similarity_against_least_squares_over_its_four_numbers() -> None:
@@ -54,7 +55,8 @@ def test_a_similarity_against_least_squares_over_its_four_numbers() -> None:
     x, y, one, zero = points[:, 0], points[:, 1], np.ones(5), np.zeros(5)
     system = np.concatenate([np.stack([x, -y, one, zero], 1), np.stack([y, x, zero, one], 1)])
     a, b, u, v = np.linalg.lstsq(system, goals.T.ravel(), rcond=None)[0]
-    assert found is not None and np.allclose(found, [[a, -b, u], [b, a, v], [0, 0, 1]])
+    assert found is not None
+    assert np.allclose(found, [[a, -b, u], [b, a, v], [0, 0, 1]])
 
 
 @pytest.mark.parametrize(
@@ -70,12 +72,17 @@ def test_a_skirt_moves_to_the_other_hips() -> None:
     dressed = put_on(wearer, donor, SKIRT, np.random.default_rng(0))
     worn = dressed.labels == SKIRT
     ys, xs = np.nonzero(worn)
-    assert abs(xs.min() - 20) <= 1 and abs(xs.max() - 49) <= 1 and abs(ys.min() - 50) <= 1 and abs(ys.max() - 79) <= 1
+    assert abs(xs.min() - 20) <= 1
+    assert abs(xs.max() - 49) <= 1
+    assert abs(ys.min() - 50) <= 1
+    assert abs(ys.max() - 79) <= 1
     red, green, _ = dressed.pixels[65, 35].astype(int)
     assert red > 1.5 * green, "the donor's pixels come along, dyed"
     rest = ~worn & (np.abs(dressed.pixels.astype(int) - wearer.pixels).max(2) == 0)
-    assert rest.sum() > 0.95 * (~worn).sum() and (dressed.labels[~worn] == wearer.labels[~worn]).all()
-    assert SKIRT in dressed.allowed and SKIRT not in wearer.allowed
+    assert rest.sum() > 0.95 * (~worn).sum()
+    assert (dressed.labels[~worn] == wearer.labels[~worn]).all()
+    assert SKIRT in dressed.allowed
+    assert SKIRT not in wearer.allowed
     assert not (wearer.labels == SKIRT).any(), "the photo itself is as it was"
 
 

@@ -56,7 +56,8 @@ def test_a_border_moves_to_where_the_colour_changes(off: int) -> None:
     p[:, 0, :, : 16 - off] = 0.9
     p[:, 1] = 1 - p[:, 0]
     before, after = ((maps.argmax(1)[0] == 0) != truth for maps in (p, snap(p, colours, 2)))
-    assert int(before.sum()) == 32 * off and not after.any()
+    assert int(before.sum()) == 32 * off
+    assert not after.any()
 
 
 def test_one_colour_leaves_a_plain_mean_and_nothing_becomes_negative() -> None:

@@ -41,9 +41,11 @@ pytestmark = pytest.mark.lab
 def test_every_name_of_the_data_sets_has_one_class() -> None:
     listed = [name for names in CCP_NAMES.values() for name in names]
     assert len(listed) == len(set(listed)) == 59
-    assert tuple(CCP_NAMES) == CLASSES and set(CLOTHING_LABELS.values()) <= set(GARMENTS)
+    assert tuple(CCP_NAMES) == CLASSES
+    assert set(CLOTHING_LABELS.values()) <= set(GARMENTS)
     table = class_of_label(["null", "leggings", "suit"])
-    assert [CLASSES[i] for i in table[:3]] == ["background", "legwear", "outerwear"] and table[3] == IGNORE
+    assert [CLASSES[i] for i in table[:3]] == ["background", "legwear", "outerwear"]
+    assert table[3] == IGNORE
     with pytest.raises(DatasetError, match="crown"):
         class_of_label(["null", "crown"])
 
@@ -69,14 +71,19 @@ def test_a_tagged_twin_of_a_held_back_photo_is_not_learned_from(tmp_path: Path) 
 def test_samples(tmp_path: Path) -> None:
     root = ccp(tmp_path / "ccp")
     names = labelled_names(root, "train")
-    assert names and not set(names) & set(labelled_names(root, "test"))
+    assert names
+    assert not set(names) & set(labelled_names(root, "test"))
     sample = load_labelled(root, names[:1], root / "keypoints.json")[0]
-    assert sample.scale == 1 and sample.pixels.shape == (96, 64, 3) and sample.labels is not None
+    assert sample.scale == 1
+    assert sample.pixels.shape == (96, 64, 3)
+    assert sample.labels is not None
     assert {CLASSES[i] for i in sample.allowed} == {"background", "skin", "hair", "top", "trousers", "footwear"}
     x, y, seen = sample.points[0]
-    assert sample.labels[int(y), int(x)] == CLASSES.index("skin") and seen == 2
+    assert sample.labels[int(y), int(x)] == CLASSES.index("skin")
+    assert seen == 2
     tagged = load_tagged(root, tagged_names(root))
-    assert tagged and all(s.labels is None and s.points is None for s in tagged)
+    assert tagged
+    assert all(s.labels is None and s.points is None for s in tagged)
     assert {CLASSES[i] for i in tagged[0].allowed} == {"background", "skin", "hair", "top", "trousers", "footwear"}
     with pytest.raises(DatasetError, match="no pixel labels"):
         labelled_names(tmp_path / "empty", "train")
@@ -90,7 +97,8 @@ def test_single_garments_need_a_class_a_cut_out_and_a_training_sender(tmp_path: 
     for sample in samples:
         middle = CLASSES[sample.labels[30, 20]]
         assert middle == ("top", "footwear")[int(sample.name) % 3]
-        assert sample.labels[0, 0] == 0 and (sample.labels == IGNORE).any()
+        assert sample.labels[0, 0] == 0
+        assert (sample.labels == IGNORE).any()
 
 
 def test_a_garment_that_nobody_wears_teaches_that_no_keypoint_is_there(tmp_path: Path) -> None:
@@ -112,7 +120,9 @@ def test_the_rim_of_a_cut_out_is_unknown() -> None:
     mask = np.zeros((20, 20), bool)
     mask[5:, 5:15] = True
     labels = rim_unknown(mask, 7, width=2)
-    assert labels[12, 10] == 7 and labels[0, 0] == 0 and labels[6, 10] == labels[4, 10] == IGNORE
+    assert labels[12, 10] == 7
+    assert labels[0, 0] == 0
+    assert labels[6, 10] == labels[4, 10] == IGNORE
     assert labels[19, 10] == 7, "where the picture ends is no rim"
 
 
@@ -123,7 +133,8 @@ def test_pixels_labels_and_points_move_together(tmp_path: Path) -> None:
     checked = 0
     for _ in range(60):
         view = draw_view(sample, (96, 64), rng)
-        assert view.pixels.shape == (96, 64, 3) and view.labels.shape == (48, 32)
+        assert view.pixels.shape == (96, 64, 3)
+        assert view.labels.shape == (48, 32)
         x, y, _seen = view.points[0]
         if 2 <= x < 62 and 2 <= y < 94:
             checked += 1
@@ -131,7 +142,8 @@ def test_pixels_labels_and_points_move_together(tmp_path: Path) -> None:
             assert np.abs(view.pixels[int(y), int(x)].astype(int) - (230, 180, 150)).max() < 40
     assert checked > 15
     whole = whole_view(sample, (192, 128))
-    assert (whole.labels == sample.labels).all() and whole.points[0, 0] == pytest.approx(2 * sample.points[0, 0])
+    assert (whole.labels == sample.labels).all()
+    assert whole.points[0, 0] == pytest.approx(2 * sample.points[0, 0])
 
 
 def test_mirroring_swaps_sides() -> None:
@@ -146,8 +158,10 @@ def test_a_plain_ground_changes_the_background_alone(tmp_path: Path) -> None:
     full = view.labels.repeat(2, axis=0).repeat(2, axis=1)
     # One label pixel away from any edge the paint is pure.
     inside, outside = binary_erosion(full > 0, iterations=3), binary_erosion(full == 0, iterations=3)
-    assert inside.any() and (changed.pixels[inside] == view.pixels[inside]).all()
-    assert changed.pixels[outside].min() > 120 and np.ptp(changed.pixels[outside].mean(axis=1)) < 40
+    assert inside.any()
+    assert (changed.pixels[inside] == view.pixels[inside]).all()
+    assert changed.pixels[outside].min() > 120
+    assert np.ptp(changed.pixels[outside].mean(axis=1)) < 40
     assert (changed.labels == view.labels).all()
     tagged = View(view.pixels, None, None)
     assert plain_ground(tagged, np.random.default_rng(0)) is tagged
@@ -156,6 +170,7 @@ def test_a_plain_ground_changes_the_background_alone(tmp_path: Path) -> None:
 def test_relighting_keeps_shape_and_range() -> None:
     images = np.full((3, 8, 8, 3), 120, np.float32)
     lit = relight(images, np.random.default_rng(0))
-    assert lit.shape == images.shape and 0 <= lit.min() <= lit.max() <= 255
+    assert lit.shape == images.shape
+    assert 0 <= lit.min() <= lit.max() <= 255
     means = lit.mean(axis=(1, 2, 3))
     assert len(set(means.round(2))) == 3, "every picture gets a light of its own"

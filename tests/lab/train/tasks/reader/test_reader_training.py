@@ -93,7 +93,9 @@ def test_heatmaps_peak_on_visible_points_and_say_what_is_unknown() -> None:
     points[0, 3] = torch.tensor([99.0, 22.0, 1])  # hidden, and beyond it: empty too
     maps, taught = heatmaps(points, (12, 8), 4, 1.0)
     assert taught[0, :5].tolist() == [True, False, True, True, False]
-    assert maps[0, 0].argmax() == 5 * 8 + 3 and maps[0, 0].max() == 1 and maps[0, 2].max() == 0
+    assert maps[0, 0].argmax() == 5 * 8 + 3
+    assert maps[0, 0].max() == 1
+    assert maps[0, 2].max() == 0
     nobody = torch.full((1, 17, 3), float("nan"))
     maps, taught = heatmaps(nobody, (12, 8), 4, 1.0)
     assert not taught.any()
@@ -116,12 +118,14 @@ def test_the_keypoint_loss_falls_towards_the_target() -> None:
 def test_shapes_and_freezing(backbone: str) -> None:
     net = ReaderNet(backbone=backbone, width=16, weights="none")
     classes, joints = net(torch.zeros(2, 3, 96, 64))
-    assert classes.shape == (2, len(CLASSES), 24, 16) and joints.shape == (2, 17, 24, 16)
+    assert classes.shape == (2, len(CLASSES), 24, 16)
+    assert joints.shape == (2, 17, 24, 16)
     everything = len(net.backbone_parameters())
     net.freeze(2)
     assert len(net.backbone_parameters()) < everything
     net.train()
-    assert not net.blocks.training and net.mix4.training
+    assert not net.blocks.training
+    assert net.mix4.training
     assert not {id(p) for p in net.backbone_parameters()} & {id(p) for p in net.head_parameters()}
 
 
@@ -129,13 +133,15 @@ def test_the_level_of_stride_2_starts_as_no_correction_and_is_learned() -> None:
     net = ReaderNet(width=16, detail=8, weights="none").eval()
     pictures = torch.rand(1, 3, 96, 64)
     classes, joints = net(pictures)
-    assert classes.shape == (1, len(CLASSES), 48, 32) and joints.shape == (1, 17, 24, 16)
+    assert classes.shape == (1, len(CLASSES), 48, 32)
+    assert joints.shape == (1, 17, 24, 16)
     quarter: list[torch.Tensor] = []
     net.mix4.register_forward_hook(lambda module, inputs, output: quarter.append(net.classes(output)))
     net(pictures)
     torch.testing.assert_close(classes, enlarge(quarter[0], (48, 32)))
     classes.square().mean().backward()
-    assert net.correct.weight.grad is not None and net.correct.weight.grad.abs().max() > 0
+    assert net.correct.weight.grad is not None
+    assert net.correct.weight.grad.abs().max() > 0
     with torch.no_grad():
         net.correct.weight.fill_(0.1)
     assert not torch.allclose(net(pictures)[0], classes)
@@ -150,7 +156,8 @@ def test_what_rests_neither_learns_nor_counts() -> None:
         net.learn(what)
         net.train()
         assert {name for name, parameter in net.named_parameters() if parameter.requires_grad} == learning
-        assert net.mix4.training == (what != "detail") and net.mix2.training == (what != "body")
+        assert net.mix4.training == (what != "detail")
+        assert net.mix2.training == (what != "body")
         assert not net.blocks.training
 
 
@@ -180,7 +187,8 @@ def test_rare_classes_are_drawn_more_often_and_weigh_more(tmp_path: Path) -> Non
     factors = repeat_factors(samples)
     assert factors[0] > factors[1] == 1
     weights = class_weights(samples, 0.5, 5.0)
-    assert weights.max() <= 5 and weights[CLASSES.index("footwear")] > weights[0]
+    assert weights.max() <= 5
+    assert weights[CLASSES.index("footwear")] > weights[0]
 
 
 # --- recipe, training, export -------------------------------------------------------------------------------------
@@ -188,7 +196,8 @@ def test_rare_classes_are_drawn_more_often_and_weigh_more(tmp_path: Path) -> Non
 
 def test_the_recipe_that_comes_with_it() -> None:
     recipe = load_reader_recipe(RECIPE)
-    assert recipe.name == "streetshop-reader" and recipe.stages[-1].learns == "detail"
+    assert recipe.name == "streetshop-reader"
+    assert recipe.stages[-1].learns == "detail"
 
 
 @pytest.mark.parametrize(
@@ -229,7 +238,8 @@ def test_training_resumes_where_it_stopped(tmp_path: Path) -> None:
     for key in a["net"]:
         assert torch.allclose(a["net"][key].float(), b["net"][key].float(), atol=1e-5), key
     lines = [json.loads(line) for line in (tmp_path / "parts" / "metrics.jsonl").read_text().splitlines()]
-    assert [line["stage"] for line in lines] == [0, 1] and 0 <= lines[-1]["accuracy"] <= 1
+    assert [line["stage"] for line in lines] == [0, 1]
+    assert 0 <= lines[-1]["accuracy"] <= 1
 
 
 def test_a_checkpoint_of_another_network_is_refused(tmp_path: Path) -> None:
@@ -267,7 +277,8 @@ def test_export_gives_a_bundle_that_serves_and_a_card(tmp_path: Path) -> None:
     net = load_net(tmp_path / "run" / "last.safetensors", recipe)
     names = labelled_names(root, "train")[:3]
     reader = export(net, recipe, (96, 64), tmp_path / "bundle", root, names)
-    assert reader.spec.side_step == 32 and set(reader.spec.thresholds) == set(GARMENTS)
+    assert reader.spec.side_step == 32
+    assert set(reader.spec.thresholds) == set(GARMENTS)
     image = torch.randn(1, 3, 64, 128)
     with torch.no_grad():
         expected = [value.numpy() for value in net(image)]
@@ -278,16 +289,21 @@ def test_export_gives_a_bundle_that_serves_and_a_card(tmp_path: Path) -> None:
     judged = judge(reader, root, names, root / "keypoints.json", rules)
     numbers = summary(judged)
     assert reader.spec.probabilities
-    assert numbers["photos"] == 3 and 0 <= numbers["accuracy"] <= 1 and set(numbers["iou"]) == set(CLASSES)
+    assert numbers["photos"] == 3
+    assert 0 <= numbers["accuracy"] <= 1
+    assert set(numbers["iou"]) == set(CLASSES)
     speed = milliseconds(reader, [root / "photos" / f"{name}.jpg" for name in names])
     sure = intervals(judged)
-    assert sure["miou"].mean == numbers["miou"] and sure["accuracy"].low <= numbers["accuracy"] <= sure["accuracy"].high
+    assert sure["miou"].mean == numbers["miou"]
+    assert sure["accuracy"].low <= numbers["accuracy"] <= sure["accuracy"].high
     assert sure["ap50"].mean == pytest.approx(numbers["ap50"])
     named = {"cutout": Named(9, 8, Estimate(0.5, 0.4, 0.6, 9))}
     write_card(reader, recipe, {**numbers, "pck@0.1": 0.5, "pck@0.2": 0.6}, sure, speed, "val", named)
     card = (tmp_path / "bundle" / "card.md").read_text()
     assert "onto white by the teacher | 9 | 8 | 0.500 [0.400, 0.600] |" in card
-    assert "| trousers |" in card and "3 validation photos" in card and f"| {sure['miou']} |" in card
+    assert "| trousers |" in card
+    assert "3 validation photos" in card
+    assert f"| {sure['miou']} |" in card
 
 
 def test_offsets_take_back_what_the_class_weights_gave() -> None:
@@ -305,7 +321,8 @@ def test_offsets_take_back_what_the_class_weights_gave() -> None:
         return float(np.mean(np.concatenate(guesses) == np.concatenate(labels)))
 
     offsets = fit_offsets(logits, labels)
-    assert offsets[2] < offsets[0] and agreement(offsets) > agreement(np.zeros(3)) + 0.05
+    assert offsets[2] < offsets[0]
+    assert agreement(offsets) > agreement(np.zeros(3)) + 0.05
     perfect = [np.eye(3, dtype=np.float32)[truth].T for truth in labels]
     assert (fit_offsets(perfect, labels) == 0).all()
 
