@@ -40,6 +40,13 @@ class UsageError(StreetshopError):
     slug = "usage"
 
 
+class FileLocked(StreetshopError):
+    """Another process or thread holds a lock."""
+
+    slug = "locked"
+    status = 423
+
+
 # --- photos -------------------------------------------------------------------------------------------------------
 
 

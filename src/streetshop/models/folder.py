@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from pydantic import TypeAdapter, ValidationError
 
 from streetshop.core.errors import BundleDamaged, BundleError, BundleMissing
+from streetshop.core.files import write_json
 from streetshop.models.spec import EncoderSpec, ReaderSpec, Spec
 
 if TYPE_CHECKING:
@@ -50,8 +50,7 @@ def read_spec(folder: Path) -> EncoderSpec | ReaderSpec:
 
 def write_spec(folder: Path, spec: EncoderSpec | ReaderSpec) -> None:
     """Write ``bundle.json``."""
-    text = json.dumps(spec.model_dump(mode="json"), indent=1, ensure_ascii=False)
-    (folder / SPEC_FILE).write_text(text + "\n", encoding="utf-8")
+    write_json(folder / SPEC_FILE, spec.model_dump(mode="json"))
 
 
 def file_sha256(path: Path) -> str:
