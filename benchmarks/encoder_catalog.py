@@ -20,15 +20,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 if TYPE_CHECKING:
-    from streetshop.lab.train.tasks.encoder.items import Item
+    from streetshop.lab.data.items import Item
 
 CATALOGS = ("photos", "packshots")
 LABELS = ("kind", "colour", "pattern")
 
 
 def main() -> None:
-    from streetshop.lab.train.tasks.encoder.items import clothing_items
-    from streetshop.lab.train.tasks.reader.data import Split
+    from streetshop.lab.data.items import clothing_items
+    from streetshop.lab.data.reader_photos import Split
     from streetshop.looks.reader import NO_READER
     from streetshop.models.encoder import DEFAULT_ENCODER
 
@@ -71,7 +71,7 @@ def _write_packshot(item: Item, path: Path) -> None:
 
     from streetshop.core.errors import StreetshopError
     from streetshop.core.photo import Photo
-    from streetshop.lab.train.tasks.encoder.views import on_plain_ground
+    from streetshop.lab.data.item_views import on_plain_ground
 
     try:
         photo = Photo.from_path(item.root / item.image, at_least=512)

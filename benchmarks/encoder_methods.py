@@ -49,9 +49,9 @@ def main() -> None:
 def _manifest(given: argparse.Namespace) -> Path:
     """The encoder's made pairs with the encoder's split, as a manifest beside the runs."""
     from streetshop.lab.data.made_pairs import make_pairs
+    from streetshop.lab.data.reader_photos import split_of
     from streetshop.lab.train.tasks.encoder.recipe import load_encoder_recipe
     from streetshop.lab.train.tasks.encoder.run import pair_settings
-    from streetshop.lab.train.tasks.reader.data import split_of
 
     recipe = load_encoder_recipe(given.recipe)
     made = make_pairs(given.ccp, given.pairs, pair_settings(recipe), limit=recipe.pairs.products).manifest

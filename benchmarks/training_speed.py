@@ -25,13 +25,13 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
+from streetshop.lab.core.devices import Place
 from streetshop.lab.data.manifest import Manifest, Row
 from streetshop.lab.losses import ArcFace
 from streetshop.lab.losses.base import LossInput
 from streetshop.lab.nets import Block, BlockHead, Encoder, build_backbone
 from streetshop.lab.train.build import targets_of
 from streetshop.lab.train.data import RunData, load_run_data
-from streetshop.lab.train.distributed import Place
 from streetshop.lab.train.reading import validate_recipe
 from streetshop.lab.train.recipe import AugmentPart, EmbeddingRecipe
 from streetshop.lab.train.tasks.embedding import Loop

@@ -10,8 +10,8 @@ import torch
 from safetensors.torch import load_file
 
 from streetshop.core.errors import RunError, UsageError
+from streetshop.lab.core.devices import Place, run_on
 from streetshop.lab.train import train
-from streetshop.lab.train.distributed import Place, run_on
 from tests.lab.train.squares import draw_squares
 
 pytestmark = [pytest.mark.lab, pytest.mark.slow]

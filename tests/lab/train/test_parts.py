@@ -13,6 +13,8 @@ import torch
 from PIL import Image
 
 from streetshop.core.errors import RunError
+from streetshop.lab.core.progress import Progress, duration
+from streetshop.lab.core.seeds import generator, torch_seed
 from streetshop.lab.data.labels import build_labels, row_labels, several_key
 from streetshop.lab.data.manifest import Manifest, Row
 from streetshop.lab.data.pictures import load_pictures
@@ -21,10 +23,8 @@ from streetshop.lab.train import augment
 from streetshop.lab.train.data import choose_rows, group_of
 from streetshop.lab.train.parts import SchedulePart, TripletsSampler
 from streetshop.lab.train.plans import Planner
-from streetshop.lab.train.progress import Progress, duration
 from streetshop.lab.train.recipe import AugmentPart, DataPart, InputPart, ValidationPart
 from streetshop.lab.train.schedules import frozen_layers, rate_factor
-from streetshop.lab.train.seeds import generator, torch_seed
 from streetshop.lab.train.vectors import validation_score
 from tests.lab.sampling.test_mining import _pool
 from tests.lab.train.squares import draw_squares
@@ -327,7 +327,7 @@ def test_progress_tells_the_time_left() -> None:
 
 
 def test_half_a_line_in_the_log_is_taken_back(tmp_path: Path) -> None:
-    from streetshop.lab.train.files import MetricsLog
+    from streetshop.lab.core.files import MetricsLog
 
     (tmp_path / "metrics.jsonl").write_text('{"step": 1, "a": 1}\n{"step": 5, "a": 2}\n{"step": 2, "a"')
     log = MetricsLog(tmp_path, step=3)

@@ -13,9 +13,9 @@ from streetshop.lab.compare.measure import Comparison, chosen_protocols, measure
 from streetshop.lab.compare.page import write_report
 from streetshop.lab.compare.runs import RunFacts, read_facts
 from streetshop.lab.compare.subjects import Subject, other_distance, run_subject
+from streetshop.lab.core.parts import InputPart
+from streetshop.lab.core.progress import say
 from streetshop.lab.data.manifest import Manifest
-from streetshop.lab.train.progress import say
-from streetshop.lab.train.recipe import InputPart
 
 __all__ = ["Comparison", "compare_runs", "write_report"]
 

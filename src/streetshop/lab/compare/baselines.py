@@ -15,11 +15,11 @@ from sklearn.cluster import MiniBatchKMeans
 
 from streetshop.core.errors import MeasureError
 from streetshop.lab.compare.subjects import TIMED, Subject, cpu_milliseconds
+from streetshop.lab.core.devices import Place
+from streetshop.lab.core.parts import InputPart
 from streetshop.lab.data.manifest import Manifest
 from streetshop.lab.data.pictures import cutting, load_pictures, row_picture
 from streetshop.lab.nets import Block, BlockHead, Encoder, Streams, build_backbone
-from streetshop.lab.train.distributed import Place
-from streetshop.lab.train.recipe import InputPart
 from streetshop.lab.train.vectors import encode_rows, to_pixels
 from streetshop.models.encoder import picture_colours
 
@@ -112,7 +112,8 @@ def sift_words(descriptors: list[Descriptors], words: int = SIFT_WORDS) -> Descr
 
 def vlad(descriptors: Descriptors, words: Descriptors) -> NDArray[np.float32]:
     """(words * 128,) sums of what descriptors differ from their nearest word by, each word's of unit length, and the
-    whole; zero without descriptors."""
+    whole; zero without descriptors.
+    """
     if len(descriptors) == 0:
         return np.zeros(words.size, np.float32)
     distance = (words**2).sum(axis=1)[None, :] - 2 * descriptors @ words.T

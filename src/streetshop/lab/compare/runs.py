@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from streetshop.core.errors import RecipeError, RunError, UsageError
-from streetshop.lab.train import files, load_recipe, recipe_names
+from streetshop.lab.core import files
+from streetshop.lab.train import load_recipe, recipe_names
 from streetshop.lab.train.recipe import EmbeddingRecipe, as_plain
 from streetshop.lab.train.run import GROUPS
 from streetshop.lab.train.trained import read_recipe

@@ -14,10 +14,12 @@ from torch import Tensor
 
 from streetshop.core.errors import RecipeError
 from streetshop.lab.data.manifest import Manifest
-from streetshop.lab.losses.base import UNKNOWN
 
 Vocabulary = tuple[str, ...]
 """Class names; a class's number is its place."""
+
+UNKNOWN = -1
+"""The class index of a row whose label is not known; no loss term learns from it."""
 
 
 @dataclass(frozen=True)

@@ -19,10 +19,10 @@ from streetshop.core.errors import RunError, StreetshopError
 from streetshop.core.geometry import Box
 from streetshop.core.photo import Photo
 from streetshop.core.records import Garment, GarmentPicture
+from streetshop.lab.core.parts import InputPart
+from streetshop.lab.core.progress import Progress
 from streetshop.lab.data.manifest import Manifest, Row
 from streetshop.lab.data.masks import load_mask
-from streetshop.lab.train.progress import Progress
-from streetshop.lab.train.recipe import InputPart
 from streetshop.looks.picture import garment_picture
 from streetshop.models.colour import COLOUR_DIM
 from streetshop.models.encoder import fit_picture, picture_colours

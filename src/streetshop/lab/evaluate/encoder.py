@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from streetshop.core.records import GarmentPicture
 from streetshop.indexing.embed import default_scaling
+from streetshop.lab.data.item_views import Form, draw_view
+from streetshop.lab.data.items import Item
 from streetshop.lab.evaluate.intervals import Estimate, bootstrap
 from streetshop.lab.evaluate.metrics import precision
-from streetshop.lab.train.tasks.encoder.items import Item
-from streetshop.lab.train.tasks.encoder.views import Form, draw_view
 from streetshop.models import Encoder
 from streetshop.models.encoder import Side
 

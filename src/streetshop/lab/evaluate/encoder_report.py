@@ -11,11 +11,11 @@ from PIL import Image
 
 from streetshop.core.errors import UsageError
 from streetshop.core.records import GarmentPicture
+from streetshop.lab.core.progress import say
+from streetshop.lab.data.item_views import Form, compressed
+from streetshop.lab.data.items import Item
 from streetshop.lab.evaluate.encoder import Embedded, Spoil, embed, label_precision, product_hits
 from streetshop.lab.evaluate.intervals import Estimate
-from streetshop.lab.train.progress import say
-from streetshop.lab.train.tasks.encoder.items import Item
-from streetshop.lab.train.tasks.encoder.views import Form, compressed
 from streetshop.models import Encoder
 
 Numbers = dict[str, Estimate]
@@ -81,7 +81,8 @@ def _by_weight(embedded: Embedded, form: str) -> Numbers:
 
 def pairs_numbers(encoder: Encoder, items: Sequence[Item], split: str, distractors: int) -> Numbers:
     """What of :func:`measure` is about made pairs: recall by default weights and under each of :func:`_settings`, and
-    what spoilt queries do to it. The gallery goes through the shop's stream where an encoder has two."""
+    what spoilt queries do to it. The gallery goes through the shop's stream where an encoder has two.
+    """
     pairs = [item for item in items if item.source == "pair"]
     street = [item for item in pairs if item.domain == "street" and item.split == split]
     # One picture a product, so that the rank of a picture is the rank of a product.

@@ -15,12 +15,12 @@ from PIL import Image
 from streetshop.core.geometry import COCO_KEYPOINTS
 from streetshop.core.photo import Photo
 from streetshop.core.records import Garment
+from streetshop.lab.core.progress import Progress
+from streetshop.lab.data.classes import CLASSES, GARMENTS
+from streetshop.lab.data.reader_photos import class_labels, read_points
 from streetshop.lab.evaluate.dense import Confusion, pck
 from streetshop.lab.evaluate.detection import Boxes, average_precision
 from streetshop.lab.evaluate.intervals import Estimate, bootstrap_of
-from streetshop.lab.train.progress import Progress
-from streetshop.lab.train.tasks.reader.classes import CLASSES, GARMENTS
-from streetshop.lab.train.tasks.reader.data import class_labels, read_points
 from streetshop.looks.overlay import draw_overlay
 from streetshop.looks.parse import Parsed, Reading, Rules, parse
 from streetshop.looks.reader import OnnxReader
@@ -140,7 +140,8 @@ def photo_miou(one: Judged) -> float:
 
 def write_overlays(reader: OnnxReader, root: Path, judged: Sequence[Judged], out: Path, count: int = 40) -> None:
     """Looks drawn over their photos: the worse half of ``count`` from the worst photos, the other spread over the
-    rest. Names begin with the rank from the worst and the photo's mIoU."""
+    rest. Names begin with the rank from the worst and the photo's mIoU.
+    """
     ranked = sorted(judged, key=photo_miou)
     worst = min(count // 2, len(ranked))
     rest = np.linspace(worst, len(ranked) - 1, min(count, len(ranked)) - worst).round().astype(int)
@@ -153,7 +154,8 @@ def write_overlays(reader: OnnxReader, root: Path, judged: Sequence[Judged], out
 
 def _keypoints(judged: Sequence[Judged]) -> dict[str, Any]:
     """PCK at a tenth and a fifth of the torso's length (middle of shoulders to middle of hips), against the teacher's
-    visible points; nothing where the teacher saw no whole torso."""
+    visible points; nothing where the teacher saw no whole torso.
+    """
     rows = [one for one in judged if one.teacher is not None and (one.teacher[[5, 6, 11, 12], 2] > 0).all()]
     if not rows:
         return {}

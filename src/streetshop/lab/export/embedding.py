@@ -17,9 +17,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from streetshop.core.errors import RunError
-from streetshop.lab.export.onnx_files import store_halved
+from streetshop.lab.core.progress import say
 from streetshop.lab.nets import Encoder
-from streetshop.lab.train.progress import say
+from streetshop.lab.nets.onnx_files import store_halved
 from streetshop.lab.train.recipe import AttentionHeadPart, EmbeddingRecipe
 from streetshop.lab.train.trained import Trained, load_run
 from streetshop.models.colour import COLOUR_DIM

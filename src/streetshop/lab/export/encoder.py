@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from streetshop.core.errors import RunError
-from streetshop.lab.export.onnx_files import store_halved
 from streetshop.lab.nets.encoder_heads import Heads
-from streetshop.lab.train.tasks.encoder.features import INPUT, Taps, export_onnx
+from streetshop.lab.nets.onnx_files import store_halved
+from streetshop.lab.nets.taps import INPUT, Taps, export_onnx
 from streetshop.lab.train.tasks.encoder.recipe import EncoderRecipe
 from streetshop.models.folder import file_sha256, start_session, write_spec
 from streetshop.models.spec import BlockSpec, EncoderSpec

@@ -13,15 +13,15 @@ from PIL import Image
 from torch import Tensor
 
 from streetshop.core.photo import Photo
+from streetshop.lab.core import files
+from streetshop.lab.data.classes import CLASSES, GARMENTS
+from streetshop.lab.data.reader_photos import class_labels
 from streetshop.lab.evaluate.detection import match_queries
 from streetshop.lab.evaluate.reader import Judged, boxes_of, judge
-from streetshop.lab.export.onnx_files import fold_pads, store_halved
 from streetshop.lab.nets.backbones import TF_SCALE, pad_by_number
+from streetshop.lab.nets.onnx_files import fold_pads, store_halved
 from streetshop.lab.nets.reader import SIDE_STEP, ReaderNet
-from streetshop.lab.train import files
 from streetshop.lab.train.tasks.reader.balance import fit_offsets
-from streetshop.lab.train.tasks.reader.classes import CLASSES, GARMENTS
-from streetshop.lab.train.tasks.reader.data import class_labels
 from streetshop.lab.train.tasks.reader.recipe import ReaderRecipe
 from streetshop.lab.train.tasks.reader.views import PADDING
 from streetshop.looks.parse import Rules
@@ -122,7 +122,8 @@ def _offsets(reader: OnnxReader, root: Path, names: Sequence[str]) -> NDArray[np
 
 def outcomes(judged: Sequence[Judged]) -> tuple[NDArray[np.float64], NDArray[np.bool_], list[str]]:
     """Of every garment found: (n, 2) logit of its mean probability and logarithm of its share of the photo,
-    (n,) whether a true garment of its class has IoU 0.5 with its box, and its class."""
+    (n,) whether a true garment of its class has IoU 0.5 with its box, and its class.
+    """
     rows, right, names = [], [], []
     for one in judged:
         matched = set(match_queries(boxes_of(one.true), boxes_of(one.found)).tolist())

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from streetshop.lab.data.classes import CLASSES
+from streetshop.lab.data.reader_photos import Split
 from streetshop.lab.evaluate.intervals import Estimate
 from streetshop.lab.train.tasks.reader.articles import Kind, Named
-from streetshop.lab.train.tasks.reader.classes import CLASSES
-from streetshop.lab.train.tasks.reader.data import Split
 from streetshop.lab.train.tasks.reader.recipe import ReaderRecipe
 from streetshop.looks.reader import OnnxReader
 from streetshop.models.folder import CARD_FILE

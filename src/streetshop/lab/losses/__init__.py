@@ -1,6 +1,7 @@
 """Loss terms. A recipe's stage adds up any of them, each with its weight."""
 
-from streetshop.lab.losses.base import UNKNOWN, LossInput, LossTerm, Triplets
+from streetshop.lab.data.labels import UNKNOWN
+from streetshop.lab.losses.base import LossInput, LossTerm, Triplets
 from streetshop.lab.losses.classes import ArcFace, CenterLoss, CrossEntropy, MultiLabelEuclidean, multilabel_euclidean
 from streetshop.lab.losses.conversion import converter_loss, domain_loss, judge_apart, real_loss
 from streetshop.lab.losses.regions import Diversity, Localisation, diversity, localisation

@@ -13,9 +13,6 @@ from streetshop.lab.nets.encoder import Encoding
 Triplets = tuple[Tensor, Tensor, Tensor]
 """(t,) int64 rows of anchors, positives and negatives in the batch."""
 
-UNKNOWN = -1
-"""The class index of a row whose label is not known; no loss term learns from it."""
-
 
 @dataclass(frozen=True)
 class LossInput:
@@ -23,7 +20,7 @@ class LossInput:
 
     Attributes:
         encoding: of the whole batch, float32.
-        targets: by name; (b,) int64 class indices with :data:`UNKNOWN`, or (b, classes) float32 of several labels.
+        targets: by name; (b,) int64 class indices with :data:`~streetshop.lab.data.labels.UNKNOWN`, or (b, classes) float32 of several labels.
         triplets: what the miner chose; None where the stage has no miner.
     """
 
@@ -42,7 +39,8 @@ class LossInput:
 
 class LossTerm(nn.Module, ABC):
     """One term of a stage's loss: a scalar for a :class:`LossInput`. Means are over what the term learned from; a batch
-    that holds nothing for it gives a zero that still has a gradient, so that distributed runs stay in step."""
+    that holds nothing for it gives a zero that still has a gradient, so that distributed runs stay in step.
+    """
 
     @abstractmethod
     def forward(self, given: LossInput) -> Tensor:

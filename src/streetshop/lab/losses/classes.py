@@ -8,7 +8,8 @@ from pytorch_metric_learning.losses import ArcFaceLoss
 from torch import Tensor, nn
 from torch.nn import functional
 
-from streetshop.lab.losses.base import UNKNOWN, LossInput, LossTerm, nothing
+from streetshop.lab.data.labels import UNKNOWN
+from streetshop.lab.losses.base import LossInput, LossTerm, nothing
 
 
 class CrossEntropy(LossTerm):

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from streetshop.lab.train.tasks.reader.classes import IGNORE
+from streetshop.lab.data.classes import IGNORE
 
 
 def lovasz_softmax(probabilities: Tensor, labels: Tensor) -> Tensor:
@@ -78,7 +78,8 @@ def heatmaps(points: Tensor, size: tuple[int, int], stride: int, sigma: float) -
 
 def keypoint_loss(logits: Tensor, maps: Tensor, taught: Tensor) -> Tensor:
     """Penalty-reduced focal loss of heatmaps (Zhou, Wang and Krähenbühl 2019, equation 1: alpha 2, beta 4), divided by
-    the number of points."""
+    the number of points.
+    """
     logits, maps = logits[taught], maps[taught]
     if not len(logits):
         return logits.sum()

@@ -244,7 +244,8 @@ class _Padded(nn.Module):
 
 def pad_by_number(model: nn.Module) -> nn.Module:
     """A copy of the model, for inference, whose "same" convolutions of stride 2 pad by fixed numbers: right for maps of
-    even sides alone. For export: see :func:`streetshop.lab.export.onnx_files.fold_pads`."""
+    even sides alone. For export: see :func:`streetshop.lab.nets.onnx_files.fold_pads`.
+    """
     copied = copy.deepcopy(model)
     for module in list(copied.modules()):
         for name, child in list(module.named_children()):

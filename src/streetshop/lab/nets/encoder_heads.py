@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from streetshop.lab.train.tasks.encoder.features import PARTS, WIDTH
+from streetshop.lab.nets.taps import PARTS, WIDTH
 
 
 class Heads(nn.Module):
@@ -121,7 +121,8 @@ def supervised_contrast(
 
 def keep_relations(vectors: Tensor, reference: Tensor) -> Tensor:
     """Mean squared difference of the cosines within a batch from those of reference vectors (Park et al. 2019,
-    relational distillation): what the backbone knew of things that nobody labelled here is kept."""
+    relational distillation): what the backbone knew of things that nobody labelled here is kept.
+    """
     return functional.mse_loss(vectors @ vectors.T, reference @ reference.T)
 
 

@@ -41,7 +41,8 @@ def snap(probabilities: Tensor, colours: Tensor, radius: int) -> Tensor:
 
 def _coefficients(p: Tensor, colours: Tensor, radius: int) -> Tensor:
     """(b, 4n, h, w) and more channels that are zero: for each colour channel the slopes of every class, then what is
-    added; means over windows."""
+    added; means over windows.
+    """
     mean, mean_p = _mean(colours, radius), _mean(p, radius)
     covariances = [_mean(colours[:, i : i + 1] * p, radius) - mean[:, i : i + 1] * mean_p for i in range(3)]
     rows, columns = [0, 0, 0, 1, 1, 2], [0, 1, 2, 1, 2, 2]
@@ -73,7 +74,8 @@ def _in_blocks(x: Tensor) -> Tensor:
 
 def channel_sum(x: Tensor) -> Tensor:
     """(b, n, h, w) to (b, 1, h, w). A convolution with ones: onnxruntime's own sum over channels takes .6 ms for 15 of
-    192 x 128, on one thread."""
+    192 x 128, on one thread.
+    """
     return functional.conv2d(x, x.new_ones(1, int(x.shape[1]), 1, 1))
 
 

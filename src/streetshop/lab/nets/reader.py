@@ -10,9 +10,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from streetshop.core.geometry import COCO_KEYPOINTS
+from streetshop.lab.data.classes import CLASSES
 from streetshop.lab.nets.backbones import build_backbone
 from streetshop.lab.nets.guided import BLOCK, channel_sum, snap
-from streetshop.lab.train.tasks.reader.classes import CLASSES
 
 STRIDE = 4
 """Input pixels per pixel of the heatmaps, along each side."""
@@ -104,7 +104,8 @@ class ReaderNet(nn.Module):
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """(b, 3, h, w) scaled pixels to class logits (b, classes, h/2, w/2), or of a quarter of the sides without the
-        level of stride 2, and heatmap logits (b, 17, h/4, w/4)."""
+        level of stride 2, and heatmap logits (b, 17, h/4, w/4).
+        """
         taps, pixels = [], x
         x = self.stem(x)
         for i, block in enumerate(self.blocks):
@@ -143,7 +144,8 @@ class ReaderNet(nn.Module):
 
     def freeze(self, blocks: int) -> None:
         """Freeze the stem and the first ``blocks`` blocks, and the running statistics of the whole backbone: with few
-        photos and small batches ImageNet's are the better ones, and it halves the time of a step."""
+        photos and small batches ImageNet's are the better ones, and it halves the time of a step.
+        """
         for module in (self.stem, *self.blocks[:blocks]):
             for parameter in module.parameters():
                 parameter.requires_grad_(False)
@@ -161,7 +163,8 @@ class ReaderNet(nn.Module):
 
     def learn(self, what: Learns) -> None:
         """What learns from now on: ``all``; ``detail``, the level of stride 2 alone; ``body``, all but that. The
-        frozen part of the backbone stays frozen."""
+        frozen part of the backbone stays frozen.
+        """
         names = frozenset(name for name, _ in self.named_children())
         self.resting = {"all": frozenset(), "body": names & _DETAIL, "detail": names - _DETAIL}[what]
         for name, module in self.named_children():

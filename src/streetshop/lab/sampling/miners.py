@@ -8,7 +8,8 @@ import torch
 from pytorch_metric_learning.miners import BaseMiner, BatchHardMiner, TripletMarginMiner
 from torch import Tensor
 
-from streetshop.lab.losses.base import UNKNOWN, Triplets
+from streetshop.lab.data.labels import UNKNOWN
+from streetshop.lab.losses.base import Triplets
 from streetshop.lab.losses.triplet import DistanceName, build_distance
 
 MinerName = Literal["given", "all", "semihard", "hard", "batch_hard"]

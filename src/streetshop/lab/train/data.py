@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streetshop.core.errors import RunError
+from streetshop.lab.core.progress import say
 from streetshop.lab.data.labels import Labels, build_labels
 from streetshop.lab.data.manifest import Manifest
 from streetshop.lab.data.pictures import Pictures, load_pictures
 from streetshop.lab.data.splits import assign_splits
 from streetshop.lab.sampling import Pool
-from streetshop.lab.train.progress import say
 from streetshop.lab.train.recipe import AnyRecipe, DataPart, EmbeddingRecipe
 
 Rows = NDArray[np.int64]

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from streetshop.lab.core.parts import Part
 
 Distance = Literal["euclidean", "squared", "cosine"]
 Positive = Annotated[int, Field(ge=1)]
 Margin = Annotated[float, Field(gt=0)]
-
-
-class Part(BaseModel):
-    """Base of all parts: unknown keys are errors, values are fixed once read."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class _Loss(Part):
@@ -26,7 +22,8 @@ class _Loss(Part):
 
 class Labelled(_Loss):
     """``target``: product, category, or attributes.NAME. ``optional``: a manifest without such labels leaves the term
-    out (and says so) instead of failing."""
+    out (and says so) instead of failing.
+    """
 
     optional: bool = False
 

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from streetshop.lab.core.seeds import NEGATIVES, PLAN, generator
 from streetshop.lab.sampling import (
     Pool,
     TripletPool,
@@ -21,7 +22,6 @@ from streetshop.lab.sampling import (
     triplet_pool,
 )
 from streetshop.lab.train.parts import ProductsSampler, SamplerPart, TripletsSampler
-from streetshop.lab.train.seeds import NEGATIVES, PLAN, generator
 
 Rows = NDArray[np.int64]
 Encode = Callable[[Rows], torch.Tensor]

@@ -6,11 +6,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from streetshop.lab.core.parts import InputPart, Part
 from streetshop.lab.train.parts import (
     LossPart,
     MinerPart,
     OptimiserPart,
-    Part,
     Positive,
     SamplerPart,
     SchedulePart,
@@ -18,21 +18,6 @@ from streetshop.lab.train.parts import (
 
 Share = Annotated[float, Field(ge=0, le=1)]
 BlockName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
-
-
-class InputPart(Part):
-    """What the network is shown; the same words as a bundle's ``input``, ``cut`` and ``margin``.
-
-    ``cut``: ``box`` crops the garment's box grown by ``margin``; ``mask`` also paints what is not garment with
-    ``background``; ``soft`` fades it. Rows without box (or mask) are shown whole (or as a box).
-    """
-
-    height: Annotated[int, Field(ge=16, le=2048)] = 224
-    width: Annotated[int, Field(ge=16, le=2048)] = 224
-    fit: Literal["letterbox", "stretch"] = "letterbox"
-    cut: Literal["box", "mask", "soft"] = "box"
-    margin: Share = 0.05
-    background: tuple[int, int, int] = (255, 255, 255)
 
 
 class AugmentPart(Part):
@@ -86,7 +71,8 @@ class DataPart(Part):
 
 class BackbonePart(Part):
     """``name``: efficientnet_lite0, efficientnet_lite2, table1, inception_resnet_v1 or any timm name. ``weights``:
-    none, imagenet, or a path to a state dict (``.safetensors``, ``.pt``; a run's weights work)."""
+    none, imagenet, or a path to a state dict (``.safetensors``, ``.pt``; a run's weights work).
+    """
 
     name: str
     weights: str = "imagenet"
@@ -106,7 +92,8 @@ class BackbonePart(Part):
 
 class BlockPart(Part):
     """One block of the vector. ``dim`` null: the pooled features as they are. ``source: cielab`` is the colour
-    histogram that the serving side computes; it is not trained and stands beside the others when searching."""
+    histogram that the serving side computes; it is not trained and stands beside the others when searching.
+    """
 
     name: BlockName
     dim: Annotated[int, Field(ge=2, le=4096)] | None = None
@@ -118,7 +105,8 @@ class BlockPart(Part):
 
 class BlocksHeadPart(Part):
     """Pooling and a linear layer a block. ``normalise``: blocks are unit vectors in training too, not only when
-    searching."""
+    searching.
+    """
 
     kind: Literal["blocks"] = "blocks"
     blocks: Annotated[tuple[BlockPart, ...], Field(min_length=1)]

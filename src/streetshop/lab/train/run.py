@@ -15,12 +15,12 @@ import torch
 
 import streetshop
 from streetshop.core.errors import RunError
+from streetshop.lab.core import files
+from streetshop.lab.core.devices import Place, run_on
+from streetshop.lab.core.progress import duration, say
 from streetshop.lab.data.manifest import Manifest
-from streetshop.lab.train import files
 from streetshop.lab.train.build import check_recipe, targets_of
 from streetshop.lab.train.data import RunData, choose_rows, group_of, load_run_data
-from streetshop.lab.train.distributed import Place, run_on
-from streetshop.lab.train.progress import duration, say
 from streetshop.lab.train.reading import load_recipe, validate_recipe
 from streetshop.lab.train.recipe import AnyRecipe, EmbeddingRecipe, as_plain
 from streetshop.lab.train.tasks.converter import ConverterLoop

@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Final
 
 from streetshop.core.errors import DatasetError, RunError, UsageError
+from streetshop.lab.core import files
+from streetshop.lab.core.devices import one_device
+from streetshop.lab.core.progress import say
 from streetshop.lab.evaluate import encoder_report
 from streetshop.lab.export import encoder_card
-from streetshop.lab.train import files
-from streetshop.lab.train.distributed import one_device
-from streetshop.lab.train.progress import say
 from streetshop.lab.train.reading import recipe_path
 from streetshop.lab.train.tasks.encoder.recipe import load_encoder_recipe
 from streetshop.lab.train.tasks.encoder.run import gather
@@ -211,7 +211,8 @@ def _other_name(bundle: Path, plan: ReaderRecipe) -> bool:
 @contextmanager
 def _made_whole(folder: Path) -> Iterator[Path]:
     """A new folder beside it to write to, which takes its place once all is written: an export that was broken off
-    leaves a bundle that loads, but was neither balanced nor calibrated."""
+    leaves a bundle that loads, but was neither balanced nor calibrated.
+    """
     part = folder.with_name(f"{folder.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     yield part

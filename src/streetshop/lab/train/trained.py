@@ -11,15 +11,15 @@ import torch
 from numpy.typing import NDArray
 
 from streetshop.core.errors import RunError
+from streetshop.lab.core import files
+from streetshop.lab.core.devices import Place
+from streetshop.lab.core.progress import Progress
 from streetshop.lab.data.manifest import Manifest
 from streetshop.lab.data.pictures import Pictures, load_pictures
 from streetshop.lab.nets import Converter, Encoder, Streams
 from streetshop.lab.nets.converted import ConvertedEncoder
-from streetshop.lab.train import files
 from streetshop.lab.train.build import build_streams
 from streetshop.lab.train.data import group_of, uses_cielab
-from streetshop.lab.train.distributed import Place
-from streetshop.lab.train.progress import Progress
 from streetshop.lab.train.reading import validate_recipe
 from streetshop.lab.train.recipe import AnyRecipe, ConverterRecipe, EmbeddingRecipe
 from streetshop.lab.train.vectors import encode_rows, searched_vectors

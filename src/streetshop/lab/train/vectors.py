@@ -9,12 +9,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from streetshop.lab.core.devices import Place
 from streetshop.lab.data.manifest import Manifest
 from streetshop.lab.data.pictures import Pictures
 from streetshop.lab.evaluate.evaluation import evaluate, roles
 from streetshop.lab.evaluate.protocols import Protocol, RowRule
 from streetshop.lab.nets import Streams
-from streetshop.lab.train.distributed import Place
 from streetshop.lab.train.recipe import EmbeddingRecipe, ValidationPart
 
 Rows = NDArray[np.int64]

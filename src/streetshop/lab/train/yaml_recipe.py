@@ -48,7 +48,8 @@ _Loader.add_implicit_resolver(
 
 def read_recipe(path: Path, model: type[Recipe], overrides: Sequence[str] = ()) -> Recipe:
     """Read ``path``, change it by ``overrides`` and validate it. Raises :class:`RecipeError` that names the key and its
-    value."""
+    value.
+    """
     values = read_values(path, overrides)
     try:
         return model.model_validate(values)

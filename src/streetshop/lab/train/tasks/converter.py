@@ -15,18 +15,19 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from streetshop.core.errors import RunError, UsageError
+from streetshop.lab.core import files
+from streetshop.lab.core.devices import Place
+from streetshop.lab.core.progress import Progress, say
+from streetshop.lab.core.seeds import AUGMENT, NEGATIVES, PLAN, WEIGHTS, generator, torch_seed
 from streetshop.lab.losses.conversion import ASSOCIATED, GENERATED, converter_loss, domain_loss, judge_apart, real_loss
 from streetshop.lab.nets.converter import Converter, DomainDiscriminator, RealDiscriminator
 from streetshop.lab.sampling import triplet_pool
 from streetshop.lab.sampling.samplers import TripletPool, draw_queries, random_negatives, triplet_plan
-from streetshop.lab.train import augment, files
+from streetshop.lab.train import augment
 from streetshop.lab.train.build import build_optimiser
 from streetshop.lab.train.data import RunData
-from streetshop.lab.train.distributed import Place
-from streetshop.lab.train.progress import Progress, say
 from streetshop.lab.train.recipe import ConverterRecipe
 from streetshop.lab.train.schedules import rate_factor
-from streetshop.lab.train.seeds import AUGMENT, NEGATIVES, PLAN, WEIGHTS, generator, torch_seed
 from streetshop.lab.train.tasks.embedding import LOG_EVERY, Position
 from streetshop.lab.train.vectors import to_pixels
 
@@ -196,7 +197,8 @@ class ConverterLoop:
     @torch.inference_mode()
     def _validate(self) -> None:
         """Mean absolute difference, in pixels of 0 to 255, between converted validation pictures and a shop picture of
-        their product; and a sheet of examples."""
+        their product; and a sheet of examples.
+        """
         if not self.place.first:
             self._judge(self.place.share(0.0))
             return

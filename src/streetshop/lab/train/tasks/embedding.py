@@ -18,16 +18,17 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from streetshop.core.errors import RunError, UsageError
+from streetshop.lab.core import files
+from streetshop.lab.core.devices import Place
+from streetshop.lab.core.progress import Progress, say
+from streetshop.lab.core.seeds import AUGMENT, DROPOUT, WEIGHTS, generator, torch_seed
 from streetshop.lab.nets.freezing import freeze_bottom, hold_frozen
-from streetshop.lab.train import augment, files
+from streetshop.lab.train import augment
 from streetshop.lab.train.build import StageLoss, TrainingStep, build_miner, build_optimiser, build_streams
 from streetshop.lab.train.data import RunData
-from streetshop.lab.train.distributed import Place
 from streetshop.lab.train.plans import Planner
-from streetshop.lab.train.progress import Progress, say
 from streetshop.lab.train.recipe import EmbeddingRecipe, StagePart
 from streetshop.lab.train.schedules import frozen_layers, rate_factor
-from streetshop.lab.train.seeds import AUGMENT, DROPOUT, WEIGHTS, generator, torch_seed
 from streetshop.lab.train.vectors import encode_rows, searched_vectors, validation_score
 
 SAVE_SECONDS = 600.0
@@ -43,7 +44,8 @@ _AHEAD = 2
 @dataclass
 class Position:
     """Where a run is. ``batch`` is the next one of the epoch, ``step`` the number of batches done in all, ``pictures``
-    of pictures learned from. ``seconds`` are of the clock, ``cpu_seconds`` of this process on all its threads."""
+    of pictures learned from. ``seconds`` are of the clock, ``cpu_seconds`` of this process on all its threads.
+    """
 
     stage: int = 0
     epoch: int = 0

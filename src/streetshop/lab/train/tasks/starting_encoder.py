@@ -21,8 +21,8 @@ from torch import nn
 from streetshop.core.errors import PhotoError, UsageError
 from streetshop.core.photo import PICTURE_SUFFIXES, Photo
 from streetshop.core.records import GarmentPicture
-from streetshop.lab.export.onnx_files import store_halved
 from streetshop.lab.nets.backbones import build_backbone
+from streetshop.lab.nets.onnx_files import store_halved
 from streetshop.models.colour import COLOUR_DIM
 from streetshop.models.encoder import fit_picture, network_input
 from streetshop.models.folder import CARD_FILE, file_sha256, start_session, write_spec

@@ -10,11 +10,10 @@ from pathlib import Path
 import pytest
 
 from streetshop.core.errors import UsageError
+from streetshop.lab.data.items import Item, studio_items
 from streetshop.lab.evaluate.encoder import embed, product_hits
 from streetshop.lab.evaluate.encoder_report import FORMS, check_untrained, columns_of, headline, measure, table
 from streetshop.lab.train import shipped
-from streetshop.lab.train.tasks.encoder.items import Item, studio_items
-from streetshop.lab.train.tasks.encoder.recipe import Drawings
 from streetshop.models import load_encoder
 from streetshop.models.encoder import DEFAULT_ENCODER
 from streetshop.models.folder import read_spec, write_spec
@@ -26,7 +25,7 @@ pytestmark = pytest.mark.lab
 def items(tmp_path_factory: pytest.TempPathFactory) -> list[Item]:
     """Twelve products: front and packshot as a made pair, the packshots once more as photos of two senders."""
     folder = tmp_path_factory.mktemp("drawn")
-    drawn = studio_items(folder, Drawings(products=12, size=128), 1)
+    drawn = studio_items(folder, 12, 5, 128, 1)
     items = []
     for item in drawn:
         shop = item.image.endswith("-packshot.jpg")

@@ -13,14 +13,15 @@ from torch.nn import functional
 
 from streetshop.core.errors import RecipeError, RunError
 from streetshop.core.records import Block, GarmentPicture
+from streetshop.lab.data.items import Item
 from streetshop.lab.evaluate.encoder import Embedded, label_precision, product_hits
 from streetshop.lab.export.encoder import export
+from streetshop.lab.nets.colours import SIDE, Colours
 from streetshop.lab.nets.encoder_heads import Heads, keep_relations, signed_root, span, supervised_contrast
+from streetshop.lab.nets.taps import PARTS, WIDTH, Taps, Upper
 from streetshop.lab.train.replicas import Replicas
 from streetshop.lab.train.tasks.encoder import fit, tune
-from streetshop.lab.train.tasks.encoder.colours import SIDE, Colours
-from streetshop.lab.train.tasks.encoder.features import PARTS, WIDTH, Features, Taps, Upper
-from streetshop.lab.train.tasks.encoder.items import Item
+from streetshop.lab.train.tasks.encoder.features import Features
 from streetshop.lab.train.tasks.encoder.recipe import EncoderRecipe, Naming, Teaching, load_encoder_recipe
 from streetshop.models import load_encoder
 from streetshop.models.colour import colour_block

@@ -11,12 +11,12 @@ import torch
 from numpy.typing import NDArray
 
 from streetshop.core.errors import DatasetError
+from streetshop.lab.data.classes import GARMENTS
+from streetshop.lab.data.reader_photos import labelled_names, sender_split, split_of
 from streetshop.lab.export.reader import export
 from streetshop.lab.nets.reader import ReaderNet
 from streetshop.lab.train.tasks.reader import articles
 from streetshop.lab.train.tasks.reader.articles import Example, Pictures, features, fit, judge_names, name_articles
-from streetshop.lab.train.tasks.reader.classes import GARMENTS
-from streetshop.lab.train.tasks.reader.data import labelled_names, sender_split, split_of
 from streetshop.looks.reader import OnnxReader
 from tests.lab.train.tasks.reader.test_reader_training import tiny_recipe
 from tests.lab.train.tasks.reader.trees import ccp, clothing
@@ -118,7 +118,7 @@ def test_a_bundle_learns_names_and_serves_them(pictures: Pictures, tmp_path: Pat
 def test_our_own_network_has_the_node(pictures: Pictures, bundle: OnnxReader) -> None:
     import onnx
 
-    from streetshop.lab.export.onnx_files import map_read_by
+    from streetshop.lab.nets.onnx_files import map_read_by
 
     graph = onnx.load(str(bundle.folder / "model.onnx")).graph
     made = next(node for node in graph.node if map_read_by(graph, articles._BESIDE) in node.output)

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from streetshop.core.geometry import COCO_KEYPOINTS
-from streetshop.lab.train.tasks.reader.classes import GARMENTS, INDEX
+from streetshop.lab.data.classes import GARMENTS, INDEX
+from streetshop.lab.data.reader_photos import Sample
 from streetshop.lab.train.tasks.reader.composites import ANCHORS, Wardrobe, put_on, similarity
-from streetshop.lab.train.tasks.reader.data import Sample
 
 pytestmark = pytest.mark.lab
 SKIRT, TOP = INDEX["skirt"], INDEX["top"]

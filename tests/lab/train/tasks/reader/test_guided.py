@@ -7,9 +7,9 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from streetshop.lab.data.classes import CLASSES
 from streetshop.lab.nets.guided import _SMOOTHNESS, _coefficients, snap
 from streetshop.lab.nets.reader import ReaderNet
-from streetshop.lab.train.tasks.reader.classes import CLASSES
 from streetshop.lab.train.tasks.reader.recipe import ReaderRecipe
 from tests.lab.train.tasks.reader.test_reader_training import tiny_recipe
 

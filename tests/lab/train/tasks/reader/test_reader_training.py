@@ -11,6 +11,8 @@ import pytest
 import torch
 
 from streetshop.core.errors import RecipeError, RunError
+from streetshop.lab.data.classes import CLASSES, GARMENTS, IGNORE
+from streetshop.lab.data.reader_photos import labelled_names, load_labelled, load_single, load_tagged, tagged_names
 from streetshop.lab.evaluate.intervals import Estimate
 from streetshop.lab.evaluate.reader import intervals, judge, milliseconds, summary, true_garments
 from streetshop.lab.export.reader import RAW, export, fit_calibration, load_net
@@ -19,8 +21,6 @@ from streetshop.lab.losses.dense import class_loss, heatmaps, keypoint_loss, lov
 from streetshop.lab.nets.reader import ReaderNet, enlarge
 from streetshop.lab.train.tasks.reader.articles import Named
 from streetshop.lab.train.tasks.reader.balance import fit_offsets
-from streetshop.lab.train.tasks.reader.classes import CLASSES, GARMENTS, IGNORE
-from streetshop.lab.train.tasks.reader.data import labelled_names, load_labelled, load_single, load_tagged, tagged_names
 from streetshop.lab.train.tasks.reader.recipe import ReaderRecipe, Stage, load_reader_recipe
 from streetshop.lab.train.tasks.reader.train import ReaderLoop, class_weights, repeat_factors
 from streetshop.looks.parse import Rules

@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from streetshop.core.errors import RunError
+from streetshop.lab.core.progress import say
 from streetshop.lab.nets.encoder_heads import (
     Heads,
     as_codes,
@@ -21,7 +22,6 @@ from streetshop.lab.nets.encoder_heads import (
     start_from_components,
     supervised_contrast,
 )
-from streetshop.lab.train.progress import say
 from streetshop.lab.train.tasks.encoder.features import Features
 from streetshop.lab.train.tasks.encoder.recipe import EncoderRecipe, Teaching
 
@@ -105,7 +105,8 @@ def _contrast(vectors: Tensor, lesson: Lesson, rows: NDArray[np.int64], temperat
 
 def _reference(heads: Heads, name: str, settled: Tensor) -> Tensor:
     """A linear layer starts as principal components, and those are kept to; layers of colours start at random and keep
-    to the counts over the whole garment."""
+    to the counts over the whole garment.
+    """
     layer = heads.layers[name]
     if isinstance(layer, torch.nn.Linear):
         inputs = heads.chosen(name, settled)
@@ -214,7 +215,8 @@ def together(views: Features) -> Lesson:
 
 def _named(views: Features, names: list[str], drawn: float) -> Lesson:
     """Pictures of one name belong together. The studio names things in its own way: its names are labels of their own,
-    and nothing of it is kept apart from photographs."""
+    and nothing of it is kept apart from photographs.
+    """
     sources = np.asarray([_VOCABULARIES[item.source] for item in views.items], np.int64)
     own = [f"drawn {n}" if n and i.source == "studio" else n for n, i in zip(names, views.items, strict=True)]
     labels = as_codes(own)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 
-from streetshop.lab.train.tasks.encoder.items import Item
-from streetshop.lab.train.tasks.encoder.views import Form
+from streetshop.lab.data.item_views import Form
+from streetshop.lab.data.items import Item
 
 View = tuple[Item, Form, int]
 

@@ -17,7 +17,8 @@ Share = Annotated[float, Field(ge=0, lt=1)]
 
 class Naming(Strict):
     """Names as lessons of style, beside identities: pictures that share all three names belong together (weight
-    ``together``), and those that share one of them (``each``). ``batch`` more pictures are drawn for it, in pairs."""
+    ``together``), and those that share one of them (``each``). ``batch`` more pictures are drawn for it, in pairs.
+    """
 
     batch: Annotated[int, Field(ge=4)] = 768
     together: Annotated[float, Field(ge=0)] = 0.6

@@ -7,13 +7,8 @@ from pathlib import Path
 
 import torch
 
-from streetshop.lab.data.made_pairs import Settings
-from streetshop.lab.export.encoder import export
-from streetshop.lab.nets.encoder_heads import Heads
-from streetshop.lab.train.progress import say
-from streetshop.lab.train.tasks.encoder.features import Taps, extract, join
-from streetshop.lab.train.tasks.encoder.fit import fit_heads
-from streetshop.lab.train.tasks.encoder.items import (
+from streetshop.lab.core.progress import say
+from streetshop.lab.data.items import (
     Item,
     ccp_items,
     clothing_items,
@@ -21,9 +16,15 @@ from streetshop.lab.train.tasks.encoder.items import (
     studio_items,
     tagged_items,
 )
+from streetshop.lab.data.made_pairs import Settings
+from streetshop.lab.data.tagged import tagged_rows
+from streetshop.lab.export.encoder import export
+from streetshop.lab.nets.encoder_heads import Heads
+from streetshop.lab.nets.taps import Taps
+from streetshop.lab.train.tasks.encoder.features import extract, join
+from streetshop.lab.train.tasks.encoder.fit import fit_heads
 from streetshop.lab.train.tasks.encoder.plan import plan_views
 from streetshop.lab.train.tasks.encoder.recipe import EncoderRecipe
-from streetshop.lab.train.tasks.encoder.tagged import tagged_rows
 from streetshop.lab.train.tasks.encoder.tune import tune
 from streetshop.looks.reader import DEFAULT_READER, OnnxReader
 
@@ -72,7 +73,14 @@ def train(
     """
     items = [i for i in gather(recipe, ccp, clothing, cutouts, pairs, threads=threads) if i.split == "train"]
     if recipe.drawings is not None:
-        items += studio_items(out / "drawings", recipe.drawings, threads, _told("pictures drawn"))
+        items += studio_items(
+            out / "drawings",
+            recipe.drawings.products,
+            recipe.drawings.seed,
+            recipe.drawings.size,
+            threads,
+            _told("pictures drawn"),
+        )
     views = extract(plan_views(items), out / "features", threads=threads)
     if recipe.pairs.tagged:
         # By themselves: another reader changes them alone, and the features of all others stay.

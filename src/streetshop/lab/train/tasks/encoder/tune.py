@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from streetshop.lab.core.progress import say
 from streetshop.lab.nets.encoder_heads import Heads
-from streetshop.lab.train.progress import say
+from streetshop.lab.nets.taps import PARTS, Upper
 from streetshop.lab.train.replicas import Replicas
-from streetshop.lab.train.tasks.encoder.features import PARTS, Features, Upper
+from streetshop.lab.train.tasks.encoder.features import Features
 from streetshop.lab.train.tasks.encoder.fit import Lesson, lesson_loss, lesson_of
 from streetshop.lab.train.tasks.encoder.recipe import EncoderRecipe, Tuning
 

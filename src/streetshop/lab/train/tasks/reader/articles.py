@@ -23,11 +23,11 @@ from PIL import Image
 from streetshop.core.errors import DatasetError, PhotoError
 from streetshop.core.geometry import Mask, box_of_mask
 from streetshop.core.photo import Photo
+from streetshop.lab.core.progress import Progress, say
+from streetshop.lab.data.classes import CLOTHING_LABELS, GARMENTS, INDEX
+from streetshop.lab.data.reader_photos import Split, class_labels, labelled_names, sender_split
 from streetshop.lab.evaluate.intervals import Estimate, bootstrap
-from streetshop.lab.export.onnx_files import add_output, only_map
-from streetshop.lab.train.progress import Progress, say
-from streetshop.lab.train.tasks.reader.classes import CLOTHING_LABELS, GARMENTS, INDEX
-from streetshop.lab.train.tasks.reader.data import Split, class_labels, labelled_names, sender_split
+from streetshop.lab.nets.onnx_files import add_output, only_map
 from streetshop.looks.parse import Rules, likeliest, mean_inside, people_and_articles
 from streetshop.looks.read import read_look
 from streetshop.looks.reader import OnnxReader, network_input
@@ -156,7 +156,8 @@ def features(
     reader: OnnxReader, pictures: Pictures, examples: Sequence[Example], *, workers: int = 2
 ) -> tuple[NDArray[np.float32], list[str]]:
     """Of the examples where the reader finds an article that nobody wears: (n, channels) the backbone's last map
-    averaged over it, and (n,) its class."""
+    averaged over it, and (n,) its class.
+    """
     spec = reader.spec
     rules = Rules(spec.classes, spec.garments)
     options = onnxruntime.SessionOptions()
@@ -183,7 +184,8 @@ def fit(
     rows: NDArray[np.float32], names: Sequence[str], garments: Sequence[str]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """(garments, channels) weights and (garments,) biases of a logistic regression of standardised channels, the
-    standardising multiplied in. A class without examples is never named."""
+    standardising multiplied in. A class without examples is never named.
+    """
     from sklearn.linear_model import LogisticRegression
 
     mean, spread = rows.mean(axis=0), np.maximum(rows.std(axis=0), 1e-6)
@@ -202,7 +204,8 @@ def fit(
 @dataclass(frozen=True)
 class Named:
     """How many pictures of a kind showed the reader a garment, and the share named as they are labelled, all pictures
-    counted, with its interval over senders."""
+    counted, with its interval over senders.
+    """
 
     pictures: int
     found: int
@@ -235,7 +238,8 @@ def _each(
     what: str, one: Callable[[Example], T | None], examples: Sequence[Example], workers: int
 ) -> Iterator[tuple[Example, T]]:
     """The examples of which ``one`` makes something, and what, in order; a few ahead at a time, so that an interrupt
-    does not wait for all."""
+    does not wait for all.
+    """
     with Progress(what, len(examples)) as progress, ThreadPoolExecutor(workers) as pool:
         for start in range(0, len(examples), _AHEAD):
             some = examples[start : start + _AHEAD]

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from streetshop.core.geometry import COCO_KEYPOINTS
-from streetshop.lab.train.tasks.reader.classes import INDEX
-from streetshop.lab.train.tasks.reader.data import Sample
+from streetshop.lab.data.classes import INDEX
+from streetshop.lab.data.reader_photos import Sample
 
 _FACE: Final = ("nose", "left_eye", "right_eye", "left_ear", "right_ear")
 _SHOULDERS: Final = ("left_shoulder", "right_shoulder")
@@ -101,7 +101,8 @@ def put_on(sample: Sample, donor: Sample, index: int, rng: np.random.Generator) 
 
 def similarity(points: NDArray[np.floating], goals: NDArray[np.floating]) -> NDArray[np.float64] | None:
     """(3, 3) movement, turn and scale, without mirroring, that brings ``points`` (n, 2) closest to ``goals`` (n, 2) in
-    least squares; None where it does not fit well (see :data:`_FARTHEST`) or changes the size too much."""
+    least squares; None where it does not fit well (see :data:`_FARTHEST`) or changes the size too much.
+    """
     first = points[:, 0] + 1j * points[:, 1].astype(np.float64)
     second = goals[:, 0] + 1j * goals[:, 1].astype(np.float64)
     a, b = first - first.mean(), second - second.mean()

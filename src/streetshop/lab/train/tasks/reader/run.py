@@ -9,16 +9,11 @@ from typing import Any, Final
 import torch
 
 from streetshop.core.errors import RunError
-from streetshop.lab.evaluate.reader import intervals, judge, milliseconds, summary, write_overlays
-from streetshop.lab.export.reader import export as write_bundle
-from streetshop.lab.export.reader import load_net
-from streetshop.lab.export.reader_card import write_card
-from streetshop.lab.train import files
-from streetshop.lab.train.distributed import one_device
-from streetshop.lab.train.progress import say
-from streetshop.lab.train.tasks.reader.articles import Pictures, judge_names
-from streetshop.lab.train.tasks.reader.classes import CLASSES, GARMENTS
-from streetshop.lab.train.tasks.reader.data import (
+from streetshop.lab.core import files
+from streetshop.lab.core.devices import one_device
+from streetshop.lab.core.progress import say
+from streetshop.lab.data.classes import CLASSES, GARMENTS
+from streetshop.lab.data.reader_photos import (
     Split,
     labelled_names,
     load_labelled,
@@ -26,6 +21,11 @@ from streetshop.lab.train.tasks.reader.data import (
     load_tagged,
     tagged_names,
 )
+from streetshop.lab.evaluate.reader import intervals, judge, milliseconds, summary, write_overlays
+from streetshop.lab.export.reader import export as write_bundle
+from streetshop.lab.export.reader import load_net
+from streetshop.lab.export.reader_card import write_card
+from streetshop.lab.train.tasks.reader.articles import Pictures, judge_names
 from streetshop.lab.train.tasks.reader.recipe import ReaderRecipe
 from streetshop.lab.train.tasks.reader.train import Position, ReaderLoop
 from streetshop.looks.parse import Rules

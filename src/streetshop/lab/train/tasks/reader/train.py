@@ -18,16 +18,16 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from streetshop.core.errors import RunError
+from streetshop.lab.core import files
+from streetshop.lab.core.progress import Progress, say
+from streetshop.lab.data.classes import CLASSES, IGNORE
+from streetshop.lab.data.reader_photos import Sample
 from streetshop.lab.evaluate.dense import Confusion
 from streetshop.lab.losses.dense import class_loss, heatmaps, keypoint_loss
 from streetshop.lab.nets.backbones import TF_SCALE
 from streetshop.lab.nets.reader import STRIDE, ReaderNet, enlarge
-from streetshop.lab.train import files
-from streetshop.lab.train.progress import Progress, say
 from streetshop.lab.train.replicas import twin
-from streetshop.lab.train.tasks.reader.classes import CLASSES, IGNORE
 from streetshop.lab.train.tasks.reader.composites import Wardrobe
-from streetshop.lab.train.tasks.reader.data import Sample
 from streetshop.lab.train.tasks.reader.recipe import ReaderRecipe, Stage
 from streetshop.lab.train.tasks.reader.views import LABEL_STEP, View, draw_view, plain_ground, relight, whole_view
 
@@ -67,7 +67,8 @@ class Position:
 
 def repeat_factors(samples: Sequence[Sample]) -> NDArray[np.float64]:
     """How often each sample is drawn, relative: photos with a rare class more often (Gupta, Dollar and Girshick 2019,
-    section 4: the largest sqrt(t / f) of its classes, here at most 4)."""
+    section 4: the largest sqrt(t / f) of its classes, here at most 4).
+    """
     present = np.zeros((len(samples), len(CLASSES)), bool)
     for row, sample in zip(present, samples, strict=True):
         row[list(sample.allowed)] = True
@@ -78,7 +79,8 @@ def repeat_factors(samples: Sequence[Sample]) -> NDArray[np.float64]:
 
 def class_weights(samples: Sequence[Sample], power: float, limit: float) -> Tensor:
     """(classes,) frequency ** -power of the labelled pixels, scaled so that the mean over pixels is 1, at most
-    ``limit``."""
+    ``limit``.
+    """
     counts = np.zeros(256)
     for sample in samples:
         counts += np.bincount(cast(NDArray[np.uint8], sample.labels).ravel(), minlength=256)

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from streetshop.core.geometry import COCO_KEYPOINTS
-from streetshop.lab.train.tasks.reader.classes import IGNORE, INDEX
-from streetshop.lab.train.tasks.reader.data import Sample
+from streetshop.lab.data.classes import IGNORE, INDEX
+from streetshop.lab.data.reader_photos import Sample
 
 PADDING: Final = (127, 127, 127)
 """Colour outside the photo; the network sees zeros there."""

@@ -9,9 +9,9 @@ import pytest
 from scipy.io import savemat
 
 from streetshop.core.geometry import Box, mask_iou
+from streetshop.lab.data.items import pair_items, tagged_items
 from streetshop.lab.data.made_pairs import Settings
-from streetshop.lab.train.tasks.encoder.items import pair_items, tagged_items
-from streetshop.lab.train.tasks.encoder.tagged import tagged_rows
+from streetshop.lab.data.tagged import tagged_rows
 from streetshop.looks.reader import OnnxReader
 from tests.looks.test_reader import PARTS, person
 from tests.models.tiny_reader import tiny_reader

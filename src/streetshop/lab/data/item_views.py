@@ -15,7 +15,7 @@ from streetshop.core.geometry import Box, Mask, box_of_mask
 from streetshop.core.photo import Photo
 from streetshop.core.records import Garment, GarmentPicture
 from streetshop.lab.data import garment_pixels as px
-from streetshop.lab.train.tasks.encoder.items import Item
+from streetshop.lab.data.items import Item
 from streetshop.looks.picture import garment_picture
 from streetshop.models.spec import EncoderSpec
 

@@ -12,13 +12,13 @@ from PIL import Image
 
 from streetshop.core.geometry import box_of_mask
 from streetshop.core.photo import Photo
+from streetshop.lab.data.classes import CLASSES, class_of_label
+from streetshop.lab.data.items import LEAST_PIXELS
 from streetshop.lab.data.manifest import Row
 from streetshop.lab.data.masks import encode_rle
+from streetshop.lab.data.reader_photos import tagged_names
 from streetshop.lab.data.registry import read_dataset
 from streetshop.lab.data.sets.ccp import label_names
-from streetshop.lab.train.tasks.encoder.items import LEAST_PIXELS
-from streetshop.lab.train.tasks.reader.classes import CLASSES, class_of_label
-from streetshop.lab.train.tasks.reader.data import tagged_names
 from streetshop.looks.reader import OnnxReader
 
 _BODY: Final = ("background", "skin", "hair")

@@ -12,10 +12,9 @@ from streetshop.core.geometry import Box, Mask
 from streetshop.lab.data.made_pairs import Settings, make_pairs
 from streetshop.lab.data.manifest import Manifest, Row
 from streetshop.lab.data.masks import load_mask
+from streetshop.lab.data.reader_photos import sender_split, split_of
 from streetshop.lab.data.registry import read_dataset
 from streetshop.lab.data.sets.clothing import UNSURE
-from streetshop.lab.train.tasks.encoder.recipe import Drawings
-from streetshop.lab.train.tasks.reader.data import sender_split, split_of
 from streetshop.studio import draw_catalog
 
 Split = Literal["train", "val", "test"]
@@ -111,7 +110,7 @@ def ccp_items(ccp: Path) -> list[Item]:
 
 
 def tagged_items(ccp: Path, rows: Sequence[Row]) -> list[Item]:
-    """The garments of :func:`~streetshop.lab.train.tasks.encoder.tagged.tagged_rows`, all to learn from."""
+    """The garments of :func:`~streetshop.lab.data.tagged.tagged_rows`, all to learn from."""
     return [
         Item(
             *("ccp", "train", ccp, row.image, "street", row.group, row.box, row.mask),
@@ -146,7 +145,9 @@ def clothing_items(clothing: Path, cutouts: Path | None) -> list[Item]:
 
 def studio_items(
     folder: Path,
-    settings: Drawings,
+    products: int,
+    seed: int,
+    size: int,
     workers: int,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Item]:
@@ -156,10 +157,10 @@ def studio_items(
     """
     draw_catalog(
         folder,
-        settings.products,
-        settings.seed,
+        products,
+        seed,
         workers,
-        settings.size,
+        size,
         progress,
         shots=("packshot", "front"),
         family=1,

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from streetshop.core.errors import DatasetError
+from streetshop.lab.data.classes import CLOTHING_LABELS, IGNORE, INDEX, class_of_label
 from streetshop.lab.data.masks import load_labels
 from streetshop.lab.data.sets.ccp import label_names
-from streetshop.lab.train.tasks.reader.classes import CLOTHING_LABELS, IGNORE, INDEX, class_of_label
 
 Split = Literal["train", "val", "test"]
 Source = Literal["labelled", "tagged", "single"]

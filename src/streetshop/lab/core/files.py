@@ -99,7 +99,8 @@ def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
 
 class MetricsLog:
     """``metrics.jsonl`` and TensorBoard. What a resumed run will write again is taken back first: all after ``step``,
-    which is -1 for a fresh start."""
+    which is -1 for a fresh start.
+    """
 
     def __init__(self, folder: Path, *, step: int, enabled: bool = True) -> None:
         self._enabled = enabled

@@ -12,8 +12,7 @@ from scipy.ndimage import binary_erosion
 
 from streetshop.core.errors import DatasetError
 from streetshop.core.geometry import COCO_KEYPOINTS
-from streetshop.lab.losses.dense import heatmaps
-from streetshop.lab.train.tasks.reader.classes import (
+from streetshop.lab.data.classes import (
     CCP_NAMES,
     CLASSES,
     CLOTHING_LABELS,
@@ -21,7 +20,7 @@ from streetshop.lab.train.tasks.reader.classes import (
     IGNORE,
     class_of_label,
 )
-from streetshop.lab.train.tasks.reader.data import (
+from streetshop.lab.data.reader_photos import (
     TWINS,
     labelled_names,
     load_labelled,
@@ -32,6 +31,7 @@ from streetshop.lab.train.tasks.reader.data import (
     split_of,
     tagged_names,
 )
+from streetshop.lab.losses.dense import heatmaps
 from streetshop.lab.train.tasks.reader.views import MIRRORED, View, draw_view, plain_ground, relight, whole_view
 from tests.lab.train.tasks.reader.trees import NAMES, ccp, clothing
 

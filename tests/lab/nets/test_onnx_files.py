@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from streetshop.core.errors import RunError
-from streetshop.lab.export.onnx_files import add_output, fold_pads, only_map, store_halved
+from streetshop.lab.nets.onnx_files import add_output, fold_pads, only_map, store_halved
 
 pytestmark = pytest.mark.lab
 

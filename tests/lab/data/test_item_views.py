@@ -11,11 +11,10 @@ from PIL import Image
 
 from streetshop.core.errors import StreetshopError
 from streetshop.core.geometry import mask_iou
+from streetshop.lab.data.item_views import compressed, draw_view, retaken, spoilt
+from streetshop.lab.data.items import HAND_LABELS, Item, read_hand_labels, studio_items
 from streetshop.lab.train.tasks.encoder.features import CUTTING
-from streetshop.lab.train.tasks.encoder.items import HAND_LABELS, Item, read_hand_labels, studio_items
 from streetshop.lab.train.tasks.encoder.plan import plan_views
-from streetshop.lab.train.tasks.encoder.recipe import Drawings
-from streetshop.lab.train.tasks.encoder.views import compressed, draw_view, retaken, spoilt
 
 pytestmark = pytest.mark.lab
 
@@ -144,12 +143,12 @@ def test_hand_labels_are_whole() -> None:
 
 
 def test_drawings_are_taught_from_after_the_photos(tmp_path: Path) -> None:
-    folder, settings = tmp_path / "drawn", Drawings(products=6, size=96)
-    items = studio_items(folder, settings, 1)
+    folder, settings = tmp_path / "drawn", (6, 5, 96)
+    items = studio_items(folder, *settings, 1)
     assert len(items) == 12
     assert {item.split for item in items} == {"train"}
     assert all(item.kind and item.colour and item.pattern and not item.product for item in items)
-    assert studio_items(folder, settings, 1) == items, "what is drawn stays"
+    assert studio_items(folder, *settings, 1) == items, "what is drawn stays"
     views = plan_views([*items, replace(garment(tmp_path), split="train")])
     drawn = [view for view in views if view[0].source == "studio"]
     assert len(drawn) == 12
