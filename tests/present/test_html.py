@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from jinja2 import UndefinedError
 
-from streetshop.present.html import cell, data_uri, render, write_page
+from streetshop.present.html import cell, data_uri, render, web_url, write_page
 
 
 def test_values_are_escaped_and_nothing_may_be_fetched() -> None:
@@ -31,3 +31,19 @@ def test_a_page_is_written_in_one_step(tmp_path: Path) -> None:
 def test_cells_and_addresses() -> None:
     assert [cell(v) for v in (0.12345, 7, ["a", 2], None, "x")] == ["0.123", "7", "a, 2", "", "x"]
     assert data_uri(b"abc") == "data:image/jpeg;base64,YWJj"
+
+
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        ("https://shop.example/a?b=1", "https://shop.example/a?b=1"),
+        (" HTTP://shop.example ", "HTTP://shop.example"),
+        ("javascript:alert(1)", None),
+        ("https://", None),
+        ("https://[half", None),
+        ("/relative", None),
+        ("", None),
+    ],
+)
+def test_only_http_and_https_become_links(url: str, kept: str | None) -> None:
+    assert web_url(url) == kept

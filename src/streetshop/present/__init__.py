@@ -1,0 +1,1 @@
+"""What is found, as JSON and as HTML."""

@@ -6,6 +6,7 @@ import base64
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -38,6 +39,15 @@ def data_uri(jpeg: bytes) -> str:
     return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
 
 
+def web_url(url: str) -> str | None:
+    """``url`` if it is http or https, else None; a feed may hold anything."""
+    try:
+        parts = urlsplit(url.strip())
+    except ValueError:
+        return None
+    return url.strip() if parts.scheme.lower() in ("http", "https") and parts.netloc else None
+
+
 def cell(value: Any) -> str:
     """Text of a table's cell: a float with three decimals, a list joined by commas, nothing for None."""
     if isinstance(value, float):
@@ -59,5 +69,5 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"data_uri": data_uri, "cell": cell}
+    environment.filters |= {"data_uri": data_uri, "cell": cell, "web_url": web_url}
     return environment
