@@ -1,4 +1,4 @@
-# Everything from a bare clone: `make demo`, `make test`. Both make their own .venv.
+# Everything from a bare clone: `make demo`, `make test` (with `make lint`), `make wheel`. The first two make their own .venv.
 # `make reader DATA=FOLDER` and `make encoder DATA=FOLDER` train the shipped models anew; FOLDER holds ccp/ and clothing/
 # (docs/reader.md, docs/encoder.md).
 PYTHON ?= python3
@@ -10,7 +10,7 @@ SET ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
-.PHONY: demo test lint reader encoder clean
+.PHONY: demo test lint wheel reader encoder clean
 
 demo: .venv/.serving
 	$(BIN)/streetshop demo $(if $(DATA),"$(DATA)") --out "$(OUT)"
@@ -21,20 +21,25 @@ test: .venv/.all lint
 lint: .venv/.all
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/mypy --num-workers 2
+
+# Builds the wheel, installs it in an empty environment, and runs the demo and a search there.
+wheel:
+	$(PYTHON) .ci/wheel.py
 
 # The reader: what a teacher sees in the photos, training, the bundle in RUNS/reader/bundle, names of single articles, its
 # card. Run again to resume. SET='stages.0.minutes=5 ...' changes the recipe.
 reader: .venv/.all
 	$(BIN)/streetshop lab train recipes/reader.yaml --data "$(DATA)" --out $(RUNS)/reader $(SET)
 
-# The encoder: made pairs, features of the frozen trunk, heads, then its report beside the untrained encoder's, and its card;
+# The encoder: made pairs, features of the frozen backbone, heads, then its report beside the untrained encoder's, and its card;
 # the bundle is RUNS/encoder/bundle. Run again to resume.
 encoder: .venv/.all
 	$(BIN)/streetshop lab train recipes/encoder.yaml --data "$(DATA)" --out $(RUNS)/encoder $(SET)
 
 clean:
-	rm -rf .venv demo build dist .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv demo build dist site .pytest_cache .mypy_cache .ruff_cache
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

@@ -1,0 +1,62 @@
+"""Build the wheel, check what is in it, and use it from an empty environment in a folder outside the repository.
+
+python .ci/wheel.py
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import venv
+import zipfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PIP = ("-m", "pip", "--disable-pip-version-check", "--quiet")
+# Paths of the repository and where their files lie in the wheel.
+SHIPPED = {"src/streetshop": "streetshop", "recipes": "streetshop/lab/recipes"}
+
+
+def run(*command: str | Path, cwd: Path) -> str:
+    """Standard output of a command; a failing command ends the script with its output."""
+    done = subprocess.run([str(part) for part in command], cwd=cwd, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"{' '.join(map(str, command))}: exit code {done.returncode}\n{done.stdout}\n{done.stderr}")
+    return done.stdout
+
+
+def check_contents(wheel: Path) -> None:
+    """Every file that git tracks in the package and in the recipes is in the wheel, with the same bytes."""
+    with zipfile.ZipFile(wheel) as archive:
+        packed = set(archive.namelist())
+        for folder, target in SHIPPED.items():
+            for line in run("git", "ls-files", folder, cwd=ROOT).splitlines():
+                name = f"{target}{line.removeprefix(folder)}"
+                if name not in packed or archive.read(name) != (ROOT / line).read_bytes():
+                    sys.exit(f"{wheel.name}: {line} is missing or differs. See [tool.hatch.build] in pyproject.toml")
+
+
+def main() -> None:
+    """Build, check, install, then run the demo and a search."""
+    with tempfile.TemporaryDirectory(prefix="streetshop-wheel-") as name:
+        folder = Path(name)
+        venv.create(folder / "venv", with_pip=True)
+        python, streetshop = (folder / "venv" / "bin" / program for program in ("python", "streetshop"))
+        run(python, *PIP, "wheel", "--no-deps", "--wheel-dir", folder, ROOT, cwd=folder)
+        [wheel] = folder.glob("streetshop-*.whl")
+        check_contents(wheel)
+        run(python, *PIP, "install", "--constraint", ROOT / "constraints.txt", wheel, cwd=folder)
+        version = run(streetshop, "--version", cwd=folder).split()[-1]
+        if f"streetshop-{version}-" not in wheel.name:
+            sys.exit(f"{wheel.name} holds a package that calls itself {version}")
+        run(streetshop, "demo", "--products", "40", "--photos", "2", cwd=folder)
+        [photo, *_] = sorted((folder / "demo" / "drawn" / "street" / "images" / "street").glob("*.jpg"))
+        found = run(streetshop, "search", photo, "--catalog", "demo/shop.catalog", "--json", cwd=folder)
+        if '"matches": [{' not in found:
+            sys.exit(f"the search found nothing: {found[:500]}")
+        print(f"{wheel.name}: all files packed; demo and search run")
+
+
+if __name__ == "__main__":
+    main()
