@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from streetshop.core.files import write_bytes
+
 if TYPE_CHECKING:
     from jinja2 import Environment
 
@@ -29,9 +31,7 @@ def write_page(path: Path, template: str, **values: Any) -> None:
     """Render a template to a file; a reader, or a crash, sees the old file or the new one."""
     text = render(template, **values)
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".part")
-    partial.write_text(text, encoding="utf-8", errors="replace")
-    partial.replace(path)
+    write_bytes(path, text.encode(errors="replace"))
 
 
 def data_uri(jpeg: bytes) -> str:

@@ -1,4 +1,4 @@
-"""What nobody trained for the task: ImageNet features, a colour histogram, and SIFT as in method 3's Table 3."""
+"""Untrained baselines: ImageNet features, a colour histogram, and SIFT as in method 3's Table 3."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ from streetshop.lab.train.vectors import encode_rows, to_pixels
 from streetshop.models.encoder import picture_colours
 
 SIFT_SIDE: Final = 224
-"""SIFT finds next to nothing in the small pictures that networks are shown under a small budget."""
+"""SIFT finds hardly any keypoint at the input sizes of small training budgets."""
 
 SIFT_WORDS: Final = 32
 SIFT_SAMPLE: Final = 400
-"""Pictures whose descriptors the words are made of."""
+"""Pictures whose descriptors are clustered into visual words."""
 
 Descriptors = NDArray[np.float32]
 
 
 def imagenet(manifest: Manifest, used: NDArray[np.intp], part: InputPart, cache: Path, threads: int) -> Subject:
-    """EfficientNet-Lite0 as ImageNet left it: the mean of its last feature map, cosine."""
+    """ImageNet EfficientNet-Lite0: the mean of its last feature map, cosine."""
     rows = manifest.take(used)
     backbone = build_backbone("efficientnet_lite0", weights="imagenet", size=(part.height, part.width))
     streams = Streams(Encoder(backbone, BlockHead(backbone.channels, [Block("style", None, "avg")]))).eval()
@@ -52,7 +52,7 @@ def imagenet(manifest: Manifest, used: NDArray[np.intp], part: InputPart, cache:
 
 
 def colour(manifest: Manifest, used: NDArray[np.intp], part: InputPart, cache: Path, threads: int) -> Subject:
-    """The serving side's CIELAB histogram of the cut garment, and nothing else."""
+    """The serving side's CIELAB histogram of the garment picture, cosine."""
     rows = manifest.take(used)
     pictures = load_pictures(rows, part, cache, colours=True, threads=threads)
     vectors = np.where(pictures.usable[:, None], np.asarray(pictures.colours), 0).astype(np.float32)
@@ -64,11 +64,11 @@ def colour(manifest: Manifest, used: NDArray[np.intp], part: InputPart, cache: P
 
 
 def sift(manifest: Manifest, used: NDArray[np.intp], part: InputPart, cache: Path, threads: int) -> Subject:
-    """SIFT descriptors pooled to one vector a picture.
+    """SIFT descriptors pooled to one vector a picture, cosine.
 
-    Method 3's Table 3 speaks of "SIFT based image embeddings" and does not say how they are made. We read: RootSIFT
-    (Arandjelović and Zisserman 2012), VLAD over k-means words of training pictures (Jégou et al. 2010), each word's
-    part and the whole brought to unit length (Arandjelović and Zisserman 2013), cosine.
+    Method 3's Table 3 lists "SIFT based image embeddings" without a definition. This one is RootSIFT (Arandjelović and
+    Zisserman 2012) pooled by VLAD over k-means words of training pictures (Jégou et al. 2010), with intra-normalised
+    words and a normalised whole (Arandjelović and Zisserman 2013).
     """
     part = part.model_copy(update={"height": SIFT_SIDE, "width": SIFT_SIDE})
     cv2.setNumThreads(threads)
@@ -111,8 +111,9 @@ def sift_words(descriptors: list[Descriptors], words: int = SIFT_WORDS) -> Descr
 
 
 def vlad(descriptors: Descriptors, words: Descriptors) -> NDArray[np.float32]:
-    """(words * 128,) sums of what descriptors differ from their nearest word by, each word's of unit length, and the
-    whole; zero without descriptors.
+    """VLAD: (words * 128,) residuals of the descriptors to their nearest word, summed for each word.
+
+    Each word's sum and the whole vector have unit length; without descriptors it is zero. Jégou et al. 2010, eq. 1.
     """
     if len(descriptors) == 0:
         return np.zeros(words.size, np.float32)
@@ -125,7 +126,7 @@ def vlad(descriptors: Descriptors, words: Descriptors) -> NDArray[np.float32]:
 
 
 def _sample(manifest: Manifest, used: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Training rows for the words; without any, the shop's rows that are searched (no label is looked at)."""
+    """Training rows for the words; without any, the gallery's shop rows (labels are not used)."""
     split, shop = manifest.column("split"), manifest.column("domain") == "shop"
     rows = np.flatnonzero(split == "train")
     if len(rows) == 0:
@@ -135,4 +136,4 @@ def _sample(manifest: Manifest, used: NDArray[np.intp]) -> NDArray[np.intp]:
 
 Baseline = Callable[[Manifest, NDArray[np.intp], InputPart, Path, int], Subject]
 BASELINES: Final[Mapping[str, Baseline]] = {"imagenet": imagenet, "colour": colour, "sift": sift}
-"""(manifest, rows to encode, how pictures are cut and scaled, cache, threads) to a subject."""
+"""By name: a function of (manifest, rows to encode, input, cache folder, threads) to a subject."""

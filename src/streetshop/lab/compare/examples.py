@@ -1,4 +1,4 @@
-"""Queries with their nearest products, for every method the same ones; and what stands first where it is wrong."""
+"""Example queries with their nearest products under each method, and the confusions of wrong first results."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ NEAREST: Final = 10
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Example:
-    """One query.
+    """One query and its results.
 
     Attributes:
         row: of the manifest.
-        found: by subject, its nearest: rows (k,), -1 where nothing is left, and hits (k,).
+        found: by subject, its nearest: rows (k,), -1 beyond the gallery's end, and hits (k,).
     """
 
     row: int
@@ -31,8 +31,10 @@ class Example:
 
 
 def choose(comparison: Comparison, protocol: Protocol, count: int) -> list[int]:
-    """Positions of queries from easy to hard, evenly by their mean reciprocal rank over all subjects, no category
-    twice before each was there once. Queries without a match are left out."""
+    """Choose queries spread evenly from easy to hard; returns their positions.
+
+    Ease is the mean reciprocal rank over all subjects. Categories alternate. Queries without a match are left out.
+    """
     metric = next(m for m in ("mrr", *protocol.metrics) if m in protocol.metrics)
     results = [comparison.result(subject.name, protocol.name) for subject in comparison.subjects]
     ease = np.mean([result.values[metric] for result in results], axis=0)
@@ -41,18 +43,18 @@ def choose(comparison: Comparison, protocol: Protocol, count: int) -> list[int]:
     chosen: list[int] = []
     for part in np.array_split(np.asarray(order, dtype=np.intp), max(min(count, len(order)), 1)):
         if len(part):
-            chosen.append(_pick(part.tolist(), categories, Counter(categories[i] for i in chosen)))
+            chosen.append(pick(part.tolist(), categories, Counter(categories[i] for i in chosen)))
     return chosen
 
 
-def _pick(part: Sequence[int], categories: Sequence[str], seen: Counter[str]) -> int:
-    """The one in the middle, of those whose category was shown least."""
+def pick(part: Sequence[int], categories: Sequence[str], seen: Counter[str]) -> int:
+    """Of the queries whose category was shown least, the one nearest to the middle of ``part``."""
     place = min(range(len(part)), key=lambda i: (seen[categories[part[i]]], abs(i - len(part) / 2)))
     return part[place]
 
 
 def examples(comparison: Comparison, protocol: Protocol, count: int) -> list[Example]:
-    """``count`` queries and what each subject finds for them."""
+    """``count`` queries with every subject's results."""
     chosen = choose(comparison, protocol, count)
     rows = roles(comparison.manifest, protocol).query
     found = {s.name: comparison.found(s, protocol, NEAREST, chosen) for s in comparison.subjects}
@@ -63,8 +65,11 @@ def examples(comparison: Comparison, protocol: Protocol, count: int) -> list[Exa
 
 
 def mistakes(comparison: Comparison, protocol: Protocol) -> Table:
-    """Of the queries with a match, how many have another product first; of these, how many at least its category; and
-    the commonest confusions of categories."""
+    """Count wrong first results for each subject.
+
+    Of the queries with a match: how many have another product first, how many of these share at least the category,
+    and the commonest confusions of categories.
+    """
     categories = comparison.manifest.column("category")
     asked = roles(comparison.manifest, protocol).query
     rows = []

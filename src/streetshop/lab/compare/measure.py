@@ -38,7 +38,7 @@ class Comparison:
     Attributes:
         used: manifest rows that have vectors, ascending; ``Subject.vectors`` are in this order.
         results: by subject, by protocol.
-        notes: what a reader of the numbers must know, whatever subject it is about.
+        notes: limits of the comparison as a whole.
     """
 
     manifest: Manifest
@@ -49,17 +49,22 @@ class Comparison:
     notes: tuple[str, ...] = ()
 
     def result(self, subject: str, protocol: str) -> Result:
+        """One subject's result under one protocol."""
         return self.results[subject][protocol]
 
     def found(self, subject: Subject, protocol: Protocol, k: int, queries: Sequence[int] | None = None) -> Neighbours:
-        """The ``k`` best of some queries (positions among the protocol's; default: all)."""
+        """The ``k`` nearest of some queries, given as positions among the protocol's queries (default: all)."""
         sides = _sides(self.manifest, self.used, subject, protocol)
         return neighbours(
             self.manifest, protocol, sides.query, sides.gallery, k, queries=queries, distance=subject.distance
         )
 
     def against(self, first: str, second: str, protocol: str, metric: str) -> PairedDifference:
-        """``second`` minus ``first``; whole photos are drawn. Raises :class:`UsageError` for an unknown name."""
+        """``second`` minus ``first``; the bootstrap draws whole photos.
+
+        Raises:
+            UsageError: a name is unknown.
+        """
         for name in (first, second):
             if name not in self.results:
                 raise UsageError(f"nothing compared is named {name!r}", hint=f"There are {', '.join(self.results)}")
@@ -67,13 +72,20 @@ class Comparison:
 
 
 def chosen_protocols(names: Sequence[str]) -> tuple[Protocol, ...]:
-    """The protocols of those names, each once. Raises :class:`MeasureError` for an unknown one."""
+    """The protocols of those names, without repetitions.
+
+    Raises:
+        MeasureError: a name is unknown.
+    """
     return tuple(protocol_named(name) for name in dict.fromkeys(names or DEFAULT_PROTOCOLS))
 
 
 def rows_to_encode(manifest: Manifest, protocols: Sequence[Protocol]) -> NDArray[np.intp]:
-    """Every row that asks or is searched under any of the protocols. Raises :class:`MeasureError` where one has no
-    such rows: a manifest without a test split, say."""
+    """Every row that is a query or in the gallery of any of the protocols.
+
+    Raises:
+        MeasureError: a protocol has no such rows, for example without a test split.
+    """
     sides = [roles(manifest, protocol) for protocol in protocols]
     return np.unique(np.concatenate([part for each in sides for part in (each.query, each.gallery)]))
 
@@ -123,11 +135,11 @@ def _sides(manifest: Manifest, used: NDArray[np.intp], subject: Subject, protoco
 def rank_last(
     query: Matrix, gallery: Matrix, missed: NDArray[np.bool_], absent: NDArray[np.bool_], distance: Distance
 ) -> tuple[Matrix, Matrix]:
-    """The vectors with one number more, so that ``absent`` gallery rows are farther than all others from any query.
+    """Append a dimension in which ``absent`` gallery rows are farther than all others from any query.
 
-    The order of the others stays: for cosine every query points away from the absent, and all other cosines shrink by
-    one factor; for Euclidean the absent lie farther out than any two others lie apart. ``missed`` queries get any
-    direction: :func:`evaluate` counts them as failures whatever they find.
+    The order of the others stays. For cosine, queries get -2 and absent rows 1 there: an absent row has a negative
+    cosine, and all other cosines shrink by one factor. For Euclidean distance, absent rows lie farther out than any two
+    others lie apart. ``missed`` queries may get any direction: :func:`evaluate` counts them as failures.
     """
     if distance == "cosine":
         query, gallery = (m / np.maximum(np.linalg.norm(m, axis=1, keepdims=True), 1e-12) for m in (query, gallery))

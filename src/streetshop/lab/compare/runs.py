@@ -1,4 +1,4 @@
-"""What a finished run says of itself: what it cost, how it learned, and where it departs from the recipe as shipped."""
+"""Facts about a finished run: its cost, its training curves, and its differences from the shipped recipe."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Points = tuple[tuple[float, float], ...]
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """How one network learned.
+    """Training curve of one network.
 
     Attributes:
         group: of a run with groups, else "".
@@ -35,14 +35,14 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class RunFacts:
-    """A run beside its vectors.
+    """What is known of a run, beside its vectors.
 
     Attributes:
-        fingerprint, manifest: of the data that it was trained on.
+        fingerprint, manifest: of its training data.
         cpu_seconds, pictures: None in runs made before these were counted.
-        score, score_name: its best validation, None without one; and what that is.
-        changes: ``key: as shipped -> here`` for each value that the recipe as shipped has otherwise; None where the
-            recipe is not one that comes with streetshop.
+        score, score_name: its best validation, None without one, and the metric's name.
+        changes: ``key: shipped → here`` for each value that differs from the shipped recipe; None if the recipe does
+            not come with streetshop.
     """
 
     folder: Path
@@ -60,16 +60,18 @@ class RunFacts:
 
 
 def read_facts(folder: str | Path) -> RunFacts:
-    """Read a run folder. Raises :class:`RunError` when it is none, holds no encoder, or is unfinished."""
+    """Read a run folder.
+
+    Raises:
+        RunError: it is no run folder, holds no encoder, or is unfinished.
+    """
     folder = Path(folder)
     about = files.read_json(folder / files.RUN)
     recipe = read_recipe(folder)
     if not isinstance(recipe, EmbeddingRecipe):
         raise RunError("is a converter's run; it has no vectors", where=str(folder), hint="Give an encoder's run")
     if not about.get("finished"):
-        raise RunError(
-            "is unfinished", where=str(folder), hint="Run `lab train` again: it goes on where it was; or leave it out"
-        )
+        raise RunError("is unfinished", where=str(folder), hint="Run `lab train` again to resume it, or leave it out")
     names = about.get("groups", [])
     homes = {name: folder / GROUPS / name for name in names} or {"": folder}
     return RunFacts(

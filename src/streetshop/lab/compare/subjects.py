@@ -1,4 +1,4 @@
-"""What is compared: trained runs and untrained baselines, each with the vectors of the rows that are measured."""
+"""What is compared: trained runs and untrained baselines, with the vectors of the measured rows."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class Subject:
     """One row of the tables.
 
     Attributes:
-        vectors: (rows, dim) float32 of the rows that are measured.
-        usable: (rows,) bool; a row without a vector finds nothing, and is found last.
+        vectors: (rows, dim) float32 of the measured rows.
+        usable: (rows,) bool; a row without a vector finds nothing and ranks last.
         distance: by which its vectors are compared.
-        milliseconds: of processor time from a cut and scaled picture to its vector.
-        about: one line: what it is.
+        milliseconds: processor time from a scaled picture to its vector.
+        about: a description in one line.
         facts: of a trained run; None of a baseline.
     """
 
@@ -46,7 +46,11 @@ class Subject:
 
 
 def run_subject(facts: RunFacts, name: str, rows: Manifest, *, weights: str, cache: Path, threads: int) -> Subject:
-    """Encode ``rows`` by a run. Raises :class:`RunError` when it cannot be loaded."""
+    """Encode ``rows`` by a run.
+
+    Raises:
+        RunError: the run cannot be loaded.
+    """
     run = load_run(facts.folder, weights=weights)
     vectors, usable = run.encode(rows, cache=cache, threads=threads)
     distance: Distance = "euclidean" if run.recipe.validation.distance == "euclidean" else "cosine"
@@ -55,7 +59,7 @@ def run_subject(facts: RunFacts, name: str, rows: Manifest, *, weights: str, cac
 
 
 def other_distance(subject: Subject) -> Subject | None:
-    """The same vectors compared by the other distance; None where they are of one length, so that both rank alike."""
+    """The same vectors compared by the other distance; None if they have one length, so that both rank alike."""
     lengths = np.linalg.norm(subject.vectors[subject.usable], axis=1)
     if len(lengths) == 0 or float(lengths.max() - lengths.min()) <= 1e-3 * float(lengths.max()):
         return None
@@ -65,7 +69,7 @@ def other_distance(subject: Subject) -> Subject | None:
 
 
 def cpu_milliseconds(work: Callable[[], object], pictures: int, rounds: int = 5) -> float:
-    """Processor time of ``work`` for each of its ``pictures``: the median of ``rounds``, after one that warms up."""
+    """Processor time of ``work`` per picture in ms: the median of ``rounds``, after a warm-up."""
     work()
     spent = []
     for _ in range(rounds):

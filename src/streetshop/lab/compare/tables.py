@@ -1,4 +1,4 @@
-"""The comparison's numbers as tables: cells of text for people, and the same values for programs."""
+"""The comparison's numbers as tables of text, and as JSON values."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ HEADLINE: Final = (
     ("look", "recall@5", "R@5"),
     ("category-precision", "precision@10", "category P@10"),
 )
-"""(protocol, metric, title) of the first table's columns; those of protocols that were not asked for are left out."""
+"""(protocol, metric, title) of the first table's columns; only those of the chosen protocols are shown."""
 
 PAIRED: Final = 3
 """Headline columns that are compared in pairs."""
@@ -30,18 +30,19 @@ SURE: Final = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Text cells; the first column names the row."""
+    """Cells of text; the first column names the row."""
 
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
 
     def markdown(self) -> str:
+        """The table in Markdown."""
         lines = [self.header, tuple("---" for _ in self.header), *self.rows]
         return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
 
 
 def columns(comparison: Comparison) -> list[tuple[str, str, str]]:
-    """The headline columns that can be shown; without any, all metrics of the first protocol."""
+    """The headline columns of the chosen protocols; without any, all metrics of the first protocol."""
     names = {protocol.name for protocol in comparison.protocols}
     known = [column for column in HEADLINE if column[0] in names]
     first = comparison.protocols[0]
@@ -49,7 +50,7 @@ def columns(comparison: Comparison) -> list[tuple[str, str, str]]:
 
 
 def headline(comparison: Comparison) -> Table:
-    """A row for every subject, mean and interval; whole photos are drawn."""
+    """A row for every subject: mean and interval; the bootstrap draws whole photos."""
     shown = columns(comparison)
     rows = tuple(
         (s.name, *(_estimate(comparison, s.name, protocol, metric) for protocol, metric, _ in shown))
@@ -66,7 +67,7 @@ def whole_protocol(comparison: Comparison, protocol: str) -> Table:
 
 
 def pairs(comparison: Comparison, asked: Sequence[tuple[str, str]] = ()) -> list[tuple[str, str]]:
-    """Everything against the first subject, then what was asked for."""
+    """Every subject against the first, then the pairs asked for."""
     first = comparison.subjects[0].name
     return list(dict.fromkeys([*((first, s.name) for s in comparison.subjects[1:]), *asked]))
 
@@ -91,7 +92,7 @@ def difference(value: PairedDifference) -> str:
 
 
 def cost(comparison: Comparison) -> Table:
-    """What each subject cost to train and costs to run."""
+    """Training and running cost of each subject."""
     rows = []
     for subject in comparison.subjects:
         facts = subject.facts
@@ -133,7 +134,7 @@ def by_category(comparison: Comparison, protocol: str, metric: str) -> Table:
 
 
 def plain(comparison: Comparison, asked: Sequence[tuple[str, str]]) -> dict[str, Any]:
-    """All of it for programs."""
+    """The whole comparison as JSON values."""
     return {
         "manifest": comparison.manifest.name,
         "fingerprint": comparison.manifest.fingerprint,
@@ -212,7 +213,7 @@ def _number(value: float | None, form: str) -> str:
 
 
 def summary(comparison: Comparison, asked: Sequence[tuple[str, str]]) -> str:
-    """The tables as Markdown, with what they were measured on and how."""
+    """The tables as Markdown, with data and protocols."""
     first = comparison.subjects[0].name
     lines = [
         f"Measured on {comparison.manifest.name or 'a manifest'}, fingerprint `{comparison.manifest.fingerprint}`.",

@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from streetshop.core.errors import CurateError
 from streetshop.lab.curate.decisions import VERDICTS, Decisions
 from streetshop.lab.data.manifest import Manifest
-from streetshop.lab.evaluate.markup import thumbnail
+from streetshop.lab.data.thumbnails import thumbnail
 from streetshop.web.security import HEADERS, PAGE_POLICY, is_loopback
 from streetshop.web.server import bind, make_server
 

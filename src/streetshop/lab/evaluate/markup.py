@@ -8,12 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from streetshop.core.errors import StreetshopError
-from streetshop.core.photo import Photo, encode_jpeg
 from streetshop.lab.data.manifest import Manifest
-
-SIDE: Final = 120
-"""Long side of a thumbnail in pixels."""
+from streetshop.lab.data.thumbnails import thumbnail
 
 _STYLE: Final = """
 :root{color-scheme:light dark;--line:#8884;--soft:#8881}
@@ -50,21 +46,6 @@ def write_page(path: Path, title: str, body: Iterable[str]) -> None:
     partial = path.with_name(path.name + ".part")
     partial.write_text(document(title, body), encoding="utf-8", errors="replace")
     partial.replace(path)
-
-
-def thumbnail(manifest: Manifest, row: int, side: int = SIDE) -> bytes | None:
-    """A row's garment as a small JPEG; None when it cannot be read."""
-    entry = manifest.row(row)
-    try:
-        photo = Photo.from_path(manifest.picture(entry), at_least=None if entry.box else side)
-    except StreetshopError:
-        return None
-    image = photo.image()
-    if entry.box is not None:
-        left, top, right, bottom = entry.box
-        image = image.crop((int(left), int(top), max(int(right), int(left) + 1), max(int(bottom), int(top) + 1)))
-    image.thumbnail((side, side))
-    return encode_jpeg(image, 80)
 
 
 def figure(manifest: Manifest, row: int, caption: str = "", kind: str = "") -> str:

@@ -1,27 +1,18 @@
-"""Runs measured beside each other, against the numbers of a naive search."""
+"""Results against the numbers of a naive search."""
 
 from __future__ import annotations
 
-import json
-import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from streetshop.core.errors import MeasureError, RunError, UsageError
-from streetshop.lab.compare import compare_runs, tables
+from streetshop.core.errors import UsageError
 from streetshop.lab.compare.measure import Comparison, rank_last
 from streetshop.lab.data.manifest import Manifest
 from streetshop.lab.train import load_run
-from tests.lab.compare.trained import draw_split
 
 pytestmark = pytest.mark.lab
-
-
-@pytest.fixture(scope="module")
-def comparison(manifest: Path, runs: list[Path]) -> Comparison:
-    return compare_runs(runs, manifest, threads=1)
 
 
 def naive_hit(manifest: Path, run: Path, k: int, *, euclidean: bool = False, in_category: bool = False) -> float:
@@ -65,60 +56,10 @@ def test_vectors_of_many_lengths_are_compared_by_both_distances(
         assert found == pytest.approx(naive_hit(manifest, runs[1], 1, euclidean=euclidean))
 
 
-def test_pairs_and_tables_say_what_was_measured(comparison: Comparison, manifest: Path) -> None:
-    asked = tables.pairs(comparison, [("loose", "loose, cosine")])
-    assert asked == [("unit", "loose"), ("unit", "loose, cosine"), ("loose", "loose, cosine")]
-    text = tables.summary(comparison, asked)
-    assert Manifest.read(manifest).fingerprint in text
-    assert "| loose, cosine − loose |" in text
-    assert "`street-to-shop`: 10 queries (0 without a match)" in text
-    values = tables.plain(comparison, asked)
-    json.dumps(values, allow_nan=False)
-    [one] = [
-        p for p in values["pairs"] if (p["first"], p["second"], p["metric"]) == ("unit", "loose", "hit@10")
-        and p["protocol"] == "street-to-shop"
-    ]  # fmt: skip
-    means = [
-        comparison.result(name, "street-to-shop").estimate("hit@10").mean for name in (one["first"], one["second"])
-    ]
-    assert one["difference"] == pytest.approx(means[1] - means[0])
-    training = values["methods"][0]["training"]
-    assert training["cpu_seconds"] > 0
-    assert training["pictures"] == training["batches"] * 8
-    assert "input.height: 160 → 32" in training["changes"]
-    assert not any(change.startswith("stages.0.losses") for change in training["changes"])
-
-
 def test_an_unknown_name_in_a_pair_is_a_typed_error(comparison: Comparison) -> None:
     with pytest.raises(UsageError, match="'nobody'") as caught:
         comparison.against("unit", "nobody", "street-to-shop", "hit@1")
     assert "loose, cosine" in caught.value.hint
-
-
-def test_unfinished_and_foreign_runs(manifest: Path, runs: list[Path], tmp_path: Path) -> None:
-    shutil.copytree(runs[0], tmp_path / "half")
-    about = json.loads((tmp_path / "half" / "run.json").read_text())
-    (tmp_path / "half" / "run.json").write_text(json.dumps(about | {"finished": False}))
-    with pytest.raises(RunError, match="unfinished") as caught:
-        compare_runs([tmp_path / "half"], manifest)
-    assert str(tmp_path / "half") in str(caught.value)
-    with pytest.raises(RunError, match="no run folder"):
-        compare_runs([tmp_path], manifest)
-    with pytest.raises(UsageError, match="given twice"):
-        compare_runs([runs[0], runs[0]], manifest)
-    with pytest.raises(UsageError, match="no baseline 'magic'"):
-        compare_runs(runs, manifest, baselines=["magic"])
-    other = draw_split(tmp_path / "other", products=16)
-    [note] = compare_runs(runs[:1], other, threads=1).notes
-    assert "unit was trained on other data" in note
-    assert about["fingerprint"] in note
-
-
-def test_a_manifest_without_a_test_split_is_a_typed_error(manifest: Path, runs: list[Path], tmp_path: Path) -> None:
-    rows = Manifest.read(manifest)
-    rows.with_split(["train"] * len(rows)).write(tmp_path / "train.parquet")
-    with pytest.raises(MeasureError, match="no query row for the protocol street-to-shop"):
-        compare_runs(runs, tmp_path / "train.parquet")
 
 
 @pytest.mark.parametrize("distance", ["cosine", "euclidean"])
