@@ -33,7 +33,8 @@ CLOTHING = ("Dress", "Hat", "Longsleeve", "Outwear", "Pants", "Shirt", "Shoes", 
 def plant(clothing: Path, work: Path, photos: int) -> tuple[Any, np.ndarray, np.ndarray]:
     """The manifest; (rows,) kind of noise or ``""``; (rows,) number of the original photo, -1 for noise."""
     from streetshop.lab.data import read_dataset
-    from streetshop.lab.data.manifest import Manifest, Row
+    from streetshop.lab.data.manifest import Manifest
+    from streetshop.lab.data.sample import Sample
 
     rng = np.random.default_rng(0)
     source = read_dataset("clothing", clothing).manifest
@@ -44,7 +45,7 @@ def plant(clothing: Path, work: Path, photos: int) -> tuple[Any, np.ndarray, np.
 
     def add(name: str, data: bytes, category: str, product: int, kind: str, origin: int) -> None:
         (work / "images" / name).write_bytes(data)
-        rows.append(Row(f"images/{name}", "shop", f"p{product}", category, group=f"p{product}"))
+        rows.append(Sample(f"images/{name}", "shop", f"p{product}", category, group=f"p{product}"))
         kinds.append(kind)
         origins.append(origin)
 
@@ -189,7 +190,8 @@ def _progress(done: int, total: int) -> None:
 
 def pairs(work: Path, products: int) -> dict[str, Any]:
     """Street photos of the studio with 30 % wrong claims, and 30 % noise among the shop pictures: recall and precision
-    of the pairs, and MAP@5 of an encoder trained on the raw pile, on the curated one, and on the truth."""
+    of the pairs, and MAP@5 of an encoder trained on the raw pile, on the curated one, and on the truth.
+    """
     from streetshop.lab.curate import Curation
     from streetshop.lab.curate.clusters import run_clusters
     from streetshop.lab.curate.duplicates import run_duplicates
@@ -232,7 +234,7 @@ def pairs(work: Path, products: int) -> dict[str, Any]:
 def studio_pile(work: Path, products: int) -> tuple[list[Any], dict[int, str]]:
     """Rows of the pile; true product by street row."""
     from streetshop.lab.data import read_dataset
-    from streetshop.lab.data.manifest import Row
+    from streetshop.lab.data.sample import Sample
     from streetshop.studio import draw_dataset
 
     draw_dataset(work / "studio", products, 0, products, 1, 224, shots=("packshot",), family=4)
@@ -246,7 +248,7 @@ def studio_pile(work: Path, products: int) -> tuple[list[Any], dict[int, str]]:
     for number in range(round(len(rows) * 0.3 / 0.7)):
         image, product = f"noise/noise-{number}.jpg", names[int(rng.integers(len(names)))]
         draw_noise(NOISE[number % 4], number).save(work / "studio" / image, quality=88)
-        rows.append(Row(image, "shop", product, category[product]))
+        rows.append(Sample(image, "shop", product, category[product]))
     for row in source:
         if row.domain != "street" or row.product_id not in category:
             continue
@@ -256,7 +258,7 @@ def studio_pile(work: Path, products: int) -> tuple[list[Any], dict[int, str]]:
         wrong = bool(others) and rng.random() < 0.3
         truth[len(rows)] = row.product_id
         claim = str(rng.choice(others)) if wrong else row.product_id
-        rows.append(Row(row.image, "street", box=row.box, attributes={"claims": [claim]}, group=row.group))
+        rows.append(Sample(row.image, "street", box=row.box, attributes={"claims": [claim]}, group=row.group))
     return rows, truth
 
 
@@ -266,7 +268,8 @@ def _claim(row: Any) -> str:
 
 def training(vectors: Any, manifest: Any, true: Any, labels: dict[str, Any]) -> dict[str, Any]:
     """A linear head on the frozen backbone, trained with ArcFace for equally many steps on each labelling, three seeds;
-    MAP@5 (min(k, R)), street to shop, on the products of every third name, which no training saw."""
+    MAP@5 (min(k, R)), street to shop, on the products of every third name, which no training saw.
+    """
     import torch
     from pytorch_metric_learning.losses import ArcFaceLoss
 

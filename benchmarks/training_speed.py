@@ -26,7 +26,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from streetshop.lab.core.devices import Place
-from streetshop.lab.data.manifest import Manifest, Row
+from streetshop.lab.data.manifest import Manifest
+from streetshop.lab.data.sample import Sample
 from streetshop.lab.losses import ArcFace
 from streetshop.lab.losses.base import LossInput
 from streetshop.lab.nets import Block, BlockHead, Encoder, build_backbone
@@ -127,7 +128,7 @@ def _manifest(home: Path, count: int) -> Manifest:
     for number in range(count):
         pixels = rng.integers(0, 256, (96, 96, 3), dtype=np.uint8)
         Image.fromarray(pixels).save(home / f"{number:05}.jpg")
-        rows.append(Row(f"{number:05}.jpg", "shop", f"p{number // 2}", "noise", "train"))
+        rows.append(Sample(f"{number:05}.jpg", "shop", f"p{number // 2}", "noise", "train"))
     return Manifest.from_rows(rows, home)
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from streetshop.lab.data.manifest import Manifest, Row
+from streetshop.lab.data.manifest import Manifest
+from streetshop.lab.data.sample import Sample
 
 SIDE = 96
 CATEGORIES = ("shirt", "trousers", "dress", "hat")
@@ -59,11 +60,11 @@ def pile(root: Path, *, products: int = 10, shots: int = 3, tables: int = 16) ->
             for shot in range(shots):
                 image = f"shop/{category}-{number}-{shot}.png"
                 garment(category, number, shot).save(root / image)
-                rows.append(Row(image, "shop", f"{category}-{number}", category, group=f"{category}-{number}"))
+                rows.append(Sample(image, "shop", f"{category}-{number}", category, group=f"{category}-{number}"))
     rng = np.random.default_rng(5)
     for table in range(tables):
         image = f"shop/table-{table}.png"
         size_table(table).save(root / image)
         category, number = CATEGORIES[rng.integers(4)], rng.integers(products)
-        rows.append(Row(image, "shop", f"{category}-{number}", category, group=f"{category}-{number}"))
+        rows.append(Sample(image, "shop", f"{category}-{number}", category, group=f"{category}-{number}"))
     return Manifest.from_rows(rows, root, name="pile", licence="drawn")

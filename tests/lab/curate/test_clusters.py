@@ -13,7 +13,8 @@ from streetshop.lab.curate.clustering import ClusterModel, fit_clusters
 from streetshop.lab.curate.clusters import Cluster, describe, labels_of, run_clusters, suggest
 from streetshop.lab.curate.decisions import Decisions
 from streetshop.lab.curate.features import Features, reduced, run_features
-from streetshop.lab.data.manifest import Manifest, Row
+from streetshop.lab.data.manifest import Manifest
+from streetshop.lab.data.sample import Sample
 from tests.lab.curate.conftest import SMALL
 from tests.lab.curate.drawn import pile
 
@@ -61,7 +62,7 @@ def test_no_cluster_at_all_is_an_error() -> None:
 
 
 def test_numbers_of_a_cluster_are_the_naive_ones(tmp_path: Path) -> None:
-    rows = [Row(f"{i}.jpg", "shop", f"p{i % 3}", "hat" if i < 6 else "shoe", group=f"g{i}") for i in range(10)]
+    rows = [Sample(f"{i}.jpg", "shop", f"p{i % 3}", "hat" if i < 6 else "shoe", group=f"g{i}") for i in range(10)]
     unit, _ = blobs(5, 5)
     labels = np.array([0] * 8 + [-1, -2])
     found, centrality = describe(Manifest.from_rows(rows, tmp_path), unit, labels)
@@ -161,7 +162,7 @@ def test_clusters_and_decisions_outlive_pictures_that_come_and_go(curation: Cura
     Decisions(curation.folder / "decisions" / "clusters.csv", "clusters", summary["model"], {"c-001": "drop"}).write()
     labels = labels_of(curation)
     cache = Path(curation.summary("features")["store"])
-    picture = curation.manifest.picture(curation.manifest.row(0))
+    picture = curation.manifest.row(0).path
     hidden = picture.rename(picture.with_suffix(".away"))
     try:
         assert run_features(curation, SMALL, cache=cache)["dropped"] == 1

@@ -13,7 +13,8 @@ from PIL import Image
 from streetshop.core.errors import CurateError
 from streetshop.lab.curate.decisions import Decisions
 from streetshop.lab.curate.page import Card, create_page
-from streetshop.lab.data.manifest import Manifest, Row
+from streetshop.lab.data.manifest import Manifest
+from streetshop.lab.data.sample import Sample
 from tests.web.browser import FLAGS, chromium
 
 HEAD = "# streetshop decisions: clusters of abc\n"
@@ -85,7 +86,7 @@ def test_whatever_the_ids_are_they_come_back(
 def page(tmp_path: Path) -> TestClient:
     for number in range(3):
         Image.new("RGB", (300, 200), (60 * number, 90, 30)).save(tmp_path / f"{number}.png")
-    manifest = Manifest.from_rows([Row(f"{number}.png", "shop") for number in range(3)], tmp_path)
+    manifest = Manifest.from_rows([Sample(f"{number}.png", "shop") for number in range(3)], tmp_path)
     decisions = Decisions.read(tmp_path / "d.csv", "pictures", "abc")
     cards = [Card(str(number), f"{number}.png", "", (number,)) for number in range(2)]
     return TestClient(create_page("Noise?", cards, manifest, decisions), base_url="http://127.0.0.1:8765")

@@ -12,7 +12,8 @@ from streetshop.lab.curate.duplicates import choose, find_groups, group_of_rows,
 from streetshop.lab.curate.encoders import EncoderChoice
 from streetshop.lab.curate.features import run_features
 from streetshop.lab.curate.neighbours import connected, groups_within, nearest, pairs_above
-from streetshop.lab.data.manifest import Manifest, Row
+from streetshop.lab.data.manifest import Manifest
+from streetshop.lab.data.sample import Sample
 from tests.lab.curate.test_alignment import COPIES, photo
 
 
@@ -112,16 +113,16 @@ def copied(tmp_path: Path) -> Curation:
     rows = []
     for number in range(12):
         photo(number).save(root / f"{number}.png")
-        rows.append(Row(f"{number}.png", "shop", f"p{number}", group=f"p{number}"))
+        rows.append(Sample(f"{number}.png", "shop", f"p{number}", group=f"p{number}"))
     for number, (kind, copy) in enumerate(COPIES.items()):
         copy(photo(number)).save(root / f"{kind}.jpg", quality=80)
-        rows.append(Row(f"{kind}.jpg", "shop", f"p{number}", group=f"sender {number}"))
+        rows.append(Sample(f"{kind}.jpg", "shop", f"p{number}", group=f"sender {number}"))
     photo(5).resize((120, 160)).save(root / "stolen.png")
-    rows.append(Row("stolen.png", "shop", "p6", group="p6"))
+    rows.append(Sample("stolen.png", "shop", "p6", group="p6"))
     photo(7).resize((200, 260)).save(root / "unnamed.png")
-    rows.append(Row("unnamed.png", "street"))
+    rows.append(Sample("unnamed.png", "street"))
     (root / "again.png").write_bytes((root / "8.png").read_bytes())
-    rows.append(Row("again.png", "shop", "p8"))
+    rows.append(Sample("again.png", "shop", "p8"))
     curation = Curation.create(tmp_path / "out", Manifest.from_rows(rows, root))
     run_features(curation, EncoderChoice(size=160))
     return curation

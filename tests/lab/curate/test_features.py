@@ -17,7 +17,8 @@ from streetshop.lab.curate.embedding import embed_here
 from streetshop.lab.curate.encoders import BackboneFeatures, EncoderChoice
 from streetshop.lab.curate.features import Features, reduced, run_features
 from streetshop.lab.curate.store import RECORD, FeatureStore
-from streetshop.lab.data.manifest import Manifest, Row
+from streetshop.lab.data.manifest import Manifest
+from streetshop.lab.data.sample import Sample
 from streetshop.models.encoder import load_encoder
 from tests.lab.curate.conftest import SMALL
 from tests.lab.curate.drawn import garment, pile
@@ -34,14 +35,18 @@ def test_each_row_has_the_feature_of_its_own_picture(tmp_path: Path, small: Mani
     found = Features.of(curation)
     encoder = BackboneFeatures(SMALL)
     for row in (0, 3, 9):
-        picture = GarmentPicture(Photo.from_path(small.picture(small.row(row))).pixels)
+        picture = GarmentPicture(Photo.from_path(small.row(row).path).pixels)
         np.testing.assert_allclose(found.vectors[found.index[row]], encoder.encode([picture])[0], atol=1e-5)
     np.testing.assert_allclose(np.linalg.norm(found.vectors, axis=1), 1, atol=1e-5)
 
 
 def test_a_box_is_cut_out_and_makes_another_feature(tmp_path: Path) -> None:
     garment("shirt", 0, 0).save(tmp_path / "a.png")
-    rows = [Row("a.png", "shop"), Row("a.png", "shop", box=(10, 10, 60, 60)), Row("a.png", "shop", category="same")]
+    rows = [
+        Sample("a.png", "shop"),
+        Sample("a.png", "shop", box=(10, 10, 60, 60)),
+        Sample("a.png", "shop", category="same"),
+    ]
     curation = Curation.create(tmp_path / "out", Manifest.from_rows(rows, tmp_path))
     assert run_features(curation, SMALL)["computed"] == 2
     index = Features.of(curation).index
@@ -72,8 +77,8 @@ def test_moved_and_renamed_pictures_are_not_computed_again(tmp_path: Path, small
     moved.mkdir()
     rows = []
     for number, row in enumerate(small):
-        shutil.copy(small.picture(row), moved / f"{number}.png")
-        rows.append(Row(f"{number}.png", "shop"))
+        shutil.copy(row.path, moved / f"{number}.png")
+        rows.append(Sample(f"{number}.png", "shop"))
     again = Curation.create(tmp_path / "two", Manifest.from_rows(rows, moved))
     assert run_features(again, SMALL, cache=cache)["computed"] == 0
     assert Features.of(again).index.tolist() == Features.of(Curation.open(tmp_path / "one")).index.tolist()
@@ -106,9 +111,9 @@ def test_an_interrupted_run_goes_on_where_it_was(
 
 
 def test_unreadable_pictures_are_dropped_with_their_reason(tmp_path: Path, small: Manifest) -> None:
-    small.picture(small.row(0)).write_bytes(b"<html>")
-    small.picture(small.row(1)).unlink()
-    small.picture(small.row(2)).write_bytes(small.picture(small.row(3)).read_bytes()[:200])
+    small.row(0).path.write_bytes(b"<html>")
+    small.row(1).path.unlink()
+    small.row(2).path.write_bytes(small.row(3).path.read_bytes()[:200])
     curation = Curation.create(tmp_path / "out", small)
     assert run_features(curation, SMALL)["dropped"] == 3
     drops = curation.drops("features")
@@ -137,7 +142,7 @@ def test_constant_features_are_an_error(tmp_path: Path) -> None:
     rows = []
     for number in range(4):  # other bytes, the same pixels
         Image.new("RGB", (64, 64), (10, 200, 30)).save(tmp_path / f"{number}.png", compress_level=number)
-        rows.append(Row(f"{number}.png", "shop"))
+        rows.append(Sample(f"{number}.png", "shop"))
     curation = Curation.create(tmp_path / "out", Manifest.from_rows(rows, tmp_path))
     run_features(curation, SMALL)
     with pytest.raises(CurateError, match=r"features of \d pictures are all equal"):
@@ -183,7 +188,7 @@ def test_a_ray_cluster_of_several_nodes_gives_the_same_features(tmp_path: Path) 
     from ray.cluster_utils import Cluster
 
     small = pile(tmp_path / "pictures", products=4, shots=2, tables=4)
-    small.picture(small.row(5)).write_bytes(b"broken")
+    small.row(5).path.write_bytes(b"broken")
     here = Curation.create(tmp_path / "here", small)
     run_features(here, SMALL)
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "object_store_memory": 100 * 2**20})

@@ -16,7 +16,8 @@ from streetshop.lab.curate.features import run_features
 from streetshop.lab.curate.pairs import Pair, _rank, cards, claimed, propose, read_pairs, run_pairs, wilson, with_pairs
 from streetshop.lab.curate.report import reason_counts, write_report
 from streetshop.lab.curate.splitting import leak_report, run_split
-from streetshop.lab.data.manifest import Manifest, Row
+from streetshop.lab.data.manifest import Manifest
+from streetshop.lab.data.sample import Sample
 from tests.lab.curate.conftest import SMALL
 from tests.lab.curate.drawn import CATEGORIES, garment, pile
 
@@ -91,8 +92,8 @@ def test_wilson_against_the_textbook() -> None:
 def test_ranks_of_wrong_claims_are_spread_evenly(tmp_path: Path) -> None:
     """So that low ranks bound the share of wrong claims, whatever the features are."""
     rng = np.random.default_rng(0)
-    rows = [Row(f"{i}.png", "shop", f"p{i}", "hat") for i in range(200)]
-    rows += [Row(f"s{i}.png", "street", attributes={"claims": [f"p{rng.integers(200)}"]}) for i in range(300)]
+    rows = [Sample(f"{i}.png", "shop", f"p{i}", "hat") for i in range(200)]
+    rows += [Sample(f"s{i}.png", "street", attributes={"claims": [f"p{rng.integers(200)}"]}) for i in range(300)]
     unit = rng.standard_normal((500, 16)).astype(np.float32)
     unit /= np.linalg.norm(unit, axis=1, keepdims=True)
     pairs = propose(Manifest.from_rows(rows, tmp_path), unit, np.arange(500))
@@ -180,7 +181,7 @@ def test_duplicates_of_different_products_are_tied_together(tmp_path: Path) -> N
         # 32 to 39 show what 0 to 7 show, as other products of other senders.
         shown = number % 32
         garment(CATEGORIES[shown % 4], shown // 4, 0).save(root / f"{number}.png")
-        rows.append(Row(f"{number}.png", "shop", f"p{number}", CATEGORIES[shown % 4], group=f"sender {number // 2}"))
+        rows.append(Sample(f"{number}.png", "shop", f"p{number}", CATEGORIES[shown % 4], group=f"sender {number // 2}"))
     curation = Curation.create(tmp_path / "out", Manifest.from_rows(rows, root))
     run_features(curation, SMALL)
     run_duplicates(curation)
@@ -198,10 +199,10 @@ def test_duplicates_of_different_products_are_tied_together(tmp_path: Path) -> N
 
 def test_the_leak_report_sees_every_sort_of_leak(tmp_path: Path) -> None:
     rows = [
-        Row("a.png", "shop", "p1", split="train", group="g1"),
-        Row("a.png", "shop", "p1", split="test", group="g1"),
-        Row("b.png", "shop", "p2", split="train", group="g2"),
-        Row("c.png", "shop", "p3", split="val", group="g3"),
+        Sample("a.png", "shop", "p1", split="train", group="g1"),
+        Sample("a.png", "shop", "p1", split="test", group="g1"),
+        Sample("b.png", "shop", "p2", split="train", group="g2"),
+        Sample("c.png", "shop", "p3", split="val", group="g3"),
     ]
     report = leak_report(Manifest.from_rows(rows, tmp_path), np.array([-1, -1, 4, 4]), np.array([0, 0, 1, 2]))
     assert report == {

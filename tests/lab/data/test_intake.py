@@ -7,7 +7,7 @@ import pytest
 from streetshop.core.errors import DatasetError
 from streetshop.lab.data import DATASETS, read_dataset
 from streetshop.lab.data.intake import Intake
-from streetshop.lab.data.manifest import Row
+from streetshop.lab.data.sample import Sample
 from tests.lab.data.trees import HTML, LFS, picture
 
 
@@ -26,7 +26,7 @@ from tests.lab.data.trees import HTML, LFS, picture
 def test_why_a_file_is_no_picture(tmp_path: Path, content: bytes, reason: str) -> None:
     (tmp_path / "x.jpg").write_bytes(content)
     intake = Intake(tmp_path)
-    assert not intake.add(Row("x.jpg", "shop"), "line 1")
+    assert not intake.add(Sample("x.jpg", "shop"), "line 1")
     assert [(r.where, r.reason) for r in intake.refusals] == [("line 1", reason)]
 
 
@@ -34,18 +34,18 @@ def test_sizes_are_of_the_upright_picture(tmp_path: Path) -> None:
     picture(tmp_path / "lying.jpg", 40, 60, exif_orientation=6)
     intake = Intake(tmp_path)
     assert intake.size("lying.jpg") == (60, 40)
-    assert intake.add(Row("lying.jpg", "street", box=(0, 0, 60, 40)), "")
+    assert intake.add(Sample("lying.jpg", "street", box=(0, 0, 60, 40)), "")
     assert intake.rows[0].box == (0, 0, 60, 40)
 
 
 def test_boxes_are_cut_at_the_edge_or_refused(tmp_path: Path) -> None:
     picture(tmp_path / "a.jpg", 40, 60)
     intake = Intake(tmp_path)
-    assert intake.add(Row("a.jpg", "shop", box=(-5, -5, 50, 20)), "a")
+    assert intake.add(Sample("a.jpg", "shop", box=(-5, -5, 50, 20)), "a")
     assert intake.rows[0].box == (0, 0, 40, 20)
-    assert not intake.add(Row("a.jpg", "shop", box=(40, 0, 50, 20)), "b")
-    assert not intake.add(Row("a.jpg", "shop", box=(5, 9, 5, 20)), "c")
-    assert not intake.add(Row("a.jpg", "shop", box=(0, 0, 40, 20)), "d")
+    assert not intake.add(Sample("a.jpg", "shop", box=(40, 0, 50, 20)), "b")
+    assert not intake.add(Sample("a.jpg", "shop", box=(5, 9, 5, 20)), "c")
+    assert not intake.add(Sample("a.jpg", "shop", box=(0, 0, 40, 20)), "d")
     assert [r.reason for r in intake.refusals] == ["the box lies outside the picture", "empty box", "listed before"]
 
 

@@ -164,7 +164,7 @@ def test_pairs_of_the_real_photos(data_root: Path, tmp_path: Path) -> None:
     assert len(set(manifest.column("product_id"))) > 50
 
     def histogram(row: Any) -> np.ndarray:
-        with Image.open(manifest.picture(row)) as picture:
+        with Image.open(row.path) as picture:
             pixels = np.asarray(picture.convert("RGB"))
             mask = load_mask(row.mask, manifest.root, *picture.size)
         counts, _ = np.histogramdd(pixels[mask], bins=(6, 6, 6), range=[(0, 256)] * 3)

@@ -11,12 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streetshop.core.errors import ManifestError
-from streetshop.lab.data.manifest import DOMAINS, ROLES, SCHEMA, SPLITS, VIEWS, Manifest, Row, picture_digest
+from streetshop.lab.data.manifest import SCHEMA, Manifest, picture_digest
+from streetshop.lab.data.sample import DOMAINS, ROLES, SPLITS, VIEWS, Sample
 
 ROWS = [
-    Row("a/1.jpg", "street", "p1", "dress", "train", "", (1, 2, 3.5, 4), "front", {"colour": "red"}, "g1", "m/1.png"),
-    Row("a/2.jpg", "shop", "p1", "dress", "train", "", None, "", {}, "g2"),
-    Row("b/3.jpg", "shop", "", "", "", "query", None, "flat", {"n": 3, "tags": ["x", "ü"]}, ""),
+    Sample(
+        "a/1.jpg", "street", "p1", "dress", "train", "", (1, 2, 3.5, 4), "front", {"colour": "red"}, "g1", "m/1.png"
+    ),
+    Sample("a/2.jpg", "shop", "p1", "dress", "train", "", None, "", {}, "g2"),
+    Sample("b/3.jpg", "shop", "", "", "", "query", None, "flat", {"n": 3, "tags": ["x", "ü"]}, ""),
 ]
 
 
@@ -35,7 +38,7 @@ def test_round_trip(tmp_path: Path) -> None:
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 numbers = st.floats(-1e4, 1e4, width=16)
 rows = st.builds(
-    Row,
+    Sample,
     image=st.from_regex(r"[a-z]{1,4}/[a-z0-9_]{1,6}\.jpg", fullmatch=True),
     domain=st.sampled_from(DOMAINS),
     product_id=texts,
@@ -56,7 +59,7 @@ rows = st.builds(
 
 
 @given(st.lists(rows, max_size=6))
-def test_any_rows_survive(tmp_path_factory: pytest.TempPathFactory, some: list[Row]) -> None:
+def test_any_rows_survive(tmp_path_factory: pytest.TempPathFactory, some: list[Sample]) -> None:
     path = tmp_path_factory.mktemp("m") / "m.parquet"
     Manifest.from_rows(some, ".").write(path)
     again = list(Manifest.read(path))

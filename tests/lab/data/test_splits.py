@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from streetshop.core.errors import ManifestError
-from streetshop.lab.data.manifest import Manifest, Row
+from streetshop.lab.data.manifest import Manifest
+from streetshop.lab.data.sample import Sample
 from streetshop.lab.data.splits import assign_splits, leaks
 
 
@@ -15,7 +16,7 @@ def many(seed: int = 0, rows: int = 600) -> Manifest:
     products = rng.integers(0, 200, rows)
     return Manifest.from_rows(
         [
-            Row(f"{i}.jpg", "street", product_id=f"p{p}", group="" if i % 5 else f"g{p % 190}")
+            Sample(f"{i}.jpg", "street", product_id=f"p{p}", group="" if i % 5 else f"g{p % 190}")
             for i, p in enumerate(products)
         ],
         ".",
@@ -34,8 +35,8 @@ def test_nothing_is_in_two_splits(by: tuple[str, ...]) -> None:
 
 
 def test_a_photo_with_two_products_ties_them(tmp_path: object) -> None:
-    rows = [Row(f"{i}.jpg", "shop", product_id=f"p{i}") for i in range(40)]
-    rows += [Row("street.jpg", "street", product_id="p3"), Row("street.jpg", "street", product_id="p7")]
+    rows = [Sample(f"{i}.jpg", "shop", product_id=f"p{i}") for i in range(40)]
+    rows += [Sample("street.jpg", "street", product_id="p3"), Sample("street.jpg", "street", product_id="p7")]
     for seed in range(20):
         manifest = assign_splits(Manifest.from_rows(rows, "."), by=("product_id",), seed=seed)
         split = dict(zip(manifest.column("product_id"), manifest.column("split"), strict=True))
@@ -53,16 +54,16 @@ def test_the_order_of_rows_does_not_matter_and_the_seed_does() -> None:
 
 def test_leaks_are_found() -> None:
     rows = [
-        Row("a.jpg", "shop", product_id="p", split="train"),
-        Row("b.jpg", "shop", product_id="p", split="test"),
-        Row("c.jpg", "shop", product_id="", split="train"),
-        Row("d.jpg", "shop", product_id="", split="test"),
+        Sample("a.jpg", "shop", product_id="p", split="train"),
+        Sample("b.jpg", "shop", product_id="p", split="test"),
+        Sample("c.jpg", "shop", product_id="", split="train"),
+        Sample("d.jpg", "shop", product_id="", split="test"),
     ]
     assert leaks(Manifest.from_rows(rows, ".")) == ["p"]
 
 
 def test_what_cannot_be_split_is_said() -> None:
-    tied = Manifest.from_rows([Row(f"{i}.jpg", "shop", group="one") for i in range(10)], ".")
+    tied = Manifest.from_rows([Sample(f"{i}.jpg", "shop", group="one") for i in range(10)], ".")
     with pytest.raises(ManifestError, match="10 of 10 rows hang together"):
         assign_splits(tied)
     for fractions in ({"train": 0.5}, {"train": 0.5, "dev": 0.5}, {}, {"train": 1.5, "test": -0.5}):

@@ -6,14 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from streetshop.lab.data.manifest import Manifest, Row
+from streetshop.lab.data.manifest import Manifest
+from streetshop.lab.data.sample import Sample
 from streetshop.lab.evaluate import PROTOCOLS, evaluate, protocol_named, roles
 
 PAGE = Path(__file__).parents[3] / "docs" / "metrics.md"
 
 
 def test_the_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    rows = [Row(f"{d}{i}", d, f"p{i}", f"c{i % 2}", "test") for d in ("street", "shop") for i in range(30)]
+    rows = [Sample(f"{d}{i}", d, f"p{i}", f"c{i % 2}", "test") for d in ("street", "shop") for i in range(30)]
     manifest = Manifest.from_rows(rows, tmp_path)
     manifest.write(tmp_path / "pairs.parquet")
     vectors = np.random.default_rng(0).normal(size=(60, 8))

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from streetshop.core.errors import MeasureError
-from streetshop.lab.data.manifest import Manifest, Row
+from streetshop.lab.data.manifest import Manifest
+from streetshop.lab.data.sample import Sample
 from streetshop.lab.evaluate import PROTOCOLS, Protocol, RowRule, evaluate, neighbours, protocol_named, roles
 from streetshop.lab.evaluate.evaluation import parse_metric
 
@@ -32,8 +33,8 @@ def protocol(**changes: object) -> Protocol:
 
 def rows_of(queries: list[tuple[str, str]], gallery: list[tuple[str, str]]) -> Manifest:
     """(product, category) of each query and gallery row."""
-    rows = [Row(f"q{i}.jpg", "street", p, c, "test") for i, (p, c) in enumerate(queries)]
-    rows += [Row(f"g{i}.jpg", "shop", p, c, "test") for i, (p, c) in enumerate(gallery)]
+    rows = [Sample(f"q{i}.jpg", "street", p, c, "test") for i, (p, c) in enumerate(queries)]
+    rows += [Sample(f"g{i}.jpg", "shop", p, c, "test") for i, (p, c) in enumerate(gallery)]
     return Manifest.from_rows(rows, ".", name="toy")
 
 
@@ -91,10 +92,10 @@ def test_a_category_without_gallery_is_unmatched() -> None:
 
 
 def test_relevance_by_category_and_by_attribute() -> None:
-    rows = [Row("q.jpg", "street", "a", "x", "test", attributes={"colour": "red"})]
-    rows += [Row("q2.jpg", "street", "a", "x", "test")]
+    rows = [Sample("q.jpg", "street", "a", "x", "test", attributes={"colour": "red"})]
+    rows += [Sample("q2.jpg", "street", "a", "x", "test")]
     for i, (category, colour) in enumerate((("y", "red"), ("x", "blue"), ("x", "red"))):
-        rows.append(Row(f"g{i}.jpg", "shop", f"p{i}", category, "test", attributes={"colour": colour}))
+        rows.append(Sample(f"g{i}.jpg", "shop", f"p{i}", category, "test", attributes={"colour": colour}))
     manifest = Manifest.from_rows(rows, ".")
     vectors = line(0, 0), line(1, 2, 3)
     result = evaluate(manifest, protocol(relevance="category"), *vectors, distance="euclidean")
@@ -119,7 +120,7 @@ def test_products_rank_once_at_their_best_picture() -> None:
 
 
 def test_a_query_never_meets_its_own_picture() -> None:
-    rows = [Row(f"{i}.jpg", "shop", product, "x", "test") for i, product in enumerate("aabb")]
+    rows = [Sample(f"{i}.jpg", "shop", product, "x", "test") for i, product in enumerate("aabb")]
     manifest = Manifest.from_rows(rows, ".")
     vectors = line(0, 1, 10, 11)
     own = protocol(queries=SHOP, exclude="none")

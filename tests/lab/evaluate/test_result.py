@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 
 from streetshop.core.errors import MeasureError
-from streetshop.lab.data.manifest import Manifest, Row
+from streetshop.lab.data.manifest import Manifest
+from streetshop.lab.data.sample import Sample
 from streetshop.lab.evaluate import Result, compare, evaluate, protocol_named, roles
 
 
 def make(noise: float, seed: int = 0, products: int = 120, order: np.ndarray | None = None) -> Result:
-    rows = [Row(f"q{i}", "street", f"p{i}", f"c{i % 4}", "test", group=f"g{i // 3}") for i in range(products)]
-    rows += [Row(f"s{i}", "shop", f"p{i}", f"c{i % 4}", "test") for i in range(products)]
+    rows = [Sample(f"q{i}", "street", f"p{i}", f"c{i % 4}", "test", group=f"g{i // 3}") for i in range(products)]
+    rows += [Sample(f"s{i}", "shop", f"p{i}", f"c{i % 4}", "test") for i in range(products)]
     rng = np.random.default_rng(0)
     centres = rng.normal(size=(products, 16))
     street = centres + noise * np.random.default_rng(seed).normal(size=centres.shape)

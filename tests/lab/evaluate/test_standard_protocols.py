@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from streetshop.lab.data.manifest import Manifest, Row
+from streetshop.lab.data.manifest import Manifest
+from streetshop.lab.data.sample import Sample
 from streetshop.lab.evaluate import evaluate, protocol_named, roles
 
 
-def chosen(rows: list[Row], name: str) -> tuple[list[str], list[str]]:
+def chosen(rows: list[Sample], name: str) -> tuple[list[str], list[str]]:
     manifest = Manifest.from_rows(rows, ".")
     sides = roles(manifest, protocol_named(name))
     images = manifest.column("image")
@@ -18,20 +19,20 @@ def chosen(rows: list[Row], name: str) -> tuple[list[str], list[str]]:
 
 def test_inshop_goes_by_role() -> None:
     rows = [
-        Row("t", "shop", "a", split="train"),
-        Row("q", "shop", "b", split="test", role="query"),
-        Row("g", "shop", "b", split="test", role="gallery"),
+        Sample("t", "shop", "a", split="train"),
+        Sample("q", "shop", "b", split="test", role="query"),
+        Sample("g", "shop", "b", split="test", role="gallery"),
     ]
     assert chosen(rows, "inshop") == (["q"], ["g"])
 
 
 CONSUMER = [
-    Row("c-train", "street", "a", split="train"),
-    Row("s-train", "shop", "a", split="train"),
-    Row("s-val", "shop", "b", split="val"),
-    Row("c-val", "street", "b", split="val"),
-    Row("c-test", "street", "c", split="test"),
-    Row("s-test", "shop", "c", split="test"),
+    Sample("c-train", "street", "a", split="train"),
+    Sample("s-train", "shop", "a", split="train"),
+    Sample("s-val", "shop", "b", split="val"),
+    Sample("c-val", "street", "b", split="val"),
+    Sample("c-test", "street", "c", split="test"),
+    Sample("s-test", "shop", "c", split="test"),
 ]
 
 
@@ -50,13 +51,13 @@ def test_the_second_gallery_is_harder() -> None:
 
 def test_street2shop_searches_the_whole_category_whatever_the_split() -> None:
     rows = [
-        Row("no-box", "street", "bags/1", "bags", "test"),
-        Row("q", "street", "bags/1", "bags", "test", box=(0, 0, 2, 2)),
-        Row("q-train", "street", "bags/2", "bags", "train", box=(0, 0, 2, 2)),
-        Row("g1", "shop", "bags/1", "bags", "test"),
-        Row("g2", "shop", "bags/2", "bags", "train"),
-        Row("g3", "shop", "bags/9", "bags"),
-        Row("g4", "shop", "hats/1", "hats", "test"),
+        Sample("no-box", "street", "bags/1", "bags", "test"),
+        Sample("q", "street", "bags/1", "bags", "test", box=(0, 0, 2, 2)),
+        Sample("q-train", "street", "bags/2", "bags", "train", box=(0, 0, 2, 2)),
+        Sample("g1", "shop", "bags/1", "bags", "test"),
+        Sample("g2", "shop", "bags/2", "bags", "train"),
+        Sample("g3", "shop", "bags/9", "bags"),
+        Sample("g4", "shop", "hats/1", "hats", "test"),
     ]
     assert chosen(rows, "street2shop") == (["q"], ["g1", "g2", "g3", "g4"])
     manifest = Manifest.from_rows(rows, ".")
@@ -66,8 +67,8 @@ def test_street2shop_searches_the_whole_category_whatever_the_split() -> None:
 
 
 def test_any_photo_of_the_product_counts_in_street2shop() -> None:
-    rows = [Row("q", "street", "bags/1", "bags", "test", box=(0, 0, 2, 2))]
-    rows += [Row(f"g{i}", "shop", "bags/1" if i in (3, 4) else f"bags/x{i}", "bags", "test") for i in range(25)]
+    rows = [Sample("q", "street", "bags/1", "bags", "test", box=(0, 0, 2, 2))]
+    rows += [Sample(f"g{i}", "shop", "bags/1" if i in (3, 4) else f"bags/x{i}", "bags", "test") for i in range(25)]
     vectors = [[1.0, 0.01 * i] for i in range(25)]
     result = evaluate(Manifest.from_rows(rows, "."), protocol_named("street2shop"), [[1, 0]], vectors)
     assert [result.values[f"hit@{k}"][0] for k in (1, 5, 20)] == [0, 1, 1]
@@ -75,9 +76,9 @@ def test_any_photo_of_the_product_counts_in_street2shop() -> None:
 
 
 def test_deepfashion2_counts_what_was_not_detected() -> None:
-    rows = [Row(f"u{i}", "street", f"val/1/{i}", "skirt", "val") for i in (1, 2)]
-    rows += [Row("u-none", "street", "", "skirt", "val")]  # style 0: no product, no query
-    rows += [Row(f"s{i}", "shop", f"val/1/{i}", "skirt", "val") for i in (1, 2)]
+    rows = [Sample(f"u{i}", "street", f"val/1/{i}", "skirt", "val") for i in (1, 2)]
+    rows += [Sample("u-none", "street", "", "skirt", "val")]  # style 0: no product, no query
+    rows += [Sample(f"s{i}", "shop", f"val/1/{i}", "skirt", "val") for i in (1, 2)]
     manifest = Manifest.from_rows(rows, ".")
     assert chosen(rows, "deepfashion2") == (["u1", "u2"], ["s1", "s2"])
     vectors = np.eye(2)
@@ -93,7 +94,7 @@ def test_the_papers_protocols_run_on_one_manifest(name: str) -> None:
     for product in range(45):
         for shot in range(3):
             rows.append(
-                Row(f"{product}-{shot}", "street" if shot == 0 else "shop", f"p{product}", f"c{product % 3}", "test")
+                Sample(f"{product}-{shot}", "street" if shot == 0 else "shop", f"p{product}", f"c{product % 3}", "test")
             )
             vectors.append(np.eye(48)[product] + 0.02 * rng.normal(size=48))
     manifest, matrix = Manifest.from_rows(rows, "."), np.asarray(vectors)

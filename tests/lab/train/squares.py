@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from streetshop.lab.data.manifest import Manifest, Row
+from streetshop.lab.data.manifest import Manifest
+from streetshop.lab.data.sample import Sample
 
 CATEGORIES = ("square", "disc", "bar")
 
@@ -34,7 +35,7 @@ def draw_squares(
                 name = f"pictures/{number:03}-{domain}-{index}.png"
                 picture.save(root / name)
                 rows.append(
-                    Row(
+                    Sample(
                         name,
                         domain,
                         product_id=f"p{number:03}",

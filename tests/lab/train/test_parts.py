@@ -16,8 +16,9 @@ from streetshop.core.errors import RunError
 from streetshop.lab.core.progress import Progress, duration
 from streetshop.lab.core.seeds import generator, torch_seed
 from streetshop.lab.data.labels import build_labels, row_labels, several_key
-from streetshop.lab.data.manifest import Manifest, Row
+from streetshop.lab.data.manifest import Manifest
 from streetshop.lab.data.pictures import load_pictures
+from streetshop.lab.data.sample import Sample
 from streetshop.lab.losses import UNKNOWN
 from streetshop.lab.train import augment
 from streetshop.lab.train.data import choose_rows, group_of
@@ -64,11 +65,11 @@ def test_draws_follow_from_their_place_alone() -> None:
 
 def _rows() -> Manifest:
     rows = [
-        Row("a.png", "street", "p1", "Dress", "train", attributes={"colour": "red", "tags": ["a", "b"], "n": 3}),
-        Row("b.png", "shop", "p1", "Dress", "train", attributes={"colour": "", "tags": []}),
-        Row("c.png", "shop", "p2", "Boots", "train", attributes={"tags": "c", "wet": True}),
-        Row("d.png", "shop", "p3", "Hat", "val", attributes={"colour": "blue"}),
-        Row("e.png", "shop", "", "", "test"),
+        Sample("a.png", "street", "p1", "Dress", "train", attributes={"colour": "red", "tags": ["a", "b"], "n": 3}),
+        Sample("b.png", "shop", "p1", "Dress", "train", attributes={"colour": "", "tags": []}),
+        Sample("c.png", "shop", "p2", "Boots", "train", attributes={"tags": "c", "wet": True}),
+        Sample("d.png", "shop", "p3", "Hat", "val", attributes={"colour": "blue"}),
+        Sample("e.png", "shop", "", "", "test"),
     ]
     return Manifest.from_rows(rows, ".")
 
@@ -127,13 +128,13 @@ def test_pictures_are_cut_as_the_serving_side_cuts_and_cached(tmp_path: Path) ->
     assert pictures.colours.shape[0] == 8
     row = manifest.row(0)
     x0, y0, x1, y1 = (int(v) for v in row.box)
-    crop = Image.open(manifest.picture(row)).convert("RGB").crop((x0, y0, x1, y1)).resize((16, 16), Image.BICUBIC)
+    crop = Image.open(row.path).convert("RGB").crop((x0, y0, x1, y1)).resize((16, 16), Image.BICUBIC)
     np.testing.assert_array_equal(pictures.pixels[0, 4:20], np.asarray(crop))
     assert (pictures.pixels[0, :4] == 255).all(), "letterboxed on the background"
     before = {p: p.stat().st_mtime_ns for p in (tmp_path / "cache").rglob("pixels.raw")}
     load_pictures(manifest, part, tmp_path / "cache", colours=True)
     assert {p: p.stat().st_mtime_ns for p in (tmp_path / "cache").rglob("pixels.raw")} == before
-    Image.new("RGB", (48, 48)).save(manifest.picture(row))
+    Image.new("RGB", (48, 48)).save(row.path)
     load_pictures(manifest, part, tmp_path / "cache", colours=True)
     assert len(list((tmp_path / "cache").iterdir())) == 2, "a changed picture is another cache"
 
@@ -143,7 +144,7 @@ def test_masks_paint_the_background(tmp_path: Path) -> None:
     mask = np.zeros((32, 32), np.uint8)
     mask[8:24, 8:24] = 255
     Image.fromarray(mask).save(tmp_path / "m.png")
-    manifest = Manifest.from_rows([Row("a.png", "shop", "p", mask="m.png")], tmp_path)
+    manifest = Manifest.from_rows([Sample("a.png", "shop", "p", mask="m.png")], tmp_path)
     pictures = load_pictures(manifest, InputPart(height=32, width=32, cut="mask", margin=0), tmp_path / "cache")
     assert pictures.pixels[0, 0, 0].tolist() == [255, 255, 255]
     assert pictures.pixels[0, 16, 16].tolist() == [10, 20, 30]
@@ -151,8 +152,8 @@ def test_masks_paint_the_background(tmp_path: Path) -> None:
 
 def test_bad_pictures_are_refused_with_a_reason_and_the_rest_goes_on(tmp_path: Path) -> None:
     manifest = Manifest.read(draw_squares(tmp_path, products=2, val=0))
-    manifest.picture(manifest.row(1)).write_bytes(b"<html>not found</html>")
-    manifest.picture(manifest.row(2)).unlink()
+    manifest.row(1).path.write_bytes(b"<html>not found</html>")
+    manifest.row(2).path.unlink()
     pictures = load_pictures(manifest, InputPart(height=16, width=16), tmp_path / "cache")
     assert np.flatnonzero(~pictures.usable).tolist() == [1, 2]
     assert "not a picture" in pictures.refused[1]
@@ -188,7 +189,7 @@ def test_an_interrupted_cache_goes_on(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_no_usable_picture_is_an_error(tmp_path: Path) -> None:
-    manifest = Manifest.from_rows([Row("absent.png", "shop", "p")], tmp_path)
+    manifest = Manifest.from_rows([Sample("absent.png", "shop", "p")], tmp_path)
     with pytest.raises(RunError, match=r"none of 1 pictures can be used; the first: .*absent\.png"):
         load_pictures(manifest, InputPart(), tmp_path / "cache")
 
@@ -298,11 +299,11 @@ def test_nearest_negatives_look_at_the_network_anew_every_refresh() -> None:
 
 def test_validation_counts_only_queries_that_have_a_match() -> None:
     rows = [
-        Row("a.png", "street", "p1", "x"),
-        Row("b.png", "shop", "p1", "x"),
-        Row("c.png", "street", "p2", "x"),
-        Row("d.png", "shop", "p3", "x"),
-        Row("e.png", "shop", "", "x"),
+        Sample("a.png", "street", "p1", "x"),
+        Sample("b.png", "shop", "p1", "x"),
+        Sample("c.png", "street", "p2", "x"),
+        Sample("d.png", "shop", "p3", "x"),
+        Sample("e.png", "shop", "", "x"),
     ]
     manifest = Manifest.from_rows(rows, ".")
     vectors = torch.tensor([[1.0, 0], [0.9, 0.1], [0, 1], [1, 0.01], [1, 0]])

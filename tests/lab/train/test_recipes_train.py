@@ -119,7 +119,7 @@ def test_the_serving_side_gets_the_same_vectors_from_the_bundle(
     wanted = _unit_blocks(vectors, [block.dim for block in encoder.blocks])
     for number in range(0, len(rows), 5):
         row = rows.row(number)
-        picture = row_picture(rows, row, encoder.spec)
+        picture = row_picture(row, encoder.spec)
         served = encoder.encode([encoder.prepare(picture)], side="shop" if row.domain == "shop" else "street")
         np.testing.assert_allclose(served[0], wanted[number], atol=1e-4)
 
@@ -176,7 +176,7 @@ def test_converter_and_matcher_export_as_one_two_stream_bundle(
     vectors, _ = trained.encode(rows, cache=tmp_path / "cache")
     for number in (0, 2):
         row = rows.row(number)
-        prepared = encoder.prepare(row_picture(rows, row, encoder.spec))
+        prepared = encoder.prepare(row_picture(row, encoder.spec))
         served = encoder.encode([prepared], side="shop" if row.domain == "shop" else "street")[0]
         np.testing.assert_allclose(served, vectors[number] / np.linalg.norm(vectors[number]), atol=1e-4)
     with pytest.raises(RunError, match="is a converter's run"):

@@ -56,7 +56,7 @@ def colour(manifest: Manifest, used: NDArray[np.intp], part: InputPart, cache: P
     rows = manifest.take(used)
     pictures = load_pictures(rows, part, cache, colours=True, threads=threads)
     vectors = np.where(pictures.usable[:, None], np.asarray(pictures.colours), 0).astype(np.float32)
-    some = [row_picture(rows, rows.row(int(i)), cutting(part)) for i in np.flatnonzero(pictures.usable)[:TIMED]]
+    some = [row_picture(rows.row(int(i)), cutting(part)) for i in np.flatnonzero(pictures.usable)[:TIMED]]
     milliseconds = cpu_milliseconds(lambda: [picture_colours(picture) for picture in some], len(some))
     return Subject(
         "colour", vectors, pictures.usable, "cosine", milliseconds, f"CIELAB histogram, {vectors.shape[1]} bins"

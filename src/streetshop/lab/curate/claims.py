@@ -15,14 +15,15 @@ from pathlib import Path
 import pyarrow as pa
 
 from streetshop.core.errors import CurateError, ManifestError
-from streetshop.lab.data.manifest import Manifest, Row
+from streetshop.lab.data.manifest import Manifest
+from streetshop.lab.data.sample import Sample
 
 
 @dataclass(frozen=True, slots=True)
 class Claims:
     """Street rows with claims, and the lines that could not be used with their reasons."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[Sample, ...]
     refused: tuple[str, ...]
 
 
@@ -73,13 +74,13 @@ def with_claims(manifest: Manifest, claims: Sequence[Claims]) -> Manifest:
     return Manifest(pa.concat_tables([manifest.table, added.table]), manifest.root, manifest.name, manifest.licence)
 
 
-def _street(image: str, sender: str, attributes: dict[str, object]) -> Row:
-    return Row(image, "street", attributes=attributes, group=sender)
+def _street(image: str, sender: str, attributes: dict[str, object]) -> Sample:
+    return Sample(image, "street", attributes=attributes, group=sender)
 
 
 def _unusable(manifest: Manifest, picture: str) -> str:
     try:
-        Row(picture, "street").check()
+        Sample(picture, "street").check()
     except ManifestError as error:
         return error.what
     return "" if (manifest.root / picture).is_file() else f"there is no picture {picture!r} below {manifest.root}"

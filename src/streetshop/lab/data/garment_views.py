@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 from PIL import Image
 
 from streetshop.core.geometry import Mask, box_of_mask
-from streetshop.core.photo import Photo
 from streetshop.lab.data import garment_pixels as px
-from streetshop.lab.data.manifest import Row
 from streetshop.lab.data.masks import load_mask
+from streetshop.lab.data.sample import Sample
 
 
-def load_garment(row: Row, root: Path, size: int) -> tuple[px.Pixels, Mask]:
+def load_garment(sample: Sample, size: int) -> tuple[px.Pixels, Mask]:
     """(pixels, tidy mask) of a garment and what is around it in its photo, the garment at most 1.5 ``size`` long."""
-    photo = Photo.from_path(root / row.image)
-    mask = load_mask(row.mask or "", root, photo.width, photo.height)
+    photo = sample.load_photo()
+    mask = load_mask(sample.mask or "", sample.root, photo.width, photo.height)
     box = box_of_mask(mask)
     rows, columns = box.expand(0.7).clip(photo.width, photo.height).slices()
     pixels, mask = np.divide(photo.pixels[rows, columns], 255, dtype=np.float32), mask[rows, columns]
@@ -58,7 +55,8 @@ def shop_view(pixels: px.Pixels, mask: Mask, rng: np.random.Generator, size: int
 
 def _elsewhere(pixels: px.Pixels, mask: Mask, shape: tuple[int, int], rng: np.random.Generator) -> px.Pixels:
     """Stuff of ``shape`` to cover the garment with: a piece of the photo beside it, mirrored on; plain if there is
-    none."""
+    none.
+    """
     height, width = mask.shape
     side = 40
     for _ in range(8):

@@ -1,5 +1,6 @@
 """What every reader hands its rows to: pictures are looked at, rows are kept, and whatever cannot be used is written
-down with its reason."""
+down with its reason.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -15,7 +16,8 @@ from PIL import Image, UnidentifiedImageError
 
 from streetshop.core.errors import DatasetError, PhotoError, StreetshopError
 from streetshop.core.photo import DEFAULT_LIMITS, Photo, sniff_format
-from streetshop.lab.data.manifest import Manifest, Row
+from streetshop.lab.data.manifest import Manifest
+from streetshop.lab.data.sample import Sample
 
 Check = Literal["header", "full"]
 """How closely pictures are looked at: the first bytes and the announced size, or every pixel decoded."""
@@ -80,7 +82,7 @@ class Intake:
     root: Path
     check: Check = "header"
     progress: Callable[[int], None] | None = None
-    rows: list[Row] = field(default_factory=list)
+    rows: list[Sample] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     offered: int = 0
     _sizes: dict[str, tuple[int, int] | str] = field(default_factory=dict)
@@ -112,7 +114,7 @@ class Intake:
         found = self._sizes[image]
         return found if isinstance(found, str) else ""
 
-    def add(self, row: Row, where: str) -> bool:
+    def add(self, row: Sample, where: str) -> bool:
         """Keep ``row`` unless its picture is unusable, its box empty or outside, or the very same row was kept before.
 
         A box that reaches over the picture's edge is cut there. Returns whether the row was kept.
@@ -130,7 +132,7 @@ class Intake:
             if cut[2] <= cut[0] or cut[3] <= cut[1]:
                 self.refuse(where, "the box lies outside the picture")
                 return False
-            row = _replace_box(row, cut)
+            row = replace(row, box=cut)
         key = (row.image, row.product_id, row.category, row.box, row.split, row.role, row.mask)
         if key in self._seen:
             self.refuse(where, "listed before")
@@ -167,13 +169,6 @@ class Intake:
             if row.image in bad:
                 self.refuse(row.image, bad[row.image])
         self.rows = [row for row in self.rows if row.image not in bad]
-
-
-def _replace_box(row: Row, box: tuple[float, float, float, float]) -> Row:
-    return Row(
-        row.image, row.domain, row.product_id, row.category, row.split, row.role, box, row.view, row.attributes,
-        row.group, row.mask,
-    )  # fmt: skip
 
 
 _SWAPPED: Final = frozenset({5, 6, 7, 8})

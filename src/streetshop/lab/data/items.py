@@ -10,10 +10,11 @@ from typing import Final, Literal, cast
 
 from streetshop.core.geometry import Box, Mask
 from streetshop.lab.data.made_pairs import Settings, make_pairs
-from streetshop.lab.data.manifest import Manifest, Row
+from streetshop.lab.data.manifest import Manifest
 from streetshop.lab.data.masks import load_mask
 from streetshop.lab.data.reader_photos import sender_split, split_of
 from streetshop.lab.data.registry import read_dataset
+from streetshop.lab.data.sample import Sample
 from streetshop.lab.data.sets.clothing import UNSURE
 from streetshop.studio import draw_catalog
 
@@ -69,7 +70,7 @@ def pair_items(
     limit: int,
     workers: int,
     progress: Callable[[int, int], None] | None = None,
-    tagged: Sequence[Row] | None = None,
+    tagged: Sequence[Sample] | None = None,
 ) -> list[Item]:
     """Street and shop views of ``limit`` products made from Clothing Co-Parsing, drawn below ``folder`` where missing.
 
@@ -109,7 +110,7 @@ def ccp_items(ccp: Path) -> list[Item]:
     ]
 
 
-def tagged_items(ccp: Path, rows: Sequence[Row]) -> list[Item]:
+def tagged_items(ccp: Path, rows: Sequence[Sample]) -> list[Item]:
     """The garments of :func:`~streetshop.lab.data.tagged.tagged_rows`, all to learn from."""
     return [
         Item(

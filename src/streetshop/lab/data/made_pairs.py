@@ -32,9 +32,9 @@ from streetshop.core.photo import encode_jpeg
 from streetshop.lab.data import garment_pixels as px
 from streetshop.lab.data import garment_views as views
 from streetshop.lab.data.intake import Intake, Reading, Refusal
-from streetshop.lab.data.manifest import Row
 from streetshop.lab.data.masks import encode_rle
 from streetshop.lab.data.registry import read_dataset
+from streetshop.lab.data.sample import Sample
 from streetshop.lab.data.sets.ccp import LICENCE
 
 GARMENTS: Final = (
@@ -86,8 +86,8 @@ class _Product:
 
     id: str
     split: str
-    source: Row
-    donor: Row | None
+    source: Sample
+    donor: Sample | None
 
 
 def make_pairs(
@@ -95,7 +95,7 @@ def make_pairs(
     out: str | Path,
     settings: Settings = Settings(),
     *,
-    garments: Sequence[Row] | None = None,
+    garments: Sequence[Sample] | None = None,
     limit: int | None = None,
     workers: int = 2,
     progress: Callable[[int, int], None] | None = None,
@@ -107,9 +107,8 @@ def make_pairs(
 
     Args:
         ccp: root of Clothing Co-Parsing.
-        garments: what to make products of, in place of the garments with pixel labels: rows below the same root, each
-            with a mask and, among its attributes, its ``pixels``. The same settings give the same bytes for the same
-            garments only.
+        garments: what to make products of, in place of the garments with pixel labels; each has a mask and the
+            attribute ``pixels``. The same settings give the same bytes for the same garments only.
         limit: make only the first so many products, in an order that spreads over photos and splits.
         progress: called with products done and in all.
 
@@ -132,13 +131,11 @@ def make_pairs(
         else:
             usable.append(row)
     products = _plan(usable, settings)[:limit]
-    root = source.manifest.root
     todo = [product for product in products if not _rows_path(folder, product.id).exists()]
     if progress is not None:
         progress(len(products) - len(todo), len(products))
     _run(
         todo,
-        root,
         folder,
         settings,
         workers,
@@ -152,7 +149,7 @@ def make_pairs(
             intake.refuse(product.id, made["refused"])
         for values in made.get("rows", ()):
             intake.offer()
-            intake.add(Row(**values | {"box": tuple(values["box"])}), product.id)
+            intake.add(Sample(**values | {"box": tuple(values["box"])}), product.id)
     intake.refusals[:0] = refusals
     intake.offered += sum(not r.kept for r in refusals)
     return intake.finish("made-pairs", f"{LICENCE} (pictures derived from Clothing Co-Parsing)")
@@ -168,9 +165,9 @@ def split_of(photo: str, seed: int) -> str:
     return SHARES[-1][0]
 
 
-def _plan(garments: Sequence[Row], settings: Settings) -> list[_Product]:
+def _plan(garments: Sequence[Sample], settings: Settings) -> list[_Product]:
     """All products, in an order that is mixed but fixed."""
-    by_class: dict[tuple[str, str], list[Row]] = {}
+    by_class: dict[tuple[str, str], list[Sample]] = {}
     for row in garments:
         by_class.setdefault((split_of(row.group, settings.seed), row.category), []).append(row)
     products = []
@@ -188,7 +185,6 @@ def _plan(garments: Sequence[Row], settings: Settings) -> list[_Product]:
 
 def _run(
     products: Sequence[_Product],
-    root: Path,
     out: Path,
     settings: Settings,
     workers: int,
@@ -196,7 +192,7 @@ def _run(
 ) -> None:
     if workers <= 1:
         for number, product in enumerate(products, start=1):
-            _make(product, root, out, settings)
+            _make(product, out, settings)
             done(number)
         return
     # spawn: a fork of a process that holds Arrow's or torch's threads can hang.
@@ -207,7 +203,7 @@ def _run(
         try:
             while True:
                 for product in queue:
-                    running.add(pool.submit(_make, product, root, out, settings))
+                    running.add(pool.submit(_make, product, out, settings))
                     if len(running) >= 4 * workers:
                         break
                 if not running:
@@ -228,15 +224,15 @@ def _run(
             raise
 
 
-def _make(product: _Product, root: Path, out: Path, settings: Settings) -> None:
+def _make(product: _Product, out: Path, settings: Settings) -> None:
     """Draw one product's views and write their rows, last of all."""
     rng = _generator(settings.seed, "views", product.id)
     attributes: dict[str, Any] = {"photo": product.source.group}
     try:
-        pixels, mask = views.load_garment(product.source, root, settings.size)
+        pixels, mask = views.load_garment(product.source, settings.size)
         if product.donor is not None:
             least = max(12, min(36, 36 * settings.size // 256))
-            patch = px.cloth_patch(*views.load_garment(product.donor, root, settings.size), least=least)
+            patch = px.cloth_patch(*views.load_garment(product.donor, settings.size), least=least)
             if patch is None:
                 _keep_rows(out, product.id, {"refused": f"no square of cloth to take: {product.donor.image}"})
                 return
@@ -283,7 +279,7 @@ def _keep(
     }
 
 
-def _unfit(row: Row) -> str:
+def _unfit(row: Sample) -> str:
     """Why no product is made of a garment, or nothing."""
     box, pixels = row.as_box(), row.attributes["pixels"]
     if pixels < LEAST_PIXELS or box is None or min(box.width, box.height) < LEAST_SIDE:

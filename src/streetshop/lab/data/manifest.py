@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -23,13 +22,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from streetshop.core.errors import ManifestError
-from streetshop.core.geometry import Box
-
-DOMAINS: Final = ("street", "shop")
-SPLITS: Final = ("train", "val", "test", "")
-ROLES: Final = ("query", "gallery", "")
-VIEWS: Final = ("front", "side", "back", "left", "right", "full", "detail", "flat", "")
-"""``side`` is left or right, not said which; ``full`` shows the whole person; ``flat`` shows the garment unworn."""
+from streetshop.lab.data.sample import DOMAINS, ROLES, SPLITS, VIEWS, Sample, check_box, check_relative, label_text
 
 SCHEMA: Final = pa.schema(
     [
@@ -52,59 +45,6 @@ VERSION: Final = "1"
 _STRINGS: Final = ("image", "product_id", "domain", "category", "split", "role", "view", "attributes", "group")
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One garment in one picture.
-
-    Attributes:
-        image: path relative to the manifest's root, with ``/``; never absolute, never with ``..``.
-        domain: ``street`` (worn, taken by anybody) or ``shop`` (taken to sell).
-        product_id: equal for pictures of one product; ``""`` where the data set does not say.
-        category: ``""`` where the data set does not say.
-        split: train, val, test, or ``""`` where the data set has no official split.
-        role: query or gallery where the data set fixes it (In-shop does), else ``""``: the protocol decides.
-        box: where the garment is, in pixels of the upright picture; None means the whole picture.
-        view: one of :data:`VIEWS`.
-        attributes: everything else that the data set says; JSON values only.
-        group: pictures that share a photo, a sender or a shooting; never to be spread over two splits.
-        mask: ``path``, ``path#label`` or JSON, see :mod:`streetshop.lab.data.masks`; None when nothing cuts it out.
-    """
-
-    image: str
-    domain: str
-    product_id: str = ""
-    category: str = ""
-    split: str = ""
-    role: str = ""
-    box: tuple[float, float, float, float] | None = None
-    view: str = ""
-    attributes: Mapping[str, Any] = field(default_factory=dict)
-    group: str = ""
-    mask: str | None = None
-
-    def check(self) -> None:
-        """Raises :class:`ManifestError` saying the first thing that is wrong with this row."""
-        _check_relative(self.image)
-        for name, value, allowed in (
-            ("domain", self.domain, DOMAINS),
-            ("split", self.split, SPLITS),
-            ("role", self.role, ROLES),
-            ("view", self.view, VIEWS),
-        ):
-            if value not in allowed:
-                raise ManifestError(
-                    f"{name} {value!r} is unknown",
-                    where=self.image,
-                    hint=f"Use one of {', '.join(repr(a) for a in allowed)}",
-                )
-        if self.box is not None:
-            _check_box(self.box, self.image)
-
-    def as_box(self) -> Box | None:
-        """:attr:`box` as a :class:`Box`."""
-        return None if self.box is None else Box(*self.box)
-
-
 @dataclass(frozen=True, eq=False)
 class Manifest:
     """A checked table of :data:`SCHEMA` with its data set's name, licence line and root folder.
@@ -118,7 +58,7 @@ class Manifest:
     licence: str = ""
 
     @classmethod
-    def from_rows(cls, rows: Iterable[Row], root: str | Path, *, name: str = "", licence: str = "") -> Manifest:
+    def from_rows(cls, rows: Iterable[Sample], root: str | Path, *, name: str = "", licence: str = "") -> Manifest:
         """From checked rows; ``root`` is made absolute."""
         columns: dict[str, list[Any]] = {name: [] for name in SCHEMA.names}
         for row in rows:
@@ -194,7 +134,7 @@ class Manifest:
             bad = pc.invert(pc.is_in(self.table[name], pa.array(allowed)))
             if pc.any(bad).as_py():
                 self._refuse(bad, where, f"{name} is unknown", f"Use one of {', '.join(map(repr, allowed))}")
-        for name, check in (("image", _check_relative), ("attributes", _check_object)):
+        for name, check in (("image", check_relative), ("attributes", _check_object)):
             for value in self.table[name].unique().to_pylist():
                 try:
                     check(value)
@@ -204,7 +144,7 @@ class Manifest:
             bad = ~np.isfinite(boxes).all(axis=1) | (boxes[:, 2] <= boxes[:, 0]) | (boxes[:, 3] <= boxes[:, 1])
             if bad.any():
                 row = start[int(np.argmax(bad))]
-                _check_box(boxes[bad][0].tolist(), f"{where} row {row}")
+                check_box(boxes[bad][0].tolist(), f"{where} row {row}")
 
     def _refuse(self, bad: pa.ChunkedArray, where: str, what: str, hint: str) -> None:
         row = int(pc.index(bad, True).as_py())
@@ -223,14 +163,20 @@ class Manifest:
     def __len__(self) -> int:
         return int(self.table.num_rows)
 
-    def __iter__(self) -> Iterator[Row]:
+    def __iter__(self) -> Iterator[Sample]:
         for batch in self.table.to_batches(max_chunksize=4096):
             for values in batch.to_pylist():
-                yield _row(values)
+                yield self._sample(values)
 
-    def row(self, index: int) -> Row:
+    def row(self, index: int) -> Sample:
         """Row ``index``, 0-based."""
-        return _row(self.table.slice(index, 1).to_pylist()[0])
+        return self._sample(self.table.slice(index, 1).to_pylist()[0])
+
+    def _sample(self, values: dict[str, Any]) -> Sample:
+        box = values["box"]
+        values["box"] = None if box is None else tuple(box)
+        values["attributes"] = json.loads(values["attributes"])
+        return Sample(**values, root=self.root, source=self.name)
 
     def column(self, name: str) -> NDArray[Any]:
         """A text column as a (rows,) array of ``str`` objects."""
@@ -241,15 +187,13 @@ class Manifest:
     def attribute(self, name: str) -> NDArray[Any]:
         """(rows,) the value of one attribute as text, ``""`` where a row lacks it."""
         values = (json.loads(text).get(name) for text in self.table["attributes"].to_pylist())
-        return np.asarray(
-            ["" if v is None else v if isinstance(v, str) else json.dumps(v) for v in values], dtype=object
-        )
+        return np.asarray([label_text(value) for value in values], dtype=object)
 
     def take(self, indices: Sequence[int] | NDArray[np.intp]) -> Manifest:
         """The rows at ``indices``, in that order."""
         return self._with(self.table.take(pa.array(np.asarray(indices, dtype=np.int64))))
 
-    def where(self, keep: Callable[[Row], bool]) -> Manifest:
+    def where(self, keep: Callable[[Sample], bool]) -> Manifest:
         """The rows that ``keep`` accepts."""
         return self.take([i for i, row in enumerate(self) if keep(row)])
 
@@ -263,14 +207,11 @@ class Manifest:
         index = SCHEMA.get_field_index("split")
         return self._with(self.table.set_column(index, SCHEMA.field(index), pa.array(split, pa.string())))
 
-    def picture(self, row: Row) -> Path:
-        """Where the picture of ``row`` is."""
-        return self.root / row.image
-
     @cached_property
     def fingerprint(self) -> str:
         """First 16 hex digits of the SHA-256 of all rows, sorted: it changes with any value of any row, and does not
-        depend on the order of rows, on the root folder or on how the file is compressed."""
+        depend on the order of rows, on the root folder or on how the file is compressed.
+        """
         digest = hashlib.sha256(VERSION.encode())
         lines = sorted(json.dumps(v, sort_keys=True, ensure_ascii=False) for v in self.table.to_pylist())
         for line in lines:
@@ -315,28 +256,11 @@ def picture_digest(manifest: Manifest) -> str:
     return digest.hexdigest()[:16]
 
 
-def _row(values: dict[str, Any]) -> Row:
-    box = values["box"]
-    values["box"] = None if box is None else tuple(box)
-    values["attributes"] = json.loads(values["attributes"])
-    return Row(**values)
-
-
-def _attributes_text(row: Row) -> str:
+def _attributes_text(row: Sample) -> str:
     try:
         return json.dumps(dict(row.attributes), sort_keys=True, ensure_ascii=False, allow_nan=False)
     except (TypeError, ValueError) as error:
         raise ManifestError(f"attributes are no JSON ({error})", where=row.image) from None
-
-
-def _check_relative(path: str) -> None:
-    parts = PurePosixPath(path).parts
-    if not path or path.startswith("/") or PureWindowsPath(path).drive or "\\" in path or ".." in parts or "\0" in path:
-        raise ManifestError(
-            f"path {path!r} does not lie below the root",
-            where="image",
-            hint="Paths are relative to the manifest's root, with /, without ..",
-        )
 
 
 def _check_object(text: str) -> None:
@@ -346,11 +270,6 @@ def _check_object(text: str) -> None:
         value = None
     if not isinstance(value, dict):
         raise ManifestError(f"attributes {text!r} are no JSON object", where="attributes", hint="Write {} for none")
-
-
-def _check_box(box: Sequence[float], where: str) -> None:
-    if len(box) != 4 or not all(math.isfinite(v) for v in box) or box[2] <= box[0] or box[3] <= box[1]:
-        raise ManifestError(f"box {tuple(box)} is empty or not finite", where=where, hint="A box is x0, y0, x1, y1")
 
 
 def _first_line(error: BaseException) -> str:

@@ -17,12 +17,11 @@ from numpy.typing import NDArray
 
 from streetshop.core.errors import RunError, StreetshopError
 from streetshop.core.geometry import Box
-from streetshop.core.photo import Photo
 from streetshop.core.records import Garment, GarmentPicture
 from streetshop.lab.core.parts import InputPart
 from streetshop.lab.core.progress import Progress
-from streetshop.lab.data.manifest import Manifest, Row
-from streetshop.lab.data.masks import load_mask
+from streetshop.lab.data.manifest import Manifest
+from streetshop.lab.data.sample import Sample
 from streetshop.looks.picture import garment_picture
 from streetshop.models.colour import COLOUR_DIM
 from streetshop.models.encoder import fit_picture, picture_colours
@@ -62,17 +61,16 @@ def cutting(part: InputPart) -> EncoderSpec:
     )
 
 
-def row_picture(manifest: Manifest, row: Row, spec: EncoderSpec) -> GarmentPicture:
+def row_picture(row: Sample, spec: EncoderSpec) -> GarmentPicture:
     """Decode a row's photo and cut its garment out. Raises :class:`StreetshopError` saying why it cannot be used."""
-    path = manifest.picture(row)
     shorter = min(spec.input.width, spec.input.height)
     whole = row.box is None and row.mask is None
-    photo = Photo.from_path(path, at_least=shorter if whole else None)
-    box = Box(*row.box) if row.box is not None else Box(0, 0, photo.width, photo.height)
-    mask = None
-    if row.mask is not None:
+    photo = row.load_photo(at_least=shorter if whole else None)
+    box = row.as_box() or Box(0, 0, photo.width, photo.height)
+    mask = row.load_mask(photo.width, photo.height)
+    if mask is not None:
         box = box.clip(photo.width, photo.height)
-        mask = load_mask(row.mask, manifest.root, photo.width, photo.height)[box.slices()]
+        mask = mask[box.slices()]
     return garment_picture(photo, Garment(row.category or "garment", 1.0, box, box.center, mask), spec)
 
 
@@ -95,7 +93,7 @@ def load_pictures(
     shape = (len(rows), part.height, part.width, 3)
     if build:
         home.mkdir(parents=True, exist_ok=True)
-        _fill(manifest, rows, part, home, shape, colours, threads)
+        _fill(rows, part, home, shape, colours, threads)
     if not (home / "state.npy").is_file():
         raise RunError("the picture cache is not there", where=str(home), hint="Start the run again")
     state = np.load(home / "state.npy")
@@ -117,8 +115,7 @@ def load_pictures(
 
 
 def _fill(
-    manifest: Manifest,
-    rows: list[Row],
+    rows: list[Sample],
     part: InputPart,
     home: Path,
     shape: tuple[int, ...],
@@ -144,7 +141,7 @@ def _fill(
 
     def one(index: int) -> str | None:
         try:
-            picture = row_picture(manifest, rows[index], spec)
+            picture = row_picture(rows[index], spec)
         except StreetshopError as error:
             return str(error)
         pixels[index] = fit_picture(picture, spec.input)
@@ -174,13 +171,13 @@ def _read_refused(home: Path) -> dict[int, str]:
     return {int(index): str(reason) for index, reason in map(json.loads, lines)}
 
 
-def _digest(manifest: Manifest, rows: list[Row], part: InputPart, colours: bool) -> str:
+def _digest(manifest: Manifest, rows: list[Sample], part: InputPart, colours: bool) -> str:
     digest = hashlib.sha256(json.dumps([1, part.model_dump(mode="json"), colours, str(manifest.root)]).encode())
     changed: dict[str, tuple[int, int] | None] = {}
     for row in rows:
         if row.image not in changed:
             try:
-                found = manifest.picture(row).stat()
+                found = row.path.stat()
                 changed[row.image] = (found.st_size, found.st_mtime_ns)
             except OSError:
                 changed[row.image] = None

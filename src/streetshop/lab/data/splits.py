@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streetshop.core.errors import ManifestError
-from streetshop.lab.data.manifest import SPLITS, Manifest
+from streetshop.lab.data.manifest import Manifest
+from streetshop.lab.data.sample import SPLITS
 
 DEFAULT_FRACTIONS: Mapping[str, float] = {"train": 0.8, "val": 0.1, "test": 0.1}
 

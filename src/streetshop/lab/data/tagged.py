@@ -14,10 +14,10 @@ from streetshop.core.geometry import box_of_mask
 from streetshop.core.photo import Photo
 from streetshop.lab.data.classes import CLASSES, class_of_label
 from streetshop.lab.data.items import LEAST_PIXELS
-from streetshop.lab.data.manifest import Row
 from streetshop.lab.data.masks import encode_rle
 from streetshop.lab.data.reader_photos import tagged_names
 from streetshop.lab.data.registry import read_dataset
+from streetshop.lab.data.sample import Sample
 from streetshop.lab.data.sets.ccp import label_names
 from streetshop.looks.reader import OnnxReader
 
@@ -26,7 +26,7 @@ _SURE: Final = 0.6
 """Pixels whose class is less probable than this, among those that may occur, belong to no garment."""
 
 
-def tagged_rows(ccp: Path, reader: OnnxReader, progress: Callable[[int, int], None] | None = None) -> list[Row]:
+def tagged_rows(ccp: Path, reader: OnnxReader, progress: Callable[[int, int], None] | None = None) -> list[Sample]:
     """A row with a mask for each garment that ``reader`` sees in a tagged photo, among the classes that are tagged.
 
     The category is the tag of the garment's class, ``""`` where several tags are of that class. Twins of photos that
@@ -47,7 +47,7 @@ def tagged_rows(ccp: Path, reader: OnnxReader, progress: Callable[[int, int], No
     return rows
 
 
-def _garments(row: Row, root: Path, reader: OnnxReader, tags: dict[str, list[str]]) -> list[Row]:
+def _garments(row: Sample, root: Path, reader: OnnxReader, tags: dict[str, list[str]]) -> list[Sample]:
     photo = Photo.from_path(root / row.image)
     found = _labels(reader, photo, [*_BODY, *tags])
     rows = []
@@ -57,13 +57,14 @@ def _garments(row: Row, root: Path, reader: OnnxReader, tags: dict[str, list[str
         if name not in tags or pixels < LEAST_PIXELS:
             continue
         rows.append(
-            Row(
+            Sample(
                 *(row.image, "street"),
                 category=tags[name][0] if len(tags[name]) == 1 else "",
                 box=box_of_mask(mask).corners,
                 attributes={"pixels": pixels, "class": name},
                 group=row.group,
                 mask=encode_rle(mask),
+                root=root,
             )
         )
     return rows

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from streetshop.core.errors import StreetshopError
-from streetshop.core.photo import Photo, encode_jpeg
+from streetshop.core.photo import encode_jpeg
 from streetshop.lab.data.manifest import Manifest
 
 SIDE: Final = 120
@@ -16,7 +16,7 @@ def thumbnail(manifest: Manifest, row: int, side: int = SIDE) -> bytes | None:
     """A row's garment as a small JPEG; None if the picture cannot be read."""
     entry = manifest.row(row)
     try:
-        photo = Photo.from_path(manifest.picture(entry), at_least=None if entry.box else side)
+        photo = entry.load_photo(at_least=None if entry.box else side)
     except StreetshopError:
         return None
     image = photo.image()

@@ -10,8 +10,8 @@ import numpy as np
 from streetshop.core.errors import DatasetError, ManifestError
 from streetshop.core.geometry import box_of_mask
 from streetshop.lab.data.intake import Intake
-from streetshop.lab.data.manifest import Row
 from streetshop.lab.data.masks import load_labels
+from streetshop.lab.data.sample import Sample
 from streetshop.lab.data.tables import find
 
 LICENCE: Final = "Apache-2.0"
@@ -22,7 +22,8 @@ _LEVELS: Final = ("pixel-level", "image-level")
 
 def read(intake: Intake) -> None:
     """A row per photo and garment label where there are pixel labels; a row per photo, with its tags, where there are
-    tags only. The mask is ``annotations/pixel-level/0001.mat#14``. The set has no product ids."""
+    tags only. The mask is ``annotations/pixel-level/0001.mat#14``. The set has no product ids.
+    """
     root = intake.root
     find(root, "photos", what="the folder of photos")
     names = label_names(root)
@@ -75,7 +76,7 @@ def _read_pixels(intake: Intake, path: Path, names: list[str]) -> None:
             intake.refuse(f"{where}#{label}", f"no such label in label_list.mat: {label}")
             continue
         mask = labels == label
-        row = Row(
+        row = Sample(
             image,
             "street",
             category=name,
@@ -101,4 +102,4 @@ def _read_tags(intake: Intake, path: Path, names: list[str]) -> None:
         intake.refuse(where, f"no such label in label_list.mat: {max(tags)}")
         return
     worn = [names[t] for t in tags if names[t] not in BODY]
-    intake.add(Row(f"photos/{path.stem}.jpg", "street", attributes={"tags": worn}, group=path.stem), where)
+    intake.add(Sample(f"photos/{path.stem}.jpg", "street", attributes={"tags": worn}, group=path.stem), where)

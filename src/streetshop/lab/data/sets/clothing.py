@@ -7,7 +7,7 @@ from typing import Final
 
 from streetshop.core.errors import DatasetError
 from streetshop.lab.data.intake import Intake
-from streetshop.lab.data.manifest import Row
+from streetshop.lab.data.sample import Sample
 from streetshop.lab.data.tables import find, read_lines
 
 LICENCE: Final = "CC0"
@@ -18,7 +18,8 @@ _COLUMNS: Final = ("image", "sender_id", "label", "kids")
 
 def read(intake: Intake) -> None:
     """``street`` rows (taken at home, by anybody). Photos of one sender share a room and a floor: ``group`` is the
-    sender. There are no product ids."""
+    sender. There are no product ids.
+    """
     path = find(intake.root, "images.csv", what="images.csv")
     rows = csv.DictReader(read_lines(path))
     if tuple(rows.fieldnames or ()) != _COLUMNS:
@@ -33,7 +34,7 @@ def read(intake: Intake) -> None:
         image = f"images/{values['image']}.jpg"
         if label in UNSURE and intake.size(image) is not None:
             intake.remark(where, f"the label names no garment, kept without category: {label}")
-        row = Row(
+        row = Sample(
             image,
             "street",
             category="" if label in UNSURE else label,

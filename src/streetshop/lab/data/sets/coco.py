@@ -13,8 +13,8 @@ import numpy as np
 from streetshop.core.errors import DatasetError, StreetshopError
 from streetshop.core.geometry import box_of_mask
 from streetshop.lab.data.intake import Intake
-from streetshop.lab.data.manifest import Row
 from streetshop.lab.data.masks import decode_rle
+from streetshop.lab.data.sample import Sample
 from streetshop.lab.data.tables import read_json
 
 FASHIONPEDIA_LICENCE: Final = "Annotations CC BY 4.0; each picture under the licence that the JSON names for it"
@@ -118,7 +118,7 @@ def _add(
         attributes["supercategory"] = category["supercategory"]
     if annotation.get("iscrowd"):
         attributes["crowd"] = True
-    row = Row(path, "street", category=name, split=split, box=box, attributes=attributes, group=path, mask=mask)
+    row = Sample(path, "street", category=name, split=split, box=box, attributes=attributes, group=path, mask=mask)
     intake.add(row, where)
 
 

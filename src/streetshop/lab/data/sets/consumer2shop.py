@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from streetshop.lab.data.intake import Intake
-from streetshop.lab.data.manifest import Row
+from streetshop.lab.data.sample import Sample
 from streetshop.lab.data.tables import corners, cuhk_rows, find
 
 LICENCE: Final = "Non-commercial research and education only (MMLab, CUHK); the pictures belong to their owners"
@@ -22,7 +22,8 @@ _CATEGORY: Final = re.compile(r"^img/([^/]+)/([^/]+)/")
 
 def read(intake: Intake) -> None:
     """One row per picture and item. Whether a picture is a shop's or a consumer's is said by ``source_type`` in the
-    list of boxes, not by its name (consumer files are really called ``comsumer_01.jpg``)."""
+    list of boxes, not by its name (consumer files are really called ``comsumer_01.jpg``).
+    """
     root = intake.root
     partition = find(root, "Eval/list_eval_partition.txt", "list_eval_partition.txt", what="the partition")
     base = "Img/" if (root / "Img" / "img").is_dir() else ""
@@ -68,7 +69,7 @@ def _add(
         box = (box[0] * scale, box[1] * scale, box[2] * scale, box[3] * scale)
     matched = _CATEGORY.match(name)
     intake.add(
-        Row(
+        Sample(
             image,
             domain,
             product_id=item,

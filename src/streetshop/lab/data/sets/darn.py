@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from streetshop.core.errors import DatasetError
 from streetshop.lab.data.intake import Intake
-from streetshop.lab.data.manifest import Row
+from streetshop.lab.data.sample import Sample
 from streetshop.lab.data.tables import read_lines
 
 LICENCE: Final = "Research only; the pictures were collected from shops and belong to their owners"
@@ -57,7 +57,7 @@ def _add(
     intake: Intake, image: str, domain: str, item: str, attributes: dict[str, Any], split: str, where: str
 ) -> None:
     category = f"category {attributes['category']}" if "category" in attributes else ""
-    row = Row(
+    row = Sample(
         image.removeprefix("./"),
         domain,
         product_id=item,

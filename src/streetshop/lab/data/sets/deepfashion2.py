@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from streetshop.core.errors import DatasetError
 from streetshop.lab.data.intake import Intake
-from streetshop.lab.data.manifest import Row
+from streetshop.lab.data.sample import Sample
 from streetshop.lab.data.tables import find, read_json
 
 LICENCE: Final = "Non-commercial research and education only; access by the authors' form"
@@ -39,7 +39,8 @@ _ITEM: Final = re.compile(r"^item(\d+)$")
 
 def read(intake: Intake) -> None:
     """One row per item. Two items are one product when ``pair_id`` **and** ``style`` agree and ``style`` is above 0;
-    items of style 0 have no product."""
+    items of style 0 have no product.
+    """
     root = intake.root
     find(root, "train/annos", "validation/annos", what="train/annos or validation/annos")
     for folder, split in _SPLITS.items():
@@ -92,7 +93,7 @@ def _add(intake: Intake, where: str, item: Any, image: str, domain: str, split: 
     elif flat:
         attributes["landmarks"] = [flat[i : i + 3] for i in range(0, len(flat), 3)]
     intake.add(
-        Row(
+        Sample(
             image,
             domain,
             product_id=f"{split}/{pair}/{style}" if style > 0 else "",

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from streetshop.core.errors import DatasetError
 from streetshop.lab.data.intake import Intake
-from streetshop.lab.data.manifest import Row
+from streetshop.lab.data.sample import Sample
 from streetshop.lab.data.tables import find, read_lines
 
 LICENCE: Final = "Non-commercial research only; the pictures belong to the users who posted them"
@@ -43,7 +43,7 @@ def read(intake: Intake) -> None:
         attributes: dict[str, Any] = {
             key: [names[j] for j in np.flatnonzero(values[i])] for key, (values, names) in features.items()
         }
-        intake.add(Row(image, "street", attributes=attributes, group=image), where)
+        intake.add(Sample(image, "street", attributes=attributes, group=image), where)
 
 
 def _features(root: Path, array: str, names: str, lines: int) -> tuple[NDArray[np.generic], list[str]]:
@@ -58,6 +58,6 @@ def _features(root: Path, array: str, names: str, lines: int) -> tuple[NDArray[n
         raise DatasetError(
             f"has the shape {values.shape}; photos.txt has {lines} lines and {names} {len(labels)} names",
             where=str(path),
-            hint="Row i belongs to line i: use the files of one download together",
+            hint="Sample i belongs to line i: use the files of one download together",
         )
     return values, labels

@@ -6,7 +6,7 @@ from typing import Final
 
 from streetshop.core.errors import DatasetError
 from streetshop.lab.data.intake import Intake
-from streetshop.lab.data.manifest import Row
+from streetshop.lab.data.sample import Sample
 from streetshop.lab.data.tables import find, read_lines
 
 LICENCE: Final = "Listed as MIT on Kaggle; the pictures come from a retailer's pages: check before commercial use"
@@ -46,7 +46,7 @@ def read(intake: Intake) -> None:
             intake.refuse(where, f"the id was listed before: {product}")
             continue
         seen.add(product)
-        row = Row(
+        row = Sample(
             f"images/{product}.jpg",
             "shop",
             product_id=product,

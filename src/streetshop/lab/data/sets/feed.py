@@ -7,7 +7,7 @@ from typing import Final
 
 from streetshop.feeds.read import FeedRow, read_feed
 from streetshop.lab.data.intake import Intake
-from streetshop.lab.data.manifest import Row
+from streetshop.lab.data.sample import Sample
 
 LICENCE: Final = "The shop's own; not for passing on"
 
@@ -35,7 +35,7 @@ def read(intake: Intake) -> None:
             if "://" in shot.source:
                 intake.refuse(where, f"the picture is an address, download it first: {shot.source}")
                 continue
-            row = Row(
+            row = Sample(
                 Path(shot.source).as_posix(),
                 "shop",
                 product_id=product.id,

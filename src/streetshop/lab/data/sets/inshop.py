@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from streetshop.lab.data.intake import Intake
-from streetshop.lab.data.manifest import Row
+from streetshop.lab.data.sample import Sample
 from streetshop.lab.data.tables import corners, cuhk_rows, find, numbers
 
 LICENCE: Final = "Non-commercial research and education only (MMLab, CUHK); the pictures belong to their owners"
@@ -55,7 +55,7 @@ def read(intake: Intake) -> None:
             attributes["landmarks"] = landmarks[name]
         split, role = _STATUS[status]
         intake.add(
-            Row(
+            Sample(
                 image,
                 "shop",
                 product_id=item,

@@ -7,7 +7,7 @@ from typing import Final
 
 from streetshop.core.photo import PICTURE_SUFFIXES
 from streetshop.lab.data.intake import Intake
-from streetshop.lab.data.manifest import Row
+from streetshop.lab.data.sample import Sample
 
 LICENCE: Final = "Non-commercial research only; the pictures come from fashion shops and belong to their owners"
 _NAME: Final = re.compile(r"^(PID\d+)_CLEAN([01])_(IID\d+)\.jpg$", re.IGNORECASE)
@@ -16,7 +16,8 @@ _DOMAIN: Final = {"0": "street", "1": "shop"}
 
 def read(intake: Intake) -> None:
     """``CLEAN0`` is worn (street), ``CLEAN1`` is the product picture (shop); the two join on PID. There are no
-    categories. Products that lack a side stay, with a remark: they make no pair but can stand in a gallery."""
+    categories. Products that lack a side stay, with a remark: they make no pair but can stand in a gallery.
+    """
     prefix = "data/" if (intake.root / "data").is_dir() else ""
     folder = intake.root / prefix
     sides: dict[str, set[str]] = {}
@@ -29,7 +30,8 @@ def read(intake: Intake) -> None:
             intake.refuse(path.name, "the name is not PID..._CLEAN0|1_IID....jpg")
             continue
         product, domain = matched[1].upper(), _DOMAIN[matched[2]]
-        row = Row(prefix + path.name, domain, product_id=product, attributes={"iid": matched[3].upper()}, group=product)
+        attributes = {"iid": matched[3].upper()}
+        row = Sample(prefix + path.name, domain, product_id=product, attributes=attributes, group=product)
         if intake.add(row, path.name):
             sides.setdefault(product, set()).add(domain)
     for product, present in sides.items():

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from streetshop.lab.data.intake import Intake
-from streetshop.lab.data.manifest import Row
+from streetshop.lab.data.sample import Sample
 from streetshop.lab.data.tables import find, read_json, read_lines
 
 LICENCE: Final = "Research only; the pictures were collected from the web and belong to their owners"
@@ -67,7 +67,7 @@ def _street(
         intake.refuse(where, f"empty or malformed box: photo {photo}")
         return
     intake.add(
-        Row(
+        Sample(
             image,
             "street",
             product_id=f"{category}/{product}",
@@ -96,7 +96,7 @@ def _shop(
     photo, product, image = found
     key = f"{category}/{product}"
     intake.add(
-        Row(
+        Sample(
             image,
             "shop",
             product_id=key,

@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 
 from streetshop.core.errors import DatasetError
 from streetshop.lab.data.intake import Intake
-from streetshop.lab.data.manifest import Row
 from streetshop.lab.data.masks import runs_text
+from streetshop.lab.data.sample import Sample
 from streetshop.lab.data.tables import find
 
 LICENCE: Final = "Drawn by streetshop; yours to use"
@@ -48,7 +48,7 @@ def read(intake: Intake) -> None:
         if values["keypoints"]:
             flat = [round(v, 2) for v in values["keypoints"]]
             attributes["keypoints"] = [flat[i : i + 3] for i in range(0, len(flat), 3)]
-        row = Row(
+        row = Sample(
             values["image"],
             values["domain"],
             product_id=values["product_id"],
