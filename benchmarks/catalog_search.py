@@ -25,7 +25,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streetshop.catalog.filters import Filter, parse_filter
-from streetshop.catalog.store import CatalogMeta, Entry, Store, create_catalog, open_catalog
+from streetshop.catalog.open import create_catalog, open_catalog
+from streetshop.catalog.store import CatalogMeta, Entry, Store
 from streetshop.core.records import Block, Product, Shot
 
 BLOCKS = (Block("style", 192), Block("colour", 64))
@@ -135,7 +136,7 @@ def server_memory(path: Path) -> dict[str, float]:
     code = (
         "import sys, time, re; started = time.perf_counter()\n"
         "import numpy as np\n"
-        "from streetshop.catalog.store import open_catalog\n"
+        "from streetshop.catalog.open import open_catalog\n"
         "store = open_catalog(sys.argv[1]); rng = np.random.default_rng(0); first = 0\n"
         "for i in range(200):\n"
         "    store.search(rng.standard_normal(store.meta.dim).astype('f4'), 20)\n"

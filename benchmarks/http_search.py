@@ -27,7 +27,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from streetshop.catalog.store import CatalogMeta, Entry, create_catalog
+from streetshop.catalog.open import create_catalog
+from streetshop.catalog.store import CatalogMeta, Entry
 from streetshop.core.photo import Photo
 from streetshop.core.records import Product, Shot
 from streetshop.looks import garment_picture, load_reader, read_look

@@ -32,7 +32,7 @@ from streetshop.core.errors import (
     VectorError,
 )
 from streetshop.core.records import AttributeValue, Block, Product, Shot
-from tests.catalog.test_filters import filters
+from tests.catalog.filters.examples import filters
 
 Make: TypeAlias = Callable[[CatalogMeta], Store]
 Again: TypeAlias = Callable[[Store], Store]

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from streetshop.catalog.store import CatalogMeta, Entry, Store, create_catalog
+from streetshop.catalog.open import create_catalog
+from streetshop.catalog.store import CatalogMeta, Entry, Store
 from streetshop.core.photo import Photo, encode_jpeg
 from streetshop.core.records import Product, Shot
 from streetshop.looks import garment_picture, whole_photo

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from streetshop.catalog.store import open_catalog
+from streetshop.catalog.open import open_catalog
 from streetshop.cli.app import main
 from streetshop.cli.index import InterruptGuard
 from streetshop.cli.progress import ProgressDisplay, duration

@@ -19,7 +19,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from streetshop.catalog.store import Entry, Store, open_catalog
+from streetshop.catalog.open import open_catalog
+from streetshop.catalog.store import Entry, Store
 from streetshop.core.errors import (
     CatalogDiskFull,
     CatalogEncoderMismatch,

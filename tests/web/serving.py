@@ -15,7 +15,8 @@ import httpx
 import numpy as np
 from PIL import Image
 
-from streetshop.catalog.store import Store, open_catalog
+from streetshop.catalog.open import open_catalog
+from streetshop.catalog.store import Store
 from streetshop.core.geometry import box_of_mask, paint_mask, point_inside
 from streetshop.core.photo import Photo
 from streetshop.core.records import Garment, Look

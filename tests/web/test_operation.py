@@ -13,7 +13,8 @@ import time
 import httpx
 import pytest
 
-from streetshop.catalog.store import CatalogMeta, open_catalog
+from streetshop.catalog.open import open_catalog
+from streetshop.catalog.store import CatalogMeta
 from streetshop.models import load_encoder
 from tests.catalog.filled import entry, square
 from tests.models.tiny import tiny_encoder

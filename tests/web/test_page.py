@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from streetshop.catalog.store import CatalogMeta, create_catalog
+from streetshop.catalog.open import create_catalog
+from streetshop.catalog.store import CatalogMeta
 from streetshop.core.records import Product
 from streetshop.web import Settings
 from tests.catalog.filled import entry, square

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from PIL import Image
 
-from streetshop.catalog.store import open_catalog
+from streetshop.catalog.open import open_catalog
 from tests.catalog.filled import square
 from tests.web.serving import KEY, Running, jpeg, png, running, street
 

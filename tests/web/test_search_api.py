@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from streetshop.catalog.store import open_catalog
+from streetshop.catalog.open import open_catalog
 from streetshop.core.photo import Photo
 from streetshop.search.query import Searcher
 from tests.web.serving import BandReader, jpeg, png, street

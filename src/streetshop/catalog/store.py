@@ -1,16 +1,15 @@
-"""The store port: what a catalog must be able to do, whatever keeps it. One conformance suite runs on every adapter.
+"""The store port: the operations of a catalog. One conformance suite tests every adapter.
 
 A store holds *entries*: a product with one vector per shot. All vectors of a catalog come from one encoder, whose
-fingerprint and blocks the catalog remembers, and all have the same norm (the square root of the number of blocks,
-each block being of unit length), so that dot product, cosine and Euclidean distance rank alike under any weights of
-the blocks.
+fingerprint and blocks are stored with the catalog. Every block of a vector is of unit length, so all vectors have the
+same norm (the square root of the number of blocks), and dot product, cosine and Euclidean distance rank alike under any
+weights of the blocks.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -20,11 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streetshop.catalog.filters import Filter
-from streetshop.core.errors import CatalogEncoderMismatch, CatalogUnsupported, RecordError, VectorError
+from streetshop.core.errors import CatalogEncoderMismatch, RecordError, VectorError
 from streetshop.core.records import Block, FieldType, Product, Vector
 
 Progress: TypeAlias = Callable[[str, int, int | None], None]
-"""Called with (what is being done, done so far, of how many or None)."""
+"""Called with (stage, items done, items in all or None)."""
 
 UNIT_TOLERANCE = 1e-3
 """How far the length of a block may be from 1."""
@@ -32,14 +31,14 @@ UNIT_TOLERANCE = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class CatalogMeta:
-    """What a catalog remembers about itself.
+    """Metadata of a catalog.
 
     Attributes:
-        encoder: ``name version`` of the encoder, for people.
-        fingerprint: of the encoder bundle; vectors of another are refused.
+        encoder: ``name version`` of the encoder, for display.
+        fingerprint: of the encoder bundle; vectors of another encoder are refused.
         blocks: in the order in which they are concatenated.
-        generation: counts rebuilds; a rebuild swaps the new generation in atomically.
-        reader: ``name version`` of the reader that the catalog was begun with, ``none`` without one; empty where it is
+        generation: the number of rebuilds plus one; a rebuild swaps the new generation in atomically.
+        reader: ``name version`` of the reader that the catalog was created with, ``none`` without one; empty if
             unknown.
     """
 
@@ -51,6 +50,7 @@ class CatalogMeta:
 
     @property
     def dim(self) -> int:
+        """Length of every vector."""
         return sum(block.dim for block in self.blocks)
 
 
@@ -59,9 +59,9 @@ class Entry:
     """A product as it is stored.
 
     Attributes:
-        product: with the sha256 of every shot filled in; only shots that could be embedded.
+        product: only with shots that could be embedded, each with its sha256.
         vectors: (number of shots, dim) float32, finite, every block of unit length.
-        thumbnails: one small JPEG per shot for pages and sheets; ``b""`` where none is kept.
+        thumbnails: one small JPEG per shot for pages and sheets; ``b""`` if none is kept.
     """
 
     product: Product
@@ -71,7 +71,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is needed to see whether a feed's row changed: hashes of the product's fields and of its shots."""
+    """Hashes of a stored product's fields and of its shots, to detect whether the row of a feed changed."""
 
     row_hash: str
     shots: tuple[str, ...]
@@ -79,7 +79,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Hit:
-    """A shot near the query. ``score`` is the dot product of the stored and the query vector, from the exact vector."""
+    """A shot near the query. ``score`` is the dot product of the stored (uncompressed) vector and the query."""
 
     product_id: str
     shot: int
@@ -89,7 +89,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing ``verify`` found wrong, and how to mend it."""
+    """A defect found by ``verify``, and how to repair it."""
 
     what: str
     hint: str
@@ -97,11 +97,15 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class StoreInfo:
-    """Figures about a catalog.
+    """Statistics of a catalog.
 
     Attributes:
+        products: number of products.
+        shots: number of shots, each with a vector.
+        bytes: size on disk.
+        indexed: shots in the approximate index; the others are searched exactly until the next ``optimize``.
         recall: of the approximate index against exact search, measured when it was built; None without an index.
-        indexed: shots in the approximate index; the rest is searched exactly until the next ``optimize``.
+        extra: further statistics of the adapter.
     """
 
     products: int
@@ -115,61 +119,67 @@ class StoreInfo:
 class Store(Protocol):
     """A catalog, open for reading and writing.
 
-    Calls are safe from several threads. Every write is atomic and durable when the call returns: after ``kill -9`` at
-    any moment the store opens again, holds every acknowledged write, and none by half.
+    Calls are thread-safe. Every write is atomic, and durable when the call returns: after ``kill -9`` at any moment the
+    store opens again with every acknowledged write and without partial ones.
     """
 
     @property
-    def url(self) -> str: ...
+    def url(self) -> str:
+        """The address of the catalog."""
+        ...
 
     @property
-    def meta(self) -> CatalogMeta: ...
+    def meta(self) -> CatalogMeta:
+        """Metadata of the current generation."""
+        ...
 
     def upsert(self, entries: Sequence[Entry]) -> None:
-        """Add products, or replace those with the same id, all of their shots at once; all entries in one commit.
+        """Add products, or replace those with the same id with all of their shots, in one commit.
 
-        Raises VectorError for a wrong length, NaN, infinity or a block that is not of unit length; CatalogLocked;
-        CatalogDiskFull.
+        Raises:
+            VectorError: a wrong length, NaN, infinity, or a block that is not of unit length.
+            CatalogLocked: another process is writing.
+            CatalogDiskFull: no space left.
         """
         ...
 
     def delete(self, ids: Iterable[str]) -> int:
-        """Remove products; returns how many were there. A removed product never comes back in any search."""
+        """Remove products and return how many there were. A removed product is in no later search."""
         ...
 
     def get(self, ids: Sequence[str]) -> list[Product | None]:
-        """Products in the order of ``ids``, None for those that are not there."""
+        """Products in the order of ``ids``, None for missing ones."""
         ...
 
     def entries(self, ids: Sequence[str]) -> dict[str, Entry]:
-        """Those of the products that are there, whole, with vectors and thumbnails."""
+        """The entries, with vectors and thumbnails, of those ids that exist."""
         ...
 
     def vectors(self, product_id: str) -> NDArray[np.float32]:
-        """(number of shots, dim) of one product. Raises ProductMissing."""
+        """(number of shots, dim) vectors of one product. Raises ProductMissing."""
         ...
 
     def thumbnail(self, product_id: str, shot: int = 0) -> bytes | None:
-        """The JPEG kept for a shot, None if none was. Raises ProductMissing if there is no such product or shot."""
+        """The JPEG of a shot, None if none is kept. Raises ProductMissing if there is no such product or shot."""
         ...
 
     def known(self, ids: Sequence[str]) -> dict[str, Known]:
-        """Hashes of those of the products that are there."""
+        """Hashes of those products that exist."""
         ...
 
     def ids(self) -> Iterable[str]:
-        """Ids of all products, in order."""
+        """Ids of all products, sorted."""
         ...
 
     def search(self, query: Vector, k: int, where: Filter | None = None, *, exact: bool = False) -> list[Hit]:
         """The ``k`` shots of highest dot product with ``query`` among those that pass the filter.
 
-        Highest first, ties by product id, then shot. Fewer only when fewer pass. ``exact`` bypasses any index.
+        Highest first, ties by product id, then shot. Fewer only if fewer pass. ``exact`` bypasses any index.
         """
         ...
 
     def count(self, where: Filter | None = None) -> int:
-        """Products that pass the filter."""
+        """Number of products that pass the filter."""
         ...
 
     def fields(self) -> dict[str, FieldType]:
@@ -181,51 +191,55 @@ class Store(Protocol):
         ...
 
     def bounds(self, name: str) -> tuple[float, float] | None:
-        """Smallest and largest value of a number field, None when no product has one."""
+        """Smallest and largest value of a number field, None if no product has one."""
         ...
 
-    def info(self) -> StoreInfo: ...
+    def info(self) -> StoreInfo:
+        """Statistics."""
+        ...
 
     def optimize(self, progress: Progress | None = None) -> None:
-        """Build or refresh the approximate index and the filters' indexes, drop old versions.
+        """Build or refresh the approximate index and the indexes of the filters, and drop old versions.
 
-        Searches and writes go on meanwhile.
+        Searches and writes continue meanwhile.
         """
         ...
 
     def verify(self, progress: Progress | None = None) -> list[Finding]:
-        """Read everything back and check it; an empty list means all is well."""
+        """Read everything back and check it. Returns an empty list if nothing is wrong."""
         ...
 
     def snapshot(self, target: Path, progress: Progress | None = None) -> None:
-        """Write a consistent copy to ``target`` (a new folder) with checksums; restore it with ``restore_snapshot``."""
+        """Write a consistent copy with checksums to ``target`` (a new folder), for ``restore_snapshot``."""
         ...
 
     def begin_rebuild(self, meta: CatalogMeta) -> Store:
-        """An empty store beside this one, for vectors of another encoder; ``commit_rebuild`` puts it in the place.
+        """An empty store beside this one, for vectors of another encoder; ``commit_rebuild`` swaps it in.
 
-        Until then every process goes on reading the present generation, and nobody can write to it. A rebuild that
-        was interrupted goes on where it stopped when it is begun again with the same encoder, blocks and reader: the
-        store is then not empty. ``close`` without ``commit_rebuild`` leaves it unfinished. Raises CatalogLocked.
+        Until then every process reads the present generation, and no other process can write. An interrupted rebuild
+        resumes if it is begun again with the same encoder, blocks and reader: the store is then not empty. ``close``
+        without ``commit_rebuild`` leaves it unfinished. Raises CatalogLocked.
         """
         ...
 
     def commit_rebuild(self) -> None:
-        """Swap the rebuilt generation in, atomically; all readers notice at their next call."""
+        """Swap the rebuilt generation in, atomically; all readers follow at their next call."""
         ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Release locks and files."""
+        ...
 
 
 def row_hash(product: Product) -> str:
-    """Hash of everything a feed says about a product, the shots' places included but not their content."""
+    """Hash of all fields of a product, including the sources of its shots but not their content."""
     fields = asdict(product)
     fields["shots"] = [shot.source for shot in product.shots]
     return hashlib.sha256(json.dumps(fields, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
 def check_entries(entries: Sequence[Entry], blocks: Sequence[Block]) -> list[Entry]:
-    """Entries as they may be stored; of several with one id the last.
+    """Validate entries before they are stored; of several with one id, only the last is returned.
 
     Raises:
         VectorError: a wrong length, NaN, infinity, or a block that is not of unit length.
@@ -257,7 +271,7 @@ def check_entries(entries: Sequence[Entry], blocks: Sequence[Block]) -> list[Ent
 
 
 def check_query(query: Vector, dim: int) -> Vector:
-    """A query vector as float32. Raises VectorError for a wrong length, NaN, infinity or all zeros."""
+    """Validate a query vector and convert it to float32. Raises VectorError: wrong length, NaN, infinity, all zeros."""
     vector = np.asarray(query, np.float32)
     if vector.shape != (dim,):
         raise VectorError(f"the query has shape {vector.shape}, the catalog's vectors ({dim},)")
@@ -269,59 +283,13 @@ def check_query(query: Vector, dim: int) -> Vector:
 
 
 def check_encoder(meta: CatalogMeta, fingerprint: str, url: str = "URL") -> None:
-    """Raises CatalogEncoderMismatch when the catalog's vectors are not of the encoder with this fingerprint."""
+    """Raise CatalogEncoderMismatch if the catalog's vectors do not come from the encoder with this fingerprint."""
     if meta.fingerprint != fingerprint:
         raise CatalogEncoderMismatch(
             f"the catalog's vectors are of encoder {meta.encoder} ({meta.fingerprint[:12]}), not of {fingerprint[:12]}",
             where=url,
             hint=f"Use that encoder, or rebuild: streetshop index FEED --catalog {url} --rebuild",
         )
-
-
-def open_catalog(url: str, *, write: bool = False) -> Store:
-    """Open the catalog at ``url``: a path is LanceDB.
-
-    Args:
-        write: fail now rather than at the first write when another process is writing.
-
-    Raises CatalogMissing, CatalogDamaged, CatalogLocked, CatalogUnsupported.
-    """
-    from streetshop.catalog.lance.store import LanceStore
-
-    return LanceStore.open(local_path(url), write=write)
-
-
-def create_catalog(url: str, meta: CatalogMeta) -> Store:
-    """An empty catalog at ``url``, open. Raises CatalogExists, CatalogUnsupported, CatalogDiskFull."""
-    from streetshop.catalog.lance.store import LanceStore
-
-    return LanceStore.create(local_path(url), meta)
-
-
-def restore_snapshot(source: Path, url: str) -> Store:
-    """Make a catalog at ``url`` from a snapshot, and open it.
-
-    Every file is checked while it is copied: a snapshot with a missing, changed or additional file is refused and
-    nothing is left at ``url``. Raises CatalogMissing, CatalogDamaged, CatalogExists, CatalogUnsupported.
-    """
-    from streetshop.catalog.lance.copy import restore
-    from streetshop.catalog.lance.store import LanceStore
-
-    path = local_path(url)
-    restore(source, path)
-    return LanceStore.open(path)
-
-
-def local_path(url: str) -> Path:
-    """The folder a catalog's address names. Raises CatalogUnsupported for an address that is not a path."""
-    scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]*):/", url)
-    if scheme and scheme[1].lower() == "milvus":
-        raise CatalogUnsupported(
-            "this installation has no Milvus adapter", where=url, hint="Give a folder: the catalog is then LanceDB"
-        )
-    if scheme or not url.strip() or "\0" in url:
-        raise CatalogUnsupported("not an address of a catalog", where=url, hint="Give a folder, as in shop.catalog")
-    return Path(url)
 
 
 def split_blocks(vector: Vector, blocks: Sequence[Block]) -> dict[str, Vector]:

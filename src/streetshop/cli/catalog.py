@@ -11,13 +11,13 @@ from streetshop.cli.options import JsonOption, print_json, say
 
 app = typer.Typer(help="Look after a catalog.", no_args_is_help=True)
 
-UrlArgument = Annotated[str, typer.Argument(metavar="CATALOG", help="The catalog: a folder, or milvus://host:port.")]
+UrlArgument = Annotated[str, typer.Argument(metavar="CATALOG", help="The catalog, a folder.")]
 
 
 @app.command()
 def info(url: UrlArgument, as_json: JsonOption = False) -> None:
     """Products, shots, size, index, encoder, reader and the fields a filter may use."""
-    from streetshop.catalog.store import open_catalog
+    from streetshop.catalog.open import open_catalog
 
     store = open_catalog(url)
     try:
@@ -59,7 +59,7 @@ def get(
     as_json: JsonOption = False,
 ) -> None:
     """Show products. With --json one line per product."""
-    from streetshop.catalog.store import open_catalog
+    from streetshop.catalog.open import open_catalog
     from streetshop.core.errors import ProductMissing
     from streetshop.present.values import product_json
 
@@ -88,7 +88,7 @@ def delete(
     as_json: JsonOption = False,
 ) -> None:
     """Remove products; they never come back in a search."""
-    from streetshop.catalog.store import open_catalog
+    from streetshop.catalog.open import open_catalog
 
     store = open_catalog(url, write=True)
     try:
@@ -104,7 +104,7 @@ def delete(
 @app.command()
 def verify(url: UrlArgument, as_json: JsonOption = False) -> None:
     """Read everything back and check it. Exit code 1 if something is wrong."""
-    from streetshop.catalog.store import open_catalog
+    from streetshop.catalog.open import open_catalog
 
     store = open_catalog(url)
     try:
@@ -128,7 +128,7 @@ def snapshot(
     as_json: JsonOption = False,
 ) -> None:
     """Write a consistent copy with checksums; `catalog restore` brings it back anywhere."""
-    from streetshop.catalog.store import open_catalog
+    from streetshop.catalog.open import open_catalog
 
     store = open_catalog(url)
     try:
@@ -145,7 +145,7 @@ def restore(
     as_json: JsonOption = False,
 ) -> None:
     """Bring a snapshot back as a new catalog. A damaged snapshot is refused."""
-    from streetshop.catalog.store import restore_snapshot
+    from streetshop.catalog.open import restore_snapshot
 
     restore_snapshot(source, url)
     _done(as_json, {"catalog": url}, f"restored {url}")
@@ -154,7 +154,7 @@ def restore(
 @app.command()
 def optimize(url: UrlArgument, as_json: JsonOption = False) -> None:
     """Build or refresh the search index and drop old versions. Searches go on meanwhile."""
-    from streetshop.catalog.store import open_catalog
+    from streetshop.catalog.open import open_catalog
 
     store = open_catalog(url, write=True)
     try:

@@ -38,7 +38,7 @@ def demo(
     searched for by its box. With a folder, its pictures become the catalog, and some of them are searched with; a
     picture is never its own answer.
     """
-    from streetshop.catalog.store import open_catalog
+    from streetshop.catalog.open import open_catalog
     from streetshop.looks import load_reader
     from streetshop.models import load_encoder
     from streetshop.present.sheets import write_sheet

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from streetshop.catalog.filters import Filter
     from streetshop.catalog.store import Store
 
-CatalogOption = Annotated[str, typer.Option("--catalog", help="The catalog: a folder, or milvus://host:port.")]
+CatalogOption = Annotated[str, typer.Option("--catalog", help="The catalog, a folder.")]
 EncoderOption = Annotated[Path | None, typer.Option("--encoder", help="Encoder bundle; default: the packaged one.")]
 ReaderOption = Annotated[Path | None, typer.Option("--reader", help="Reader bundle, or none; default: packaged.")]
 ThreadsOption = Annotated[int | None, typer.Option("--threads", min=1, help="Threads; default: one per core.")]

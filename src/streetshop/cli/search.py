@@ -46,7 +46,7 @@ def search(
     With --json each photo gives one line, {"photo": ..., "garments": [{"category", "score", "box", "hotspot",
     "matches": [{"id", "score", ...}]}]}.
     """
-    from streetshop.catalog.store import open_catalog
+    from streetshop.catalog.open import open_catalog
     from streetshop.core.errors import PhotoError, UsageError
     from streetshop.core.photo import Photo
     from streetshop.looks import load_reader

@@ -26,7 +26,7 @@ def serve(
     max_photo_mb: Annotated[int, typer.Option(help="Largest picture that is taken, in MiB.")] = 32,
 ) -> None:
     """Serve the search page and the HTTP API of a catalog."""
-    from streetshop.catalog.store import open_catalog
+    from streetshop.catalog.open import open_catalog
     from streetshop.core.errors import UsageError
     from streetshop.core.photo import PhotoLimits
     from streetshop.looks import load_reader

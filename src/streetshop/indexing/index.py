@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from streetshop.catalog.store import CatalogMeta, Progress, Store, create_catalog, open_catalog
+from streetshop.catalog.open import create_catalog, open_catalog
+from streetshop.catalog.store import CatalogMeta, Progress, Store
 from streetshop.core.errors import CatalogMissing, FeedError
 from streetshop.feeds.read import Feed
 from streetshop.feeds.refused import RefusedFile

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from streetshop.catalog.store import open_catalog
+from streetshop.catalog.open import open_catalog
 from tests.catalog.conformance import entry, unit_vectors
 
 ROUNDS = 6
@@ -21,7 +21,8 @@ PRODUCTS = 12
 
 WRITER = """
 import sys, random
-from streetshop.catalog.store import CatalogMeta, open_catalog
+from streetshop.catalog.open import open_catalog
+from streetshop.catalog.store import CatalogMeta
 from tests.catalog.conformance import BLOCKS, META, entry, unit_vectors
 
 url, seed = sys.argv[1], int(sys.argv[2])
@@ -83,7 +84,7 @@ def _run(url: str, seed: int, steps: int, pause: float) -> list[list[str]]:
 
 @pytest.mark.slow
 def test_killed_at_any_moment(tmp_path: Path) -> None:
-    from streetshop.catalog.store import create_catalog
+    from streetshop.catalog.open import create_catalog
     from tests.catalog.conformance import META
 
     url = str(tmp_path / "shop.catalog")

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from streetshop.catalog.store import CatalogMeta, Store, create_catalog, open_catalog, restore_snapshot
+from streetshop.catalog.open import create_catalog, open_catalog, restore_snapshot
+from streetshop.catalog.store import CatalogMeta, Store
 from tests.catalog.conformance import Again, Make, StoreConformance
 
 

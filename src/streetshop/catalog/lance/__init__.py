@@ -1,0 +1,1 @@
+"""The LanceDB adapter: a catalog in a folder on disk. ``store`` is its entry."""

@@ -1,7 +1,8 @@
-"""What filters ask for, as columns: one per field and kind of value, and filters evaluated on them at once.
+"""Filter columns: the fields of products as Arrow columns, and filters evaluated on them.
 
-``t:<field>`` holds folded text, ``n:<field>`` the number a value is or spells, ``b:<field>`` booleans, each null where
-a product has none. ``x:<field>`` tells of values that are plain text, neither number nor boolean.
+A field has one column per kind of value: ``t:<field>`` holds folded text, ``n:<field>`` the number that a value is or
+spells, ``b:<field>`` booleans, each null for products without one. ``x:<field>`` marks values that are plain text,
+neither number nor boolean.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ _COMPARE: Final = {
 
 
 def field_types(columns: Iterable[str]) -> dict[str, FieldType]:
-    """The fields that columns of these names hold, core fields first, then by name."""
+    """The fields of the filter columns with these names, core fields first, then sorted by name."""
     kinds: dict[str, set[str]] = {}
     for column in columns:
         if column[1:2] == ":":
@@ -60,7 +61,7 @@ def field_types(columns: Iterable[str]) -> dict[str, FieldType]:
 
 
 def product_columns(products: Sequence[Product]) -> dict[str, pa.Array]:
-    """The columns of some products, in their order; columns that would hold nothing are left out."""
+    """The filter columns of products, in the same order; columns without any value are left out."""
     import pyarrow as pa
 
     cells: dict[str, list[Any]] = {}
@@ -86,7 +87,7 @@ def _cells(name: str, value: Any) -> Iterable[tuple[str, Any]]:
 
 
 def filter_mask(where: Filter, table: pa.Table) -> Mask:
-    """Which rows pass: the same as ``matches`` says of their products."""
+    """(rows,) booleans: which products pass. Equal to ``filters.matches`` for each of them."""
     match where:
         case And(terms):
             return np.asarray(reduce(np.logical_and, (filter_mask(term, table) for term in terms)))
@@ -141,12 +142,12 @@ def _any(table: pa.Table, tests: Mapping[str, Callable[[Any], Mask]]) -> Mask:
 
 
 def _numbers(column: Any) -> NDArray[np.float64]:
-    """NaN where there is none: no comparison holds for it."""
+    """Null becomes NaN: no comparison holds for it."""
     return np.asarray(column.to_numpy(), np.float64)
 
 
 def _texts(column: Any, test: str, argument: Any) -> Mask:
-    """A test of text, made once for each distinct value."""
+    """A test of text, evaluated once per distinct value."""
     import pyarrow.compute as pc
 
     options = pc.SetLookupOptions(argument) if test == "is_in" else pc.MatchSubstringOptions(argument)

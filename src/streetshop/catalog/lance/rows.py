@@ -1,17 +1,18 @@
 """Products as rows of the LanceDB table.
 
-One row is one shot. ``product`` (JSON) and ``row_hash`` stand in the row of shot 0 only. ``stamp`` grows with every
-write, so that a reader can ask for what is new; a deleted product leaves one row, shot -1, that tells readers so until
-``optimize`` removes it.
+One row is one shot. ``product`` (JSON) and ``row_hash`` are in the row of shot 0 only. ``stamp`` grows with each write,
+so that a reader can ask for later rows. A deleted product leaves a tombstone, a row with shot -1, until ``optimize``
+removes it.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from streetshop.catalog.store import Entry, row_hash
 from streetshop.core.records import Product, Shot
@@ -19,13 +20,14 @@ from streetshop.core.records import Product, Shot
 if TYPE_CHECKING:
     import pyarrow as pa
 
-GONE: Final = -1
-"""The shot number in the row of a deleted product."""
-READ: Final = ("product_id", "shot", "stamp", "vector", "row_hash", "product")
-"""The columns a reader keeps: all but the thumbnails."""
+TOMBSTONE: Final = -1
+"""The shot number of a tombstone."""
+SEARCHED: Final = ("product_id", "shot", "stamp", "vector", "row_hash", "product")
+"""The columns that a search needs: all but the thumbnails."""
 
 
 def table_schema(dim: int) -> pa.Schema:
+    """The columns of the table, for vectors of length ``dim``."""
     import pyarrow as pa
 
     return pa.schema(
@@ -42,7 +44,7 @@ def table_schema(dim: int) -> pa.Schema:
 
 
 def entry_rows(entries: Sequence[Entry], stamp: int, schema: pa.Schema) -> pa.Table:
-    """The rows of entries."""
+    """The rows of entries, one per shot."""
     import pyarrow as pa
 
     places = [(entry, shot) for entry in entries for shot in range(len(entry.vectors))]
@@ -60,24 +62,37 @@ def entry_rows(entries: Sequence[Entry], stamp: int, schema: pa.Schema) -> pa.Ta
     return pa.Table.from_arrays([arrays[name] for name in schema.names], schema=schema)
 
 
-def gone_rows(ids: Sequence[str], stamp: int, schema: pa.Schema) -> pa.Table:
-    """The rows that say that products were deleted."""
+def tombstones(ids: Sequence[str], stamp: int, schema: pa.Schema) -> pa.Table:
+    """The tombstones of deleted products."""
     import pyarrow as pa
 
     nothing = [0.0] * schema.field("vector").type.list_size  # LanceDB refuses a null
-    same = {"shot": GONE, "stamp": stamp, "vector": nothing}
+    same = {"shot": TOMBSTONE, "stamp": stamp, "vector": nothing}
     columns = {"product_id": [*ids]} | {name: [value] * len(ids) for name, value in same.items()}
     arrays = [pa.array(columns.get(field.name, [None] * len(ids)), field.type) for field in schema]
     return pa.Table.from_arrays(arrays, schema=schema)
 
 
-def sql_ids(ids: Iterable[str]) -> str:
-    """The condition that the product is one of these."""
-    quoted = ("'" + i.replace("'", "''") + "'" for i in ids)
-    return f"product_id IN ({', '.join(quoted)})"
+def matrix(column: Any, dim: int) -> NDArray[np.float32]:
+    """(rows, dim) vectors of an Arrow column."""
+    array = column.combine_chunks() if hasattr(column, "chunks") else column
+    flat = array.flatten().to_numpy(zero_copy_only=False)
+    return np.asarray(flat, np.float32).reshape(-1, dim)
+
+
+def entries_of(table: pa.Table, dim: int) -> Iterator[Entry]:
+    """The entries of rows with all columns; the inverse of ``entry_rows``."""
+    table = table.sort_by([("product_id", "ascending"), ("shot", "ascending")])
+    vectors = matrix(table.column("vector"), dim)
+    thumbnails = [value or b"" for value in table.column("thumbnail").to_pylist()]
+    texts = table.column("product").to_pylist()
+    starts = [i for i, shot in enumerate(table.column("shot").to_pylist()) if shot == 0]
+    for start, end in zip(starts, [*starts, len(texts)][1:], strict=True):
+        yield Entry(product_from_json(texts[start]), vectors[start:end], tuple(thumbnails[start:end]))
 
 
 def product_json(product: Product) -> str:
+    """A product as it is stored in the column ``product``."""
     fields = {
         "id": product.id,
         "title": product.title,
@@ -94,7 +109,11 @@ def product_json(product: Product) -> str:
 
 
 def product_from_json(text: str) -> Product:
-    """Raises ValueError, TypeError, KeyError or RecordError where the text is not a product."""
+    """The inverse of ``product_json``.
+
+    Raises:
+        ValueError, TypeError, KeyError, RecordError: the text is not a product.
+    """
     fields = json.loads(text)
     fields["shots"] = tuple(Shot(source, sha256) for source, sha256 in fields["shots"])
     return Product(**fields)

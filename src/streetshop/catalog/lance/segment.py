@@ -1,6 +1,7 @@
-"""A part of a catalog held for searching: products and their filter columns, vectors, and compressed vectors.
+"""A segment of a catalog for searching: products with their filter columns, vectors, and compressed vectors.
 
-Segments never change. The large one, built by ``optimize``, is mapped from files; what was written since is in memory.
+Segments are immutable. The sealed segment, built by ``optimize``, is mapped from files; later writes are small segments
+in memory.
 """
 
 from __future__ import annotations
@@ -19,10 +20,11 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 CANDIDATES: Final = 500
-"""Shots that the compressed vectors choose for the exact comparison; more for large k and large catalogs."""
+"""Shots that the compressed vectors select for exact re-ranking; more for large k and large catalogs."""
 FEW: Final = 5_000
-"""So many shots are compared exactly without asking the compressed vectors."""
+"""Up to so many shots are compared exactly, without the compressed vectors."""
 _STEP: Final = 8192
+"""Shots or products per block of work, so that temporary arrays stay in the cache."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,11 +32,11 @@ class Segment:
     """Products and shots.
 
     Attributes:
-        products: table of ``id`` (in order), ``row_hash``, ``product`` (JSON) and the filter columns.
-        owner: (shots,) int32, the row in ``products`` each shot belongs to.
-        shot: (shots,) int32, its number there.
+        products: table of ``id`` (sorted), ``row_hash``, ``product`` (JSON) and the filter columns.
+        owner: (shots,) int32, the row in ``products`` of the product of each shot.
+        shot: (shots,) int32, the number of each shot in its product.
         vectors: (shots, dim) float32.
-        codes: faiss index of the vectors, compressed, in the same order; None where there are few.
+        codes: faiss index of the compressed vectors, in the same order; None for a small segment.
     """
 
     products: pa.Table
@@ -44,18 +46,29 @@ class Segment:
     codes: Any = None
 
     def find(self, product_id: str) -> int | None:
-        """The row of a product."""
+        """The row of a product, None if it is not here."""
         ids = self.products.column("id")
         at = bisect_left(range(len(ids)), product_id, key=lambda i: ids[i].as_py())
         return at if at < len(ids) and ids[at].as_py() == product_id else None
 
     def product_json(self, row: int) -> str:
+        """The stored JSON of the product in ``row``."""
         return str(self.products.column("product")[row].as_py())
 
     def nearest(
         self, query: Vector, k: int, passing: columns.Mask | None, exact: bool
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Shots among those passing, with the ``k`` of highest dot product among them, and all the dot products."""
+        """Candidates for the ``k`` shots of highest dot product with ``query``.
+
+        Args:
+            query: (dim,) float32.
+            k: number of shots wanted.
+            passing: (shots,) booleans, which shots may be returned; None for all.
+            exact: compare all shots, without the compressed vectors.
+
+        Returns:
+            Numbers of passing shots that include the best ``k``, and their dot products.
+        """
         count = len(self.vectors) if passing is None else int(np.count_nonzero(passing))
         if exact or self.codes is None or count <= FEW:
             chosen = self._scan(query, k, passing, count)
@@ -72,12 +85,12 @@ class Segment:
             np.vecdot(self.vectors[some if whole else chosen[some]], query, out=scores[some])
         if count <= k:
             return chosen
-        # All that equal the last are kept: their order is decided by id.
+        # All ties with the last are kept: the caller orders them by id.
         return np.asarray(chosen[scores >= np.partition(scores, count - k)[count - k]])
 
     def _approximate(self, query: Vector, k: int, passing: columns.Mask | None, count: int) -> NDArray[np.int64]:
-        # The compressed vectors know no filter: so many are asked for that enough of them should pass. Where the
-        # filter is at odds with the query (shoes for a dress), they do not, and then all that pass are compared.
+        # The compressed vectors know no filter, so more are requested: enough for the share that passes. If the filter
+        # and the query are at odds (shoes for a dress), too few pass, and in the end all passing shots are compared.
         total = len(self.vectors)
         wanted = max(CANDIDATES, 10 * k, count // 250)
         asked = int(wanted * total / count * 1.1) + 1
@@ -93,7 +106,7 @@ class Segment:
     def _nearest_codes(self, query: Vector, asked: int) -> NDArray[np.int64]:
         import faiss
 
-        faiss.omp_set_num_threads(1)  # of this thread: searches run side by side, one core each
+        faiss.omp_set_num_threads(1)  # for this thread: searches run in parallel, one core each
         padded = np.zeros((1, self.codes.d), np.float32)
         padded[0, : len(query)] = query
         found: NDArray[np.int64] = self.codes.search(padded, asked)[1][0]
@@ -101,7 +114,7 @@ class Segment:
 
 
 def segment_of(table: pa.Table, dim: int) -> Segment:
-    """A segment in memory of the rows that a reader keeps (``lance_rows.READ``), those of deleted products left out."""
+    """A segment in memory of rows with the columns ``rows.SEARCHED``, without tombstones."""
     import pyarrow.compute as pc
 
     table = table.filter(pc.greater_equal(table.column("shot"), 0)).combine_chunks()
@@ -111,12 +124,12 @@ def segment_of(table: pa.Table, dim: int) -> Segment:
         products,
         owners(table.column("product_id"), products),
         np.asarray(table.column("shot").to_numpy(), np.int32),
-        matrix(table.column("vector"), dim),
+        rows.matrix(table.column("vector"), dim),
     )
 
 
 def owners(ids: Any, products: pa.Table) -> NDArray[np.int32]:
-    """The row in ``products`` of each id."""
+    """(n,) int32, the row in ``products`` of each id. Raises ValueError for an id that is not there."""
     import pyarrow.compute as pc
 
     if not len(ids):
@@ -128,7 +141,7 @@ def owners(ids: Any, products: pa.Table) -> NDArray[np.int32]:
 
 
 def product_table(first: pa.Table) -> pa.Table:
-    """The products of the rows of first shots, in their order, with filter columns."""
+    """The products of rows of first shots, in the same order, with filter columns (see ``Segment.products``)."""
     import pyarrow as pa
 
     parts = [pa.schema([("id", pa.utf8()), ("row_hash", pa.utf8()), ("product", pa.large_utf8())]).empty_table()]
@@ -145,10 +158,3 @@ def product_table(first: pa.Table) -> pa.Table:
         if name.startswith("t:"):
             table = table.set_column(at, name, table.column(at).dictionary_encode())
     return table
-
-
-def matrix(column: Any, dim: int) -> NDArray[np.float32]:
-    """(rows, dim) of a column of vectors."""
-    array = column.combine_chunks() if hasattr(column, "chunks") else column
-    flat = array.flatten().to_numpy(zero_copy_only=False)
-    return np.asarray(flat, np.float32).reshape(-1, dim)

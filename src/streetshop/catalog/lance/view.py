@@ -1,4 +1,4 @@
-"""A catalog as its readers see it at one moment: segments, and which of their products still count."""
+"""A catalog at one version of its table: segments, and which of their products are alive."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _SMALL_SEGMENTS: Final = 16
-"""Segments written since the last ``optimize``, above which they are made one."""
+"""Segments in memory, at most; more are merged."""
 _FILTERS: Final = 32
-"""Filters whose answers are remembered."""
+"""Filters whose results are cached."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class View:
-    """Immutable; every change makes a new view that shares what did not change.
+    """An immutable view; later rows give a new view that shares what did not change.
 
     Attributes:
-        dim: of the vectors.
-        segments: the first from files (possibly empty), the others written since.
-        alive: per segment, (products,) booleans: not deleted or replaced since.
-        stamp: the greatest ``stamp`` among the rows read.
-        version: of the table, that all of this was read from.
-        raw: per segment but the first, the rows it was made of.
+        dim: length of the vectors.
+        segments: the sealed segment (possibly empty), then those of later writes.
+        alive: per segment, (products,) booleans: not deleted or replaced later.
+        stamp: the largest ``stamp`` of the rows.
+        version: of the table.
+        raw: per segment but the first, its rows.
     """
 
     dim: int
@@ -51,10 +51,11 @@ class View:
 
     @property
     def shots(self) -> int:
+        """Number of shots of products that are alive."""
         return sum(int(np.count_nonzero(alive[segment.owner])) for segment, alive in self._parts())
 
     def with_rows(self, table: pa.Table, version: int) -> View:
-        """The view at a later version, after the writes that left these rows (``lance_rows.READ``)."""
+        """The view at a later version, given the rows written since (columns ``rows.SEARCHED``)."""
         import pyarrow.compute as pc
 
         if not len(table):
@@ -100,10 +101,12 @@ class View:
     # --- products ---
 
     def get(self, product_id: str) -> Product | None:
+        """A product, None if it is not there."""
         place = self._find(product_id)
         return rows.product_from_json(place[0].product_json(place[1])) if place else None
 
     def vectors(self, product_id: str) -> NDArray[np.float32] | None:
+        """(shots, dim) vectors of a product, None if it is not there."""
         place = self._find(product_id)
         if place is None:
             return None
@@ -119,15 +122,17 @@ class View:
         return None
 
     def count(self, where: Filter | None) -> int:
+        """Number of products that pass the filter."""
         return sum(int(np.count_nonzero(self._products_passing(n, where))) for n in range(len(self.segments)))
 
     # --- fields ---
 
     def fields(self) -> dict[str, FieldType]:
+        """Names that a filter may use, with their types."""
         return columns.field_types(name for segment in self.segments for name in segment.products.column_names)
 
     def values(self, name: str, limit: int) -> list[tuple[str, int]]:
-        """The commonest values of a text field, spelled as in some product."""
+        """The commonest values of a text field with their numbers of products, spelled as in some product."""
         counts: Counter[str] = Counter()
         sample: dict[str, tuple[Segment, int]] = {}
         for segment, alive in self._parts():
@@ -146,6 +151,7 @@ class View:
         return [(_spelled(*sample[value], name, value), number) for value, number in top]
 
     def bounds(self, name: str) -> tuple[float, float] | None:
+        """Smallest and largest value of a number field, None if no product has one."""
         found = [np.zeros(0)]
         for segment, alive in self._parts():
             if f"n:{name}" in segment.products.column_names:
@@ -157,6 +163,7 @@ class View:
     # --- searching ---
 
     def search(self, query: Vector, k: int, where: Filter | None, exact: bool) -> list[Hit]:
+        """See ``Store.search``."""
         found: list[tuple[float, str, int, Segment, int]] = []
         for number, segment in enumerate(self.segments):
             if len(segment.vectors):
@@ -170,7 +177,7 @@ class View:
         return alive if where is None else alive & columns.filter_mask(where, self.segments[number].products)
 
     def _shots_passing(self, number: int, where: Filter | None) -> Mask | None:
-        """(shots,) booleans, None when all do; remembered for the filters used last."""
+        """(shots,) booleans, None if all pass; cached for the last filters."""
         key = (number, print_filter(where) if where else "")
         with self._lock:
             if key in self._passing:
@@ -186,23 +193,19 @@ class View:
 
 
 def empty_view(dim: int) -> View:
-    return View(
-        dim,
-        (segment_of(rows.table_schema(dim).empty_table(), dim),),
-        (np.zeros(0, bool),),
-        0,
-    )
+    """The view of an empty table."""
+    return sealed_view(dim, segment_of(rows.table_schema(dim).empty_table(), dim), 0, 0)
 
 
-def base_view(dim: int, segment: Segment, stamp: int, version: int) -> View:
-    """Of a segment mapped from files."""
+def sealed_view(dim: int, segment: Segment, stamp: int, version: int) -> View:
+    """The view of a sealed segment alone."""
     return View(dim, (segment,), (np.ones(len(segment.products), bool),), stamp, version)
 
 
 def _places(
     segment: Segment, chosen: NDArray[np.int64], scores: NDArray[np.float32], k: int
 ) -> list[tuple[float, str, int, Segment, int]]:
-    """(score, product id, shot, segment, row) of the best ``k``, and of all that equal the last."""
+    """(score, product id, shot, segment, row) of the best ``k``, and of all ties with the last."""
     if len(chosen) > k:
         keep = scores >= np.partition(scores, len(scores) - k)[len(scores) - k]
         chosen, scores = chosen[keep], scores[keep]

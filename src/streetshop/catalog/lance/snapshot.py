@@ -5,29 +5,31 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
-from streetshop.catalog.lance import files
+from streetshop.catalog.lance.failures import typed_errors
+from streetshop.catalog.lance.layout import FORMAT, META_FILE, generation_folder, read_meta
+from streetshop.catalog.lance.locks import optimize_lock, share_generation
 from streetshop.catalog.store import Progress
 from streetshop.core.errors import CatalogDamaged, CatalogExists, CatalogMissing
+from streetshop.core.files import Lock, atomic_folder, write_json
 
 LISTING: Final = "snapshot.json"
 _CHUNK: Final = 1 << 20
 
 
-def snapshot(root: Path, target: Path, writer: files.FileLock, progress: Progress | None) -> None:
-    """Copy the catalog as it is now. Files of LanceDB never change, so that writers wait only for the listing."""
-    with files.typed_errors(target, "writing the snapshot"):
+def snapshot(root: Path, target: Path, writer: Lock, progress: Progress | None = None) -> None:
+    """Copy the present state of the catalog. LanceDB never changes a file, so writers wait for the listing only."""
+    with typed_errors(target, "writing the snapshot"):
         _check_free(target)
-        with files.FileLock(root / "locks" / "optimize").hold("snapshot"):
+        with optimize_lock(root).hold("snapshot"):
             with writer.hold("snapshot"):
-                meta_text = (root / files.META_FILE).read_bytes()
-                meta = files.read_meta(root)
-                handle = files.share_generation(root, meta.generation)
-                names = _listing(root, meta.generation)
+                meta_text = (root / META_FILE).read_bytes()
+                generation = read_meta(root).generation
+                handle = share_generation(root, generation)
+                names = _file_names(root, generation)
             try:
                 _write(root, target, names, meta_text, progress)
             finally:
@@ -35,74 +37,51 @@ def snapshot(root: Path, target: Path, writer: files.FileLock, progress: Progres
                     os.close(handle)
 
 
-def _listing(root: Path, generation: int) -> list[str]:
-    folder = files.generation_folder(root, generation)
-    found = (path for path in folder.rglob("*") if path.is_file())
+def _file_names(root: Path, generation: int) -> list[str]:
+    found = (path for path in generation_folder(root, generation).rglob("*") if path.is_file())
     return sorted(path.relative_to(root).as_posix() for path in found)
 
 
-def _write(
-    root: Path,
-    target: Path,
-    names: list[str],
-    meta_text: bytes,
-    progress: Progress | None,
-) -> None:
-    beside = target.with_name(f".{target.name}.{os.getpid()}")
-    beside.parent.mkdir(parents=True, exist_ok=True)
-    beside.mkdir()
-    try:
+def _write(root: Path, target: Path, names: list[str], meta_text: bytes, progress: Progress | None) -> None:
+    with atomic_folder(target) as partial:
         listed: dict[str, Any] = {}
         for done, name in enumerate(names):
             if progress is not None:
                 progress("copying", done, len(names))
-            listed[name] = _copy(root / name, beside / name)
-        (beside / files.META_FILE).write_bytes(meta_text)
-        listed[files.META_FILE] = [
-            len(meta_text),
-            hashlib.sha256(meta_text).hexdigest(),
-        ]
-        content = {"format": files.FORMAT, "files": listed, "sha256": _digest(listed)}
-        files.replace_file(beside / LISTING, json.dumps(content, indent=1).encode())
-        beside.rename(target)
-        files.sync_folder(target.resolve().parent)
-    except BaseException:
-        shutil.rmtree(beside, ignore_errors=True)
-        raise
+            listed[name] = _copy(root / name, partial / name)
+        (partial / META_FILE).write_bytes(meta_text)
+        listed[META_FILE] = [len(meta_text), hashlib.sha256(meta_text).hexdigest()]
+        write_json(partial / LISTING, {"format": FORMAT, "files": listed, "sha256": listing_digest(listed)})
     if progress is not None:
         progress("copying", len(names), len(names))
 
 
 def restore(source: Path, root: Path, progress: Progress | None = None) -> None:
-    """Make a catalog at ``root`` from a snapshot, every file checked on the way."""
+    """Restore a snapshot as a catalog at ``root``; every file is checked while it is copied.
+
+    Raises:
+        CatalogMissing: there is no snapshot at ``source``.
+        CatalogDamaged: a file is missing, changed or additional.
+        CatalogExists: there is something at ``root``.
+    """
     listed = _read_listing(source)
-    with files.typed_errors(root, "restoring the snapshot"):
+    with typed_errors(root, "restoring the snapshot"):
         _check_free(root)
-        beside = root.with_name(f".{root.name}.{os.getpid()}")
-        beside.parent.mkdir(parents=True, exist_ok=True)
-        beside.mkdir()
-        try:
+        with atomic_folder(root) as partial:
             for done, (name, (size, digest)) in enumerate(listed.items()):
                 if progress is not None:
                     progress("restoring", done, len(listed))
                 _check_file(source, name, size)
-                if _copy(source / name, beside / name) != [size, digest]:
+                if _copy(source / name, partial / name) != [size, digest]:
                     raise _damaged(source, f"{name} was changed")
-            files.read_meta(beside)
-            if root.is_dir():
-                root.rmdir()
-            beside.rename(root)
-            files.sync_folder(root.resolve().parent)
-        except BaseException:
-            shutil.rmtree(beside, ignore_errors=True)
-            raise
+            read_meta(partial)
 
 
 def _read_listing(source: Path) -> dict[str, tuple[int, str]]:
     try:
         content = json.loads((source / LISTING).read_bytes())
         listed = content["files"]
-        if content["format"] != files.FORMAT or content["sha256"] != _digest(listed):
+        if content["format"] != FORMAT or content["sha256"] != listing_digest(listed):
             raise ValueError("its own checksum is wrong")
         found = {str(name): (int(size), str(digest)) for name, (size, digest) in listed.items()}
     except (FileNotFoundError, NotADirectoryError):
@@ -137,12 +116,13 @@ def _damaged(source: Path, what: str) -> CatalogDamaged:
     )
 
 
-def _digest(listed: dict[str, Any]) -> str:
+def listing_digest(listed: dict[str, Any]) -> str:
+    """SHA-256 of the list of files in ``snapshot.json``."""
     return hashlib.sha256(json.dumps(listed, sort_keys=True).encode()).hexdigest()
 
 
 def _copy(source: Path, target: Path) -> list[Any]:
-    """Copy a file and return [bytes, SHA-256] of what was written; on the disk when this returns."""
+    """Copy a file; returns [bytes, SHA-256] of what was written."""
     target.parent.mkdir(parents=True, exist_ok=True)
     digest, size = hashlib.sha256(), 0
     with source.open("rb") as reading, target.open("xb") as writing:
@@ -150,8 +130,6 @@ def _copy(source: Path, target: Path) -> list[Any]:
             digest.update(chunk)
             size += len(chunk)
             writing.write(chunk)
-        writing.flush()
-        os.fsync(writing.fileno())
     return [size, digest.hexdigest()]
 
 

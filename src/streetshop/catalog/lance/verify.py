@@ -1,30 +1,28 @@
-"""Reading a LanceDB catalog back, entirely, and checking it."""
+"""Verify a LanceDB catalog: read everything back and check it."""
 
 from __future__ import annotations
 
 import io
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from streetshop.catalog.lance import files, rows
-from streetshop.catalog.lance.base import open_base, read_base
-from streetshop.catalog.lance.segment import matrix
-from streetshop.catalog.store import UNIT_TOLERANCE, Finding, Progress, split_blocks
+from streetshop.catalog.lance import rows
+from streetshop.catalog.lance.failures import typed_errors
+from streetshop.catalog.lance.generation import Generation
+from streetshop.catalog.lance.locks import optimize_lock
+from streetshop.catalog.lance.sealed import open_sealed, read_sealed
+from streetshop.catalog.store import UNIT_TOLERANCE, Finding, Progress, row_hash, split_blocks
 from streetshop.core.errors import CatalogError, StreetshopError
 from streetshop.core.records import Block
 
-if TYPE_CHECKING:
-    from streetshop.catalog.lance.store import Generation
-
-_AGAIN: Final = "Index the feed again: what is right is not computed again"
+_AGAIN: Final = "Index the feed again: only what is wrong is computed again"
 _OPTIMIZE: Final = "Run `streetshop catalog optimize`"
 _LISTED: Final = 20
-"""Findings of one kind that are listed; the rest are counted."""
+"""Findings of one kind that are listed; the others are counted."""
 
 
 class _Findings:
@@ -39,18 +37,15 @@ class _Findings:
 
     def all(self) -> list[Finding]:
         more = [(kind, n - _LISTED) for kind, n in self.kinds.items() if n > _LISTED]
-        return [
-            *self.found,
-            *(Finding(f"{kind}: {n} more", _AGAIN) for kind, n in more),
-        ]
+        return [*self.found, *(Finding(f"{kind}: {n} more", _AGAIN) for kind, n in more)]
 
 
-def verify(root: Path, generation: Generation, progress: Progress | None) -> list[Finding]:
-    """Everything that is wrong with a generation; files that cannot be read are a finding too."""
+def verify(generation: Generation, progress: Progress | None = None) -> list[Finding]:
+    """Everything that is wrong with a generation; an unreadable file is a finding too."""
     findings = _Findings()
-    with files.FileLock(root / "locks" / "optimize").hold("verify"):
+    with optimize_lock(generation.root).hold("verify"):
         try:
-            with files.typed_errors(root, "reading everything back"):
+            with typed_errors(generation.root, "reading everything back"):
                 _searched(generation, _rows(generation, findings, progress), findings)
         except CatalogError as error:
             findings.add("unreadable", error.what, error.hint)
@@ -64,7 +59,7 @@ def _rows(generation: Generation, findings: _Findings, progress: Progress | None
     shots: dict[str, int] = {}
     for batch in table.search().where("shot >= 0").to_batches(batch_size=1024):
         part = {name: batch.column(name).to_pylist() for name in ("product_id", "shot", "product", "row_hash")}
-        vectors = matrix(batch.column("vector"), meta.dim)
+        vectors = rows.matrix(batch.column("vector"), meta.dim)
         _vectors(vectors, meta.blocks, part["product_id"], findings)
         for i, (name, shot) in enumerate(zip(part["product_id"], part["shot"], strict=True)):
             seen.setdefault(name, []).append(shot)
@@ -81,21 +76,13 @@ def _rows(generation: Generation, findings: _Findings, progress: Progress | None
         if sorted(numbers) != list(range(len(numbers))):
             findings.add("shots", f"product {name!r} has shots {sorted(numbers)}")
         elif shots[name] not in (len(numbers), -1):
-            findings.add(
-                "shots",
-                f"product {name!r} has {len(numbers)} vectors for {shots[name]} shots",
-            )
+            findings.add("shots", f"product {name!r} has {len(numbers)} vectors for {shots[name]} shots")
     if done != total:
         findings.add("rows", f"{total} are announced, {done} could be read")
     return written
 
 
-def _vectors(
-    vectors: NDArray[np.float32],
-    blocks: Sequence[Block],
-    names: list[str],
-    findings: _Findings,
-) -> None:
+def _vectors(vectors: NDArray[np.float32], blocks: Sequence[Block], names: list[str], findings: _Findings) -> None:
     finite = np.isfinite(vectors).all(axis=1)
     for i in np.flatnonzero(~finite):
         findings.add("vector", f"of product {names[i]!r} is not finite")
@@ -105,10 +92,8 @@ def _vectors(
             findings.add("vector", f"of product {names[i]!r}: block {block!r} is not of length 1")
 
 
-def _product(name: str, text: str | None, row_hash: str | None, findings: _Findings) -> int:
-    """The number of shots the product says it has; -1 where it cannot be read."""
-    from streetshop.catalog.store import row_hash as hash_of
-
+def _product(name: str, text: str | None, digest: str | None, findings: _Findings) -> int:
+    """The number of shots of a product according to its JSON; -1 if that cannot be read."""
     try:
         product = rows.product_from_json(text or "")
     except (ValueError, TypeError, KeyError, StreetshopError) as error:
@@ -116,13 +101,13 @@ def _product(name: str, text: str | None, row_hash: str | None, findings: _Findi
         return -1
     if product.id != name:
         findings.add("product", f"{name!r} calls itself {product.id!r}")
-    if hash_of(product) != row_hash:
+    if row_hash(product) != digest:
         findings.add("product", f"{name!r} does not match its hash")
     return len(product.shots)
 
 
 def _picture(content: bytes | None) -> str:
-    """What is wrong with a thumbnail; empty when it is right, or when there is none."""
+    """What is wrong with a thumbnail; empty if nothing is, or if there is none."""
     from PIL import Image
 
     if not content:
@@ -136,28 +121,23 @@ def _picture(content: bytes | None) -> str:
 
 
 def _searched(generation: Generation, written: _Sum, findings: _Findings) -> None:
-    """Whether what is searched (the files that ``optimize`` made, and what came since) is what the table holds."""
-    base = read_base(generation.folder)
-    if base is not None and open_base(generation.folder, base, generation.meta.dim) is None:
-        findings.add("index", f"{base.folder} is damaged; the table is read instead", _OPTIMIZE)
+    """Check that the segments, sealed and in memory, hold the rows of the table."""
+    sealed = read_sealed(generation.folder)
+    if sealed is not None and open_sealed(generation.folder, sealed, generation.meta.dim) is None:
+        findings.add("index", f"{sealed.folder} is damaged; the table is read instead", _OPTIMIZE)
     view, found = generation.view(), _Sum()
     for segment, alive in zip(view.segments, view.alive, strict=True):
         names = segment.products.column("id").to_pylist()
         texts = segment.products.column("product")
         for at in np.flatnonzero(alive[segment.owner]).tolist():
             row, shot = int(segment.owner[at]), int(segment.shot[at])
-            found.add(
-                names[row],
-                shot,
-                segment.vectors[at],
-                None if shot else texts[row].as_py(),
-            )
+            found.add(names[row], shot, segment.vectors[at], None if shot else texts[row].as_py())
     if found.value != written.value:
         findings.add("index", "what is searched is not what the table holds", _OPTIMIZE)
 
 
 class _Sum:
-    """Of hashes of rows, in any order."""
+    """Sum of the hashes of rows, independent of their order."""
 
     def __init__(self) -> None:
         self.value = 0

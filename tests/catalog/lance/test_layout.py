@@ -1,0 +1,57 @@
+"""The folder of a catalog and its ``catalog.json``, missing or corrupt."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from streetshop.catalog.open import create_catalog, open_catalog
+from streetshop.catalog.store import Store
+from streetshop.core.errors import (
+    CatalogDamaged,
+    CatalogExists,
+)
+from tests.catalog.conformance import META
+
+
+def test_something_else_is_there(path: Path, store: Store) -> None:
+    with pytest.raises(CatalogExists):
+        create_catalog(str(path), META)
+    assert store.count() == 20
+    other = path.parent / "photos"
+    other.mkdir()
+    (other / "a.jpg").write_bytes(b"x")
+    with pytest.raises(CatalogExists, match="other things"):
+        create_catalog(str(other), META)
+    with pytest.raises(CatalogExists):
+        create_catalog(str(other / "a.jpg"), META)
+
+
+def test_creating_one_that_was_cut_short(path: Path) -> None:
+    create_catalog(str(path), META).close()
+    (path / "catalog.json").unlink()
+    with pytest.raises(CatalogDamaged, match=r"catalog\.json is missing"):
+        open_catalog(str(path))
+    assert create_catalog(str(path), META).count() == 0
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"garbage", b"\xff\xfe", b"[]", b"{}", b"null", b'{"format": 99}', b'{"format": 1, "blocks": [{"name": 1}]}'],
+)
+def test_catalog_json_is_garbage(path: Path, store: Store, content: bytes) -> None:
+    (path / "catalog.json").write_bytes(content)
+    with pytest.raises(CatalogDamaged, match=r"catalog\.json"):
+        open_catalog(str(path))
+    with pytest.raises(CatalogDamaged):
+        store.count()
+
+
+def test_catalog_json_of_other_vectors(path: Path, store: Store) -> None:
+    content = json.loads((path / "catalog.json").read_bytes())
+    content["blocks"][0]["dim"] = 25
+    (path / "catalog.json").write_text(json.dumps(content))
+    with pytest.raises(CatalogDamaged, match="length"):
+        open_catalog(str(path)).count()
