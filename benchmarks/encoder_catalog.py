@@ -29,7 +29,6 @@ LABELS = ("kind", "colour", "pattern")
 def main() -> None:
     from streetshop.lab.data.items import clothing_items
     from streetshop.lab.data.reader_photos import Split
-    from streetshop.looks.reader import NO_READER
     from streetshop.models.encoder import DEFAULT_ENCODER
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -48,7 +47,7 @@ def main() -> None:
         for bundle in [DEFAULT_ENCODER, *given.bundle]:
             _measure(pictures, catalog, bundle, None, given)
         if given.untrained:
-            _measure(pictures, catalog, given.untrained, NO_READER, given)
+            _measure(pictures, catalog, given.untrained, "none", given)
 
 
 def _pictures(items: Sequence[Item], catalog: str, out: Path) -> dict[Path, Item]:
@@ -72,9 +71,10 @@ def _write_packshot(item: Item, path: Path) -> None:
     from streetshop.core.errors import StreetshopError
     from streetshop.core.photo import Photo
     from streetshop.lab.data.item_views import on_plain_ground
+    from streetshop.looks import PHOTO_SIDE
 
     try:
-        photo = Photo.from_path(item.root / item.image, at_least=512)
+        photo = Photo.from_path(item.root / item.image, at_least=PHOTO_SIDE)
         mask = item.load_mask(photo.width, photo.height)
     except StreetshopError as error:
         print(error, file=sys.stderr)
@@ -88,7 +88,7 @@ def _write_packshot(item: Item, path: Path) -> None:
 
 
 def _measure(
-    pictures: dict[Path, Item], catalog: str, bundle: Path, reader: Path | None, given: argparse.Namespace
+    pictures: dict[Path, Item], catalog: str, bundle: Path, reader: str | None, given: argparse.Namespace
 ) -> None:
     """Print the rows of one encoder."""
     import numpy as np

@@ -31,9 +31,8 @@ from streetshop.catalog.open import create_catalog
 from streetshop.catalog.store import CatalogMeta, Entry
 from streetshop.core.photo import Photo
 from streetshop.core.records import Product, Shot
-from streetshop.looks import garment_picture, load_reader, read_look
+from streetshop.looks import PHOTO_SIDE, garment_picture, load_reader, read_look
 from streetshop.models import Encoder, load_encoder
-from streetshop.search.query import PHOTO_SIDE
 
 PARALLEL = 32
 ROUNDS = 5

@@ -29,7 +29,7 @@ from streetshop.core.photo import PICTURE_SUFFIXES
 from streetshop.feeds.read import read_feed
 from streetshop.indexing.index import IndexOptions, index_feed
 from streetshop.models import Encoder, load_encoder
-from streetshop.models.folder import available_cores, start_session
+from streetshop.models.session import available_cores, start_session
 
 BATCH = 8
 

@@ -39,7 +39,7 @@ from streetshop.indexing.index import IndexOptions, IndexReport, index_feed
 from streetshop.indexing.ingest import IngestProgress, ingest
 from streetshop.indexing.pictures import Pictures
 from streetshop.indexing.shots import ShotReader, product_garment, thumbnail
-from streetshop.looks import garment_picture, whole_photo
+from streetshop.looks import PHOTO_SIDE, WholePhotoReader, garment_picture, whole_photo
 from streetshop.models import Encoder, load_encoder
 from tests.catalog.shop import draw_picture, read_rows, write_feed, write_shop
 from tests.models.tiny import tiny_encoder
@@ -66,7 +66,7 @@ class Shop:
         return str(self.folder / "shop.catalog")
 
     def index(self, encoder: Encoder | None = None, **options: object) -> IndexReport:
-        reader, stop = options.pop("reader", None), options.pop("stop", None)
+        reader, stop = options.pop("reader", WholePhotoReader()), options.pop("stop", None)
         progress = options.pop("progress", lambda now: None)
         return index_feed(
             read_feed(self.feed),
@@ -443,6 +443,7 @@ class TwoGarments:
     """A reader that always sees a dress at the top and a larger shoe below."""
 
     name = "two garments 1"
+    photo_side = PHOTO_SIDE
 
     def read(self, photo: Photo) -> Look:
         width, height = float(photo.width), float(photo.height)

@@ -10,8 +10,8 @@ import pytest
 from streetshop.core.geometry import COCO_KEYPOINTS, Box, Keypoint
 from streetshop.core.photo import Photo, encode_jpeg
 from streetshop.core.records import Garment, Look, Person
-from streetshop.looks import boxed_garment, garment_picture, read_look, whole_photo
-from streetshop.looks.overlay import class_names, draw_overlay, index_picture
+from streetshop.looks import PHOTO_SIDE, WholePhotoReader, boxed_garment, garment_picture, read_look, whole_photo
+from streetshop.looks.overlay import draw_overlay, index_picture
 from streetshop.models.spec import EncoderSpec
 from tests.core.test_photo import gradient
 from tests.models.tiny import tiny_encoder
@@ -36,6 +36,7 @@ class FixedReader:
 
     name = "fixed 1"
     classes = ("background", "dress", "bag")
+    photo_side = PHOTO_SIDE
 
     def __init__(self, look: Look) -> None:
         self.look = look
@@ -51,7 +52,7 @@ class FixedReader:
 
 
 def test_without_a_reader_the_whole_photo_is_one_garment(photo: Photo) -> None:
-    look = read_look(photo, None)
+    look = read_look(photo, WholePhotoReader())
     assert look.reader is None
     assert len(look.garments) == 1
     assert look.garments[0].box.corners == (0, 0, 90, 60)
@@ -122,9 +123,9 @@ def test_index_picture_and_overlay(photo: Photo) -> None:
     assert index[20, 20] == 1
     assert index[55, 55] == 2
     assert index[0, 0] == 0
-    assert (np.asarray(index_picture(photo, None)) == 1).all()
+    assert (np.asarray(index_picture(photo, WholePhotoReader())) == 1).all()
     overlay = draw_overlay(photo, look)
     assert overlay.size == (90, 60)
     assert (np.asarray(overlay) != photo.pixels).any()
-    assert class_names(None) == ["background", "garment"]
+    assert WholePhotoReader().classes == ("background", "garment")
     assert len(COCO_KEYPOINTS) == 17

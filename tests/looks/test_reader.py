@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 from streetshop.core.errors import BundleDamaged, BundleError, BundleMissing
 from streetshop.core.geometry import Box
 from streetshop.core.photo import Photo
-from streetshop.looks.reader import NO_READER, OnnxReader, input_size, load_reader
+from streetshop.looks.reader import NO_READER, OnnxReader, WholePhotoReader, load_reader
 from streetshop.models.folder import read_spec
 from streetshop.models.spec import ReaderSpec
 from tests.models.tiny import tiny_encoder
@@ -112,17 +112,6 @@ def test_every_pixel_has_a_class(reader: OnnxReader) -> None:
     assert classes[0, 0] == 0
 
 
-def test_the_input_keeps_the_sides_ratio(reader: OnnxReader) -> None:
-    assert input_size(400, 600, reader.spec) == (64, 96)
-    assert input_size(600, 400, reader.spec) == (96, 64)
-    assert input_size(500, 500, reader.spec) == (80, 80)
-    width, height = input_size(10_000, 16, reader.spec)
-    assert width <= 3.2 * height
-    assert width % 8 == height % 8 == 0
-    fixed = reader.spec.model_copy(update={"side_step": None})
-    assert input_size(600, 400, fixed) == (64, 96)
-
-
 def test_a_reader_without_keypoints(tmp_path: Path) -> None:
     look = OnnxReader(tiny_reader(tmp_path, keypoints=False), threads=1).read(Photo.from_array(np.asarray(person())))
     assert len(look.garments) == 3
@@ -190,4 +179,17 @@ def test_the_packaged_reader_is_loaded_unless_none_is_wanted() -> None:
     assert isinstance(found.spec, ReaderSpec)
     assert found.classes[0] == "background"
     assert (found.folder / "card.md").stat().st_size > 200
-    assert load_reader(NO_READER) is None
+    assert isinstance(load_reader(NO_READER), WholePhotoReader)
+    assert isinstance(load_reader(Path("none")), WholePhotoReader)
+
+
+def test_the_whole_photo_reader_takes_any_photo_as_one_garment() -> None:
+    photo, reader = Photo.from_array(np.asarray(person())), WholePhotoReader()
+    look = reader.read(photo)
+    assert (look.reader, look.full_shot, look.view, look.persons) == (None, None, None, ())
+    (garment,) = look.garments
+    assert garment.category == reader.classes[1] == "garment"
+    assert (garment.score, garment.mask, garment.box.corners) == (1.0, None, (0, 0, 400, 600))
+    assert reader.pixel_classes(photo).shape == (600, 400)
+    assert (reader.pixel_classes(photo) == 1).all()
+    assert (reader.name, reader.photo_side) == (None, 0)

@@ -15,7 +15,7 @@ from streetshop.core.geometry import Box
 from streetshop.core.photo import Photo
 from streetshop.core.records import Block
 from streetshop.indexing.embed import default_scaling
-from streetshop.looks import read_look
+from streetshop.looks import WholePhotoReader, read_look
 from streetshop.models import Encoder, load_encoder
 from streetshop.search.query import (
     Searcher,
@@ -121,7 +121,7 @@ def test_box_and_garment_choose(shop: tuple[Store, Encoder]) -> None:
     photo = Photo.from_array(scene)
     answer = Searcher(store, encoder).search(photo, k=1, box=Box(4, 4, 60, 60))
     assert answer.garments[0].matches[0].product.id == "red-plain"
-    look = read_look(photo, None)
+    look = read_look(photo, WholePhotoReader())
     assert choose_garments(photo, look, 0, None) == list(look.garments)
     for garment, box in ((1, None), (-1, None), (0, Box(0, 0, 5, 5))):
         with pytest.raises(RequestInvalid):

@@ -20,7 +20,7 @@ from streetshop.catalog.store import Store
 from streetshop.core.geometry import box_of_mask, paint_mask, point_inside
 from streetshop.core.photo import Photo
 from streetshop.core.records import Garment, Look
-from streetshop.looks import Reader
+from streetshop.looks import PHOTO_SIDE, Reader, WholePhotoReader
 from streetshop.models import Encoder
 from streetshop.web import ApiKey, Settings, bind, create_app
 from streetshop.web.server import make_server
@@ -34,6 +34,7 @@ class BandReader:
 
     name = "bands 1"
     classes = ("background", "top", "bottom", "shoes")
+    photo_side = PHOTO_SIDE
 
     def read(self, photo: Photo) -> Look:
         ground = photo.pixels[0, 0].astype(int)
@@ -106,7 +107,7 @@ def running(
     catalog: Path | str,
     encoder: Encoder,
     *,
-    reader: Reader | None = None,
+    reader: Reader = WholePhotoReader(),
     settings: Settings | None = None,
     key: str | None = KEY,
     open_store: Callable[[], Store] | None = None,

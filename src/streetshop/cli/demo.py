@@ -67,7 +67,7 @@ def demo(
         typer.echo(found)
         note = f"{note} {found} Its card is framed in green."
     sheet = out / "results.html"
-    write_sheet(sheet, rows, title="streetshop demo", reader=searcher.reader is not None, note=note)
+    write_sheet(sheet, rows, title="streetshop demo", reader=searcher.reader.name is not None, note=note)
     typer.echo(
         f"Sheet:  {sheet}\nSearch: streetshop search PHOTO --catalog {url}\nPage:   streetshop serve --catalog {url}"
     )
@@ -173,8 +173,9 @@ def _index(feed: Path, url: str, threads: int | None) -> None:
 
 def _search(searcher: Searcher, question: _Question) -> SheetRow:
     from streetshop.core.photo import Photo
+    from streetshop.looks import PHOTO_SIDE
     from streetshop.present.sheets import SheetRow
-    from streetshop.search.query import PHOTO_SIDE, Answer
+    from streetshop.search.query import Answer
 
     photo = Photo.from_path(question.photo, at_least=PHOTO_SIDE)
     if question.boxes:

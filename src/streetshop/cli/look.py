@@ -31,13 +31,13 @@ def look(
     from streetshop.core.errors import PhotoError, UsageError
     from streetshop.core.photo import Photo
     from streetshop.looks import load_reader, read_look
-    from streetshop.looks.overlay import class_names, draw_overlay, index_picture
+    from streetshop.looks.overlay import draw_overlay, index_picture
     from streetshop.present.values import look_json
 
     loaded = load_reader(reader, threads=threads)
     targets = _distinct_names(photos) if (out or masks) else {}
     if masks is not None:
-        names = json.dumps(class_names(loaded)) + "\n"
+        names = json.dumps(loaded.classes) + "\n"
         (new_folder(masks) / "classes.json").write_text(names, encoding="utf-8")
     refused = 0
     for path in photos:

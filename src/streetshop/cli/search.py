@@ -49,10 +49,10 @@ def search(
     from streetshop.catalog.open import open_catalog
     from streetshop.core.errors import PhotoError, UsageError
     from streetshop.core.photo import Photo
-    from streetshop.looks import load_reader
+    from streetshop.looks import PHOTO_SIDE, load_reader
     from streetshop.models import load_encoder
     from streetshop.present.sheets import SheetRow, write_sheet
-    from streetshop.search.query import PHOTO_SIDE, Searcher
+    from streetshop.search.query import Searcher
 
     weights = parse_weights(weight)
     store = open_catalog(catalog)
@@ -77,7 +77,7 @@ def search(
             if html is not None:
                 rows.append(SheetRow.from_answer(path.name, photo, answer, store))
         if html is not None:
-            write_sheet(html, rows, title="streetshop search", reader=searcher.reader is not None)
+            write_sheet(html, rows, title="streetshop search", reader=searcher.reader.name is not None)
             say(f"wrote {html}")
         if len(refused) == len(photos):
             raise UsageError("no photo could be read", hint="See the messages above")

@@ -144,14 +144,14 @@ class _Batch:
         known = self._known.get(product.id)
         if known is None:
             return frozenset()
-        if self._shots.reader is not None and product.id in self._stored:
+        if self._shots.chooses and product.id in self._stored:
             before = self._stored[product.id].product.category
             if before != product.category:  # another garment of the picture may now be the one
                 return frozenset()
         return frozenset(known.shots)
 
     def _decode(self, data: bytes, sha256: str, category: str, source: str) -> tuple[str, str]:
-        key = (sha256, category if self._shots.reader is not None else "")
+        key = (sha256, category if self._shots.chooses else "")
         if key not in self._embedded and key not in self._waiting:
             with self._computing:
                 self._waiting[key] = self._shots.prepare(data, category, source)

@@ -18,8 +18,8 @@ from streetshop.core.records import Block
 from streetshop.indexing.shots import product_garment
 from streetshop.looks import Reader, garment_picture, load_reader, read_look
 from streetshop.models import Encoder, load_encoder
-from streetshop.models.folder import available_cores
-from streetshop.search.query import PHOTO_SIDE, check_weights
+from streetshop.models.session import available_cores
+from streetshop.search.query import check_weights
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -64,7 +64,7 @@ def embed_pictures(
     weights: Mapping[str, float] | None = None,
     raw: bool = False,
     encoder: Path | None = None,
-    reader: Path | None = None,
+    reader: Path | str | None = None,
     threads: int | None = None,
     say: Callable[[str], None] = lambda text: None,
 ) -> EmbedReport:
@@ -114,12 +114,13 @@ def embed_pictures(
 
 
 def _embed_chunk(
-    chunk: Sequence[Path], encoder: Encoder, reader: Reader | None
+    chunk: Sequence[Path], encoder: Encoder, reader: Reader
 ) -> tuple[NDArray[np.float32], dict[Path, str]]:
     prepared, bad = [], {}
+    geometry = encoder.spec.input
     for path in chunk:
         try:
-            photo = Photo.from_path(path, at_least=PHOTO_SIDE if reader else encoder.spec.input.width)
+            photo = Photo.from_path(path, at_least=max(reader.photo_side, geometry.width, geometry.height))
         except PhotoError as error:
             bad[path] = str(error)
             continue

@@ -17,7 +17,7 @@ from streetshop.indexing.fetch import Fetcher
 from streetshop.indexing.ingest import IngestReport, OnProgress, ingest
 from streetshop.indexing.pictures import Pictures
 from streetshop.indexing.shots import ShotReader
-from streetshop.looks import NO_READER, Reader
+from streetshop.looks import NO_READER, Reader, WholePhotoReader
 from streetshop.models import Encoder
 from streetshop.search.query import check_encoder
 
@@ -65,7 +65,7 @@ def index_feed(
     feed: Feed,
     url: str,
     encoder: Encoder,
-    reader: Reader | None = None,
+    reader: Reader = WholePhotoReader(),
     options: IndexOptions | None = None,
     *,
     progress: OnProgress = lambda progress: None,
@@ -84,7 +84,7 @@ def index_feed(
         FeedError: the feed breaks off, or a rebuild would leave an empty catalog.
     """
     options = options or IndexOptions()
-    looker = reader.name if reader else str(NO_READER)
+    looker = reader.name or NO_READER
     meta = CatalogMeta(encoder.name, encoder.fingerprint, encoder.blocks, reader=looker)
     with ExitStack() as stack:
         # Before anything is made: its folder may not exist.

@@ -24,7 +24,7 @@ from streetshop.feeds.refused import Refusal
 from streetshop.indexing.batch import BatchResult, BatchWorker
 from streetshop.indexing.pictures import Pictures
 from streetshop.indexing.shots import ShotReader, thumbnail
-from streetshop.models.folder import available_cores
+from streetshop.models.session import available_cores
 
 __all__ = ["IngestProgress", "IngestReport", "ingest", "thumbnail"]
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import io
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from PIL import Image
 
 from streetshop.core.photo import Photo
 from streetshop.core.records import Garment, Look
-from streetshop.looks import Reader, garment_picture, read_look
+from streetshop.looks import Reader, WholePhotoReader, garment_picture, read_look
 from streetshop.models import Encoder, Prepared
-from streetshop.search.query import PHOTO_SIDE
 
 _WEARS: Final = {
     "top": "blouse body bodysuit camisole hoodie jersey jumper longsleeve polo pullover shirt sweater sweatshirt tank "
@@ -50,13 +49,18 @@ class ShotReader:
     """Turns pictures into what the encoder takes; safe from several threads.
 
     Attributes:
-        reader: finds the garment in the picture; None takes the whole picture.
+        reader: finds the garment in the picture.
         thumbnails: make one of every picture.
     """
 
     encoder: Encoder
-    reader: Reader | None = None
+    reader: Reader = field(default_factory=WholePhotoReader)
     thumbnails: bool = True
+
+    @property
+    def chooses(self) -> bool:
+        """Whether the product's category decides what is encoded: not where pictures are taken whole."""
+        return self.reader.name is not None
 
     def prepare(self, data: bytes, category: str, where: str) -> PreparedShot:
         """Decode a picture, find the garment, cut it out. Raises :class:`PhotoError`.
@@ -67,7 +71,7 @@ class ShotReader:
             where: names the picture in errors.
         """
         geometry = self.encoder.spec.input
-        side = PHOTO_SIDE if self.reader else max(geometry.width, geometry.height)
+        side = max(self.reader.photo_side, geometry.width, geometry.height)
         photo = Photo.from_bytes(data, at_least=side, where=where)
         garment = product_garment(read_look(photo, self.reader), category)
         prepared = self.encoder.prepare(garment_picture(photo, garment, self.encoder.spec))

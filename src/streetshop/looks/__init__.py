@@ -1,13 +1,24 @@
 """Photo to look, look to garment pictures."""
 
 from streetshop.looks.picture import garment_picture
-from streetshop.looks.read import WHOLE_PHOTO, boxed_garment, read_look, whole_photo
-from streetshop.looks.reader import NO_READER, Reader, load_reader
+from streetshop.looks.read import read_look
+from streetshop.looks.reader import (
+    NO_READER,
+    PHOTO_SIDE,
+    WHOLE_PHOTO,
+    Reader,
+    WholePhotoReader,
+    boxed_garment,
+    load_reader,
+    whole_photo,
+)
 
 __all__ = [
     "NO_READER",
+    "PHOTO_SIDE",
     "WHOLE_PHOTO",
     "Reader",
+    "WholePhotoReader",
     "boxed_garment",
     "garment_picture",
     "load_reader",

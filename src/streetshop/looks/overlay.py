@@ -10,7 +10,6 @@ from PIL import Image, ImageDraw, ImageFont
 from streetshop.core.geometry import paint_mask
 from streetshop.core.photo import Photo
 from streetshop.core.records import Look
-from streetshop.looks.read import WHOLE_PHOTO
 from streetshop.looks.reader import Reader
 
 _COLOURS: Final = (
@@ -31,18 +30,9 @@ _BONES: Final = (
 )  # fmt: skip
 
 
-def class_names(reader: Reader | None) -> list[str]:
-    """What the indices of :func:`index_picture` mean; 0 is the background."""
-    return ["background", WHOLE_PHOTO] if reader is None else list(reader.classes)
-
-
-def index_picture(photo: Photo, reader: Reader | None) -> Image.Image:
-    """(width, height) palette picture: each pixel the index of its class in :func:`class_names`.
-
-    Without a reader every pixel belongs to the one garment that the photo is.
-    """
-    index = np.ones((photo.height, photo.width), np.uint8) if reader is None else reader.pixel_classes(photo)
-    picture = Image.fromarray(index)
+def index_picture(photo: Photo, reader: Reader) -> Image.Image:
+    """Return a palette picture of the size of the photo: each pixel the index of its class in ``reader.classes``."""
+    picture = Image.fromarray(reader.pixel_classes(photo))
     palette = [0, 0, 0]
     for i in range(1, 256):
         palette += _COLOURS[(i - 1) % len(_COLOURS)]

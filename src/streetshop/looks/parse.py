@@ -15,6 +15,7 @@ from streetshop.core.geometry import Box, Keypoint, Mask, box_of_mask
 from streetshop.core.records import Garment, Person
 from streetshop.looks.pose import INDEX, SEEN, hotspot, is_full_shot, read_keypoints, view_of, visibility
 from streetshop.looks.regions import gap, near_groups, parts_by_label, parts_of
+from streetshop.models.reader import Reading
 
 _BODY: Final = ("skin", "hair")
 _SEVERAL: Final = frozenset({"bag", "accessory"})
@@ -42,26 +43,6 @@ _LEAST_REGION: Final = 0.004
 """Smallest region that is looked at, as a share of the photo."""
 _STRAY: Final = 0.04
 """Parts below this share of a garment's largest part are strays, and dropped."""
-
-
-@dataclass(frozen=True, eq=False)
-class Reading:
-    """What the network said, on a raster stretched over the whole photo.
-
-    Attributes:
-        probabilities: (classes, h, w) float32, summing to one over classes.
-        heat: (17, h', w') float32 from 0 to 1, the keypoints' heatmaps, on a raster of their own; None from a reader
-            without them.
-        width, height: of the photo in pixels.
-        articles: (garments, h", w") float32, whose mean over an article that nobody wears is the logits of its names,
-            on a coarse raster of their own; None from a reader without them.
-    """
-
-    probabilities: NDArray[np.float32]
-    heat: NDArray[np.float32] | None
-    width: int
-    height: int
-    articles: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,10 @@ from PIL import Image
 from streetshop.core.errors import BundleDamaged, BundleError, VectorError
 from streetshop.core.records import Block, GarmentPicture
 from streetshop.models import colour
-from streetshop.models.folder import SHIPPED, available_cores, read_spec, start_session, verify_files
-from streetshop.models.spec import EncoderSpec, InputSpec, fingerprint
+from streetshop.models.folder import SHIPPED, read_spec, verify_files
+from streetshop.models.preprocessing import fit_picture, mask_image, network_input
+from streetshop.models.session import available_cores, start_session
+from streetshop.models.spec import EncoderSpec, fingerprint
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -142,29 +144,6 @@ def _batches(prepared: Sequence[Prepared], size: int) -> Iterator[Sequence[Prepa
     return (prepared[i : i + size] for i in range(0, len(prepared), size))
 
 
-def fit_picture(picture: GarmentPicture, geometry: InputSpec) -> NDArray[np.uint8]:
-    """(height, width, 3) pixels of the network's size; (height, width, 4) with the mask where it takes one."""
-    canvas = _fit(Image.fromarray(picture.pixels), geometry, Image.Resampling.BICUBIC, geometry.background)
-    pixels = np.asarray(canvas)
-    if geometry.mask_channel:
-        layer = np.asarray(_fit(_mask_image(picture), geometry, Image.Resampling.BILINEAR, 0))
-        pixels = np.concatenate([pixels, layer[..., None]], axis=2)
-    return pixels
-
-
-def network_input(pixels: Sequence[NDArray[np.uint8]], geometry: InputSpec) -> NDArray[np.float32]:
-    """(n, channels, height, width) float32: (height, width, channels) pictures stacked, centred and scaled."""
-    stacked = np.stack(pixels).transpose(0, 3, 1, 2)
-    mean, std = list(geometry.mean), list(geometry.std)
-    if geometry.mask_channel:
-        mean, std = [*mean, 0.0], [*std, 255.0]
-    tensor = np.empty(stacked.shape, np.float32)
-    for channel in range(stacked.shape[1]):
-        np.multiply(stacked[:, channel], np.float32(1 / std[channel]), out=tensor[:, channel])
-        tensor[:, channel] -= np.float32(mean[channel] / std[channel])
-    return tensor
-
-
 def load_encoder(folder: Path | None = None, *, threads: int | None = None) -> Encoder:
     """Load and verify an encoder bundle.
 
@@ -185,34 +164,11 @@ def _unit(part: NDArray[np.float32], name: str) -> NDArray[np.float32]:
     return unit
 
 
-def _fit(
-    image: Image.Image,
-    geometry: InputSpec,
-    resampling: Image.Resampling,
-    background: tuple[int, int, int] | int,
-) -> Image.Image:
-    size = (geometry.width, geometry.height)
-    if geometry.fit == "stretch":
-        return image.resize(size, resampling)
-    ratio = min(size[0] / image.width, size[1] / image.height)
-    inner = (max(round(image.width * ratio), 1), max(round(image.height * ratio), 1))
-    canvas = Image.new(image.mode, size, background)
-    canvas.paste(image.resize(inner, resampling), ((size[0] - inner[0]) // 2, (size[1] - inner[1]) // 2))
-    return canvas
-
-
-def _mask_image(picture: GarmentPicture) -> Image.Image:
-    """The mask as 8-bit grey; all garment where nothing cut it out."""
-    if picture.mask is None:
-        return Image.new("L", (picture.pixels.shape[1], picture.pixels.shape[0]), 255)
-    return Image.fromarray((picture.mask * 255).round().astype(np.uint8))
-
-
 def picture_colours(picture: GarmentPicture) -> NDArray[np.float32]:
     """The cielab block of a garment picture, (COLOUR_DIM,) float32 of unit length."""
     size = (colour.SIDE, colour.SIDE)
     pixels = np.asarray(Image.fromarray(picture.pixels).resize(size, Image.Resampling.BOX))
     if picture.mask is None:
         return colour.colour_block(pixels)
-    mask = np.asarray(_mask_image(picture).resize(size, Image.Resampling.BOX)).astype(np.float32) / np.float32(255)
+    mask = np.asarray(mask_image(picture).resize(size, Image.Resampling.BOX)).astype(np.float32) / np.float32(255)
     return colour.colour_block(pixels, mask)

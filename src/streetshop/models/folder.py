@@ -1,27 +1,21 @@
-"""A bundle on disk: read its spec, check its files, start its ONNX sessions."""
+"""A bundle on disk: read and write its spec, verify its files."""
 
 from __future__ import annotations
 
 import hashlib
-import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from streetshop.core.errors import BundleDamaged, BundleError, BundleMissing
+from streetshop.core.errors import BundleDamaged, BundleMissing
 from streetshop.core.files import write_json
 from streetshop.models.spec import EncoderSpec, ReaderSpec, Spec
-
-if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
 
 SPEC_FILE: Final = "bundle.json"
 CARD_FILE: Final = "card.md"
 SHIPPED: Final = Path(__file__).parent / "weights"
 """The bundles in the package."""
-SPIN_MICROSECONDS: Final = 50
-"""How long a session's thread looks for work before it sleeps."""
 _SPEC: Final[TypeAdapter[EncoderSpec | ReaderSpec]] = TypeAdapter(Spec)
 
 
@@ -71,29 +65,3 @@ def verify_files(folder: Path, spec: EncoderSpec | ReaderSpec) -> None:
             raise BundleDamaged(
                 "the file does not match its checksum", where=str(path), hint="Copy or export the bundle again"
             )
-
-
-def start_session(path: Path, threads: int | None) -> InferenceSession:
-    """An onnxruntime session on the CPU with ``threads`` threads (None: one per core it may use)."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads or available_cores()
-    options.inter_op_num_threads = 1
-    # A thread that finds no work looks on for a moment before it sleeps: sleeping between two layers costs a photo
-    # alone some of its time (docs/reader.md). Without a limit it would go on, and take the cores that decode the next.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "1")
-    options.add_session_config_entry("session.intra_op.spin_duration_us", str(SPIN_MICROSECONDS))
-    options.log_severity_level = 3
-    try:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime raises its own exception types, none of them public
-        raise BundleError(f"onnxruntime cannot load it ({error})", where=str(path), hint="Export it again") from None
-
-
-def available_cores() -> int:
-    """Cores this process may run on."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:
-        return os.cpu_count() or 1

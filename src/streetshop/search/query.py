@@ -15,14 +15,11 @@ from streetshop.core.errors import CatalogEncoderMismatch, RequestInvalid, Vecto
 from streetshop.core.geometry import Box
 from streetshop.core.photo import Photo
 from streetshop.core.records import Block, Garment, Look, Match, Product, Vector
-from streetshop.looks import Reader, boxed_garment, garment_picture, read_look
+from streetshop.looks import Reader, WholePhotoReader, boxed_garment, garment_picture, read_look
 from streetshop.models import Encoder, Prepared
 
 MAX_K: Final = 200
 """More products than this are never answered at once."""
-
-PHOTO_SIDE: Final = 640
-"""Shorter side, in pixels, that a photo is decoded to at least before it is searched with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +147,7 @@ class Searcher:
     Raises :class:`CatalogEncoderMismatch` when the catalog's vectors come from another encoder.
     """
 
-    def __init__(self, store: Store, encoder: Encoder, reader: Reader | None = None) -> None:
+    def __init__(self, store: Store, encoder: Encoder, reader: Reader = WholePhotoReader()) -> None:
         check_encoder(store, encoder)
         self.store = store
         self.encoder = encoder

@@ -12,7 +12,7 @@ from fastapi.openapi.utils import get_openapi
 
 from streetshop import __version__
 from streetshop.catalog.store import Store
-from streetshop.looks import Reader
+from streetshop.looks import Reader, WholePhotoReader
 from streetshop.models import Encoder
 from streetshop.web import problems
 from streetshop.web.api import catalog, products, search
@@ -29,7 +29,7 @@ from streetshop.web.state import Catalog, State
 def create_app(
     open_store: Callable[[], Store],
     encoder: Encoder,
-    reader: Reader | None = None,
+    reader: Reader = WholePhotoReader(),
     *,
     key: ApiKey | None = None,
     settings: Settings | None = None,
@@ -39,7 +39,7 @@ def create_app(
     Args:
         open_store: opens the catalog; called at the start and again to look for a rebuilt one.
         encoder: the encoder whose vectors the catalog holds; with another the server is up but not ready.
-        reader: finds garments; None takes the whole photo as one.
+        reader: finds the garments of a photo.
         key: what writes need; None takes no writes.
     """
     settings = settings or Settings()

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from streetshop.models import Encoder, Prepared
 from streetshop.models.encoder import Side
-from streetshop.models.folder import available_cores
+from streetshop.models.session import available_cores
 from streetshop.web.metrics import Metrics
 from streetshop.web.problems import Busy
 

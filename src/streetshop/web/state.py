@@ -73,10 +73,10 @@ class Catalog:
     Args:
         open_store: opens the catalog; called again when the open one stops working.
         encoder: whose vectors the catalog must hold.
-        reader: finds the garments of a photo; None when there is none.
+        reader: finds the garments of a photo.
     """
 
-    def __init__(self, open_store: Callable[[], Store], encoder: Encoder, reader: Reader | None) -> None:
+    def __init__(self, open_store: Callable[[], Store], encoder: Encoder, reader: Reader) -> None:
         self._open = open_store
         self._encoder = encoder
         self._reader = reader
@@ -202,7 +202,7 @@ class State:
 
     settings: Settings
     encoder: Encoder
-    reader: Reader | None
+    reader: Reader
     catalog: Catalog
     queue: WorkQueue
     metrics: Metrics

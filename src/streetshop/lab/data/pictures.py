@@ -24,7 +24,8 @@ from streetshop.lab.data.manifest import Manifest
 from streetshop.lab.data.sample import Sample
 from streetshop.looks.picture import garment_picture
 from streetshop.models.colour import COLOUR_DIM
-from streetshop.models.encoder import fit_picture, picture_colours
+from streetshop.models.encoder import picture_colours
+from streetshop.models.preprocessing import fit_picture
 from streetshop.models.spec import BlockSpec, EncoderSpec, InputSpec
 
 _WAITING, _DONE, _REFUSED = 0, 1, 2

@@ -22,8 +22,9 @@ from streetshop.lab.evaluate.dense import Confusion, pck
 from streetshop.lab.evaluate.detection import Boxes, average_precision
 from streetshop.lab.evaluate.intervals import Estimate, bootstrap_of
 from streetshop.looks.overlay import draw_overlay
-from streetshop.looks.parse import Parsed, Reading, Rules, parse
-from streetshop.looks.reader import OnnxReader
+from streetshop.looks.parse import Parsed, Rules, parse
+from streetshop.looks.reader import PHOTO_SIDE, OnnxReader
+from streetshop.models.reader import Reading
 
 _RASTER: Final = 352
 """Height of the raster on which true labels are turned into garments, about that of the reader's masks or finer."""
@@ -56,7 +57,7 @@ def judge(reader: OnnxReader, root: Path, names: Sequence[str], keypoints: Path 
     judged = []
     with Progress("measuring", len(names)) as progress:
         for name in names:
-            photo = Photo.from_path(root / "photos" / f"{name}.jpg", at_least=512)
+            photo = Photo.from_path(root / "photos" / f"{name}.jpg", at_least=PHOTO_SIDE)
             labels = class_labels(root, name)
             reading = reader.see(photo)
             confusion = Confusion.empty(len(CLASSES))
@@ -123,7 +124,7 @@ def intervals(judged: Sequence[Judged]) -> dict[str, Estimate]:
 
 def milliseconds(reader: OnnxReader, photos: Sequence[Path]) -> dict[str, float]:
     """Median and fastest time of one photo, from pixels to look, decoding left out."""
-    decoded = [Photo.from_path(path, at_least=512) for path in photos[:_SPEED_RUNS]]
+    decoded = [Photo.from_path(path, at_least=PHOTO_SIDE) for path in photos[:_SPEED_RUNS]]
     reader.read(decoded[0])
     spent = []
     for photo in decoded:
@@ -148,7 +149,7 @@ def write_overlays(reader: OnnxReader, root: Path, judged: Sequence[Judged], out
     out.mkdir(parents=True, exist_ok=True)
     for rank in [*range(worst), *rest.tolist()]:
         one = ranked[rank]
-        photo = Photo.from_path(root / "photos" / f"{one.name}.jpg", at_least=512)
+        photo = Photo.from_path(root / "photos" / f"{one.name}.jpg", at_least=PHOTO_SIDE)
         draw_overlay(photo, reader.read(photo)).save(out / f"{rank:03}-{photo_miou(one):.2f}-{one.name}.png")
 
 

@@ -16,7 +16,8 @@ from streetshop.lab.nets.encoder_heads import Heads
 from streetshop.lab.nets.onnx_files import store_halved
 from streetshop.lab.nets.taps import INPUT, Taps, export_onnx
 from streetshop.lab.train.tasks.encoder.recipe import EncoderRecipe
-from streetshop.models.folder import file_sha256, start_session, write_spec
+from streetshop.models.folder import file_sha256, write_spec
+from streetshop.models.session import start_session
 from streetshop.models.spec import BlockSpec, EncoderSpec
 
 MODEL = "model.onnx"

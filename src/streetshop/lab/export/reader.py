@@ -25,7 +25,7 @@ from streetshop.lab.train.tasks.reader.balance import fit_offsets
 from streetshop.lab.train.tasks.reader.recipe import ReaderRecipe
 from streetshop.lab.train.tasks.reader.views import PADDING
 from streetshop.looks.parse import Rules
-from streetshop.looks.reader import OnnxReader
+from streetshop.looks.reader import PHOTO_SIDE, OnnxReader
 from streetshop.models.folder import file_sha256, write_spec
 from streetshop.models.spec import InputSpec, ReaderSpec
 
@@ -112,7 +112,7 @@ def _offsets(reader: OnnxReader, root: Path, names: Sequence[str]) -> NDArray[np
     """What :func:`fit_offsets` finds on photos, at the resolution of the reader's masks."""
     logits, labels = [], []
     for name in names:
-        planes = reader.see(Photo.from_path(root / "photos" / f"{name}.jpg", at_least=512)).probabilities
+        planes = reader.see(Photo.from_path(root / "photos" / f"{name}.jpg", at_least=PHOTO_SIDE)).probabilities
         height, width = planes.shape[1:]
         truth = Image.fromarray(class_labels(root, name)).resize((width, height), Image.Resampling.NEAREST)
         logits.append(np.log(planes.reshape(len(planes), -1) + 1e-8))

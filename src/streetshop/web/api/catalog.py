@@ -39,7 +39,7 @@ def _catalog_json(state: State, facts: CatalogFacts) -> dict[str, object]:
         "generation": facts.meta.generation,
         "encoder": state.encoder.name,
         "fingerprint": state.encoder.fingerprint,
-        "reader": state.reader and state.reader.name,
+        "reader": state.reader.name,
         "formats": readable_formats(),
         "blocks": [{"name": block.name, "dim": block.dim, "weight": block.weight} for block in state.encoder.blocks],
         "fields": [

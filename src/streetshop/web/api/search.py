@@ -16,9 +16,9 @@ from streetshop.core.errors import RequestInvalid
 from streetshop.core.geometry import Box
 from streetshop.core.photo import Photo, PhotoLimits
 from streetshop.core.records import Garment, Look
-from streetshop.looks import read_look
+from streetshop.looks import PHOTO_SIDE, read_look
 from streetshop.models import Prepared
-from streetshop.search.query import PHOTO_SIDE, Searcher, check_weights, choose_garments, search_vector
+from streetshop.search.query import Searcher, check_weights, choose_garments, search_vector
 from streetshop.web import forms, schemas
 from streetshop.web.answers import json_response, look_json, match_json, search_json
 from streetshop.web.limits import file_bytes
@@ -137,7 +137,7 @@ def _prepare(
 ) -> tuple[Look, list[Garment], list[Prepared]]:
     photo = Photo.from_bytes(question.photo, at_least=PHOTO_SIDE, limits=limits)
     if question.boxes:
-        look = Look(photo.width, photo.height, (), reader=searcher.reader.name if searcher.reader else None)
+        look = Look(photo.width, photo.height, (), reader=searcher.reader.name)
         if question.garment is not None:
             raise RequestInvalid("both a garment and a box were given", hint="Give one of them")
         garments = [choose_garments(photo, look, None, box)[0] for box in question.boxes]

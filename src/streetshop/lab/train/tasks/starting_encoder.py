@@ -24,8 +24,9 @@ from streetshop.core.records import GarmentPicture
 from streetshop.lab.nets.backbones import build_backbone
 from streetshop.lab.nets.onnx_files import store_halved
 from streetshop.models.colour import COLOUR_DIM
-from streetshop.models.encoder import fit_picture, network_input
-from streetshop.models.folder import CARD_FILE, file_sha256, start_session, write_spec
+from streetshop.models.folder import CARD_FILE, file_sha256, write_spec
+from streetshop.models.preprocessing import fit_picture, network_input
+from streetshop.models.session import start_session
 from streetshop.models.spec import BlockSpec, EncoderSpec, InputSpec
 
 INPUT: Final = InputSpec(width=224, height=224, fit="letterbox")

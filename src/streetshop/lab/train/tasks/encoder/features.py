@@ -19,8 +19,8 @@ from streetshop.lab.core.progress import say
 from streetshop.lab.data.item_views import Form, draw_view
 from streetshop.lab.data.items import Item
 from streetshop.lab.nets.taps import INPUT, WIDTH, Extractor, export_onnx
-from streetshop.models.encoder import fit_picture, network_input
-from streetshop.models.folder import start_session
+from streetshop.models.preprocessing import fit_picture, network_input
+from streetshop.models.session import start_session
 from streetshop.models.spec import BlockSpec, EncoderSpec
 
 if TYPE_CHECKING:

@@ -26,7 +26,8 @@ from streetshop.lab.train.tasks.encoder.fit import fit_heads
 from streetshop.lab.train.tasks.encoder.plan import plan_views
 from streetshop.lab.train.tasks.encoder.recipe import EncoderRecipe
 from streetshop.lab.train.tasks.encoder.tune import tune
-from streetshop.looks.reader import DEFAULT_READER, OnnxReader
+from streetshop.looks.reader import OnnxReader
+from streetshop.models.reader import DEFAULT_READER
 
 
 def gather(recipe: EncoderRecipe, ccp: Path, clothing: Path, cutouts: Path, pairs: Path, *, threads: int) -> list[Item]:

@@ -30,8 +30,9 @@ from streetshop.lab.evaluate.intervals import Estimate, bootstrap
 from streetshop.lab.nets.onnx_files import add_output, only_map
 from streetshop.looks.parse import Rules, likeliest, mean_inside, people_and_articles
 from streetshop.looks.read import read_look
-from streetshop.looks.reader import OnnxReader, network_input
+from streetshop.looks.reader import PHOTO_SIDE, OnnxReader
 from streetshop.models.folder import file_sha256, write_spec
+from streetshop.models.preprocessing import reader_input
 
 Kind = Literal["photo", "cutout", "worn"]
 """A photo of a single garment; the same cut out onto white; a worn garment cut out onto white by its pixel labels."""
@@ -101,7 +102,7 @@ class Pictures:
             photo = Photo.from_path(self.ccp / "photos" / f"{example.name}.jpg")
             return _on_white(photo, class_labels(self.ccp, example.name) == INDEX[example.category], example)
         try:
-            photo = Photo.from_path(self.clothing / "images" / f"{example.name}.jpg", at_least=512)
+            photo = Photo.from_path(self.clothing / "images" / f"{example.name}.jpg", at_least=PHOTO_SIDE)
         except PhotoError:
             return None
         if example.kind == "photo":
@@ -173,7 +174,7 @@ def features(
         _, articles = people_and_articles(likeliest(reading.probabilities), reading.heat, rules)
         if not articles:
             return None
-        (planes,) = backbone.run(None, {backbone.get_inputs()[0].name: network_input(photo, spec)[0]})
+        (planes,) = backbone.run(None, {backbone.get_inputs()[0].name: reader_input(photo, spec)[0]})
         return mean_inside(planes[0], articles[0])
 
     found = list(_each("looking at articles", one, examples, workers))
