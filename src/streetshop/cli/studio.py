@@ -1,4 +1,4 @@
-"""``streetshop studio``: drawn product pages and street photos with complete ground truth."""
+"""``streetshop studio``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ app = typer.Typer(help="Draw product pages and street photos with complete groun
 
 
 class Split(StrEnum):
-    """Which products."""
+    """The split of the products to draw."""
 
     all = "all"
     train = "train"
@@ -23,19 +23,28 @@ class Split(StrEnum):
     test = "test"
 
 
-Out = Annotated[Path, typer.Option("--out", help="A new or empty folder, or an interrupted drawing to go on with.")]
-Products = Annotated[int, typer.Option("--products", help="Products in the shop.")]
-Seed = Annotated[int, typer.Option("--seed", help="Of everything: the same seed draws the same bytes.")]
-Size = Annotated[int, typer.Option("--size", help="Long side of the pictures in pixels.")]
-Workers = Annotated[int | None, typer.Option("--workers", help="Processes; by default one a core.")]
+Out = Annotated[
+    Path, typer.Option("--out", metavar="FOLDER", help="A new or empty folder, or one to resume an interrupted run in.")
+]
+Products = Annotated[int, typer.Option("--products", metavar="N", help="Number of products in the shop.")]
+Seed = Annotated[int, typer.Option("--seed", metavar="N", help="Random seed; the same seed gives the same bytes.")]
+Size = Annotated[int, typer.Option("--size", metavar="PIXELS", help="Long side of the pictures.")]
+Workers = Annotated[
+    int | None, typer.Option("--workers", metavar="N", help="Number of processes; default: one per core.")
+]
 Categories = Annotated[
-    list[str] | None, typer.Option("--category", help="Sell only this article type; may be repeated.")
+    list[str] | None,
+    typer.Option("--category", metavar="NAME", help="Sell only this category; can be given several times."),
 ]
-Shots = Annotated[list[str] | None, typer.Option("--shot", help="Draw only this shot of each page; may be repeated.")]
+Shots = Annotated[
+    list[str] | None,
+    typer.Option("--shot", metavar="NAME", help="Draw only this picture of each page; can be given several times."),
+]
 Family = Annotated[
-    int, typer.Option("--family", help="Products of a family; the others differ from its first in one attribute.")
+    int,
+    typer.Option("--family", metavar="N", help="Products per family; they differ from its first in one attribute."),
 ]
-SplitOption = Annotated[Split, typer.Option("--split", help="Only products of this split.")]
+SplitOption = Annotated[Split, typer.Option("--split", metavar="NAME", help="all, train, val or test.")]
 
 
 @app.command()
@@ -50,7 +59,7 @@ def catalog(
     split: SplitOption = Split.all,
     family: Family = 8,
 ) -> None:
-    """Draw the product pages of a shop, and its feed. Prints the path of the feed."""
+    """Draw the product pages of a shop and its feed; print the path of the feed."""
     from streetshop.studio import SHOTS, draw_catalog
 
     typer.echo(
@@ -65,7 +74,7 @@ def catalog(
 @app.command()
 def street(
     out: Out,
-    photos: Annotated[int, typer.Option("--photos", help="How many street photos.")] = 100,
+    photos: Annotated[int, typer.Option("--photos", metavar="N", help="Number of street photos.")] = 100,
     products: Products = 300,
     seed: Seed = 0,
     size: Size = 512,
@@ -74,7 +83,7 @@ def street(
     split: SplitOption = Split.all,
     family: Family = 8,
 ) -> None:
-    """Draw street photos of people who wear the products of a shop. Prints the path of the truth."""
+    """Draw street photos of people who wear the products of a shop; print the path of the annotations."""
     from streetshop.studio import draw_street
 
     typer.echo(
@@ -91,7 +100,7 @@ def dataset(
     out: Out,
     products: Products = 300,
     photos: Annotated[
-        int | None, typer.Option("--photos", help="Street photos; by default as many as products.")
+        int | None, typer.Option("--photos", metavar="N", help="Number of street photos; default: one per product.")
     ] = None,
     seed: Seed = 0,
     size: Size = 512,
@@ -101,7 +110,7 @@ def dataset(
     split: SplitOption = Split.all,
     family: Family = 8,
 ) -> None:
-    """Draw product pages and street photos with one manifest. Prints the path of the manifest."""
+    """Draw product pages and street photos; print the path of their manifest."""
     from streetshop.studio import SHOTS, draw_dataset
 
     typer.echo(
@@ -114,6 +123,6 @@ def dataset(
 
 
 def _shown(draw: Callable[[Callable[[int, int], None]], Path]) -> Path:
-    """Run ``draw``, its progress on stderr."""
+    """Run ``draw`` with its progress on stderr."""
     with ProgressDisplay("pictures") as display:
         return draw(lambda done, total: display.show("drawing", done, total))

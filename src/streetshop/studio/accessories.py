@@ -27,7 +27,7 @@ def hat_patches(product: Product, body: Body, owner: int, texels: int) -> list[P
     s = np.asarray(s)
     side, fronts = around_head(body, len(s))
     if fit in ("wide brim", "bucket"):
-        # A blocked crown: nearly straight sides, flat top.
+        # The crown has nearly straight sides and a flat top.
         half_x = np.maximum(
             half_x, HEAD_WIDTH * tall * np.interp(s, [low, 0.9, 0.97, 1], [1.14, 0.95, 0.85, 0]).astype(np.float32)
         )
@@ -122,7 +122,7 @@ def hat_patches(product: Product, body: Body, owner: int, texels: int) -> list[P
 
 
 def scarf_patches(product: Product, body: Body, owner: int, rng: np.random.Generator, texels: int) -> list[Patch]:
-    """A scarf wound around the neck, its ends hanging in front."""
+    """A scarf around the neck with its ends in front."""
     bulky = product.get("fit") == "bulky"
     tall = body.tall
     a = np.linspace(0, 2 * np.pi, 41)
@@ -151,7 +151,7 @@ def scarf_patches(product: Product, body: Body, owner: int, rng: np.random.Gener
         ring = body.rings(h)
         x = s * np.interp(h, [0.6, 0.83], [0.030, 0.016]).astype(np.float32) * tall
         out = ring.half_depth + 0.030
-        # Lies on the chest and falls straight from there.
+        # The ends lie on the chest and fall straight from there.
         center = ring.centers + ring.side * x[:, None] + ring.front * out[:, None]
         lead = np.maximum.accumulate((center - center[0]) @ front)
         center = center + front * (lead - (center - center[0]) @ front)[:, None]
@@ -173,7 +173,7 @@ def scarf_patches(product: Product, body: Body, owner: int, rng: np.random.Gener
 
 
 def belt_patches(product: Product, body: Body, owner: int, height: float = 0.60, out: float = 0.014) -> list[Patch]:
-    """A belt around the waist, outside of what is worn there."""
+    """A belt around the waist at trunk height ``height``, ``out`` metres from the body."""
     half = 0.019 if product.get("fit") == "wide" else 0.011
     h = np.linspace(height + half / 1.7, height - half / 1.7, 5, dtype=np.float32)
     ring = body.rings(h)

@@ -11,18 +11,22 @@ from streetshop.studio.people import plain
 from streetshop.studio.prints import logo
 from streetshop.studio.products import Product
 
-# --- bags ---------------------------------------------------------------------------------------------------------
-
 BAG_SIZES = {"small": 0.70, "medium": 1.0, "large": 1.3}
 
 
 def bag_patches(
     product: Product, center: Array, facing: Array, up: Array, owner: int, texels: int, strap_to: Array | None = None
 ) -> list[Patch]:
-    """A bag whose body is centred on ``center`` and looks to ``facing``.
+    """A hand bag.
 
     Args:
-        strap_to: (n, 3) points the long strap runs over, for a crossbody bag; None draws short handles only.
+        product: the bag.
+        center: (3,) metres, the centre of its body.
+        facing: (3,) unit direction of its front.
+        up: (3,) unit direction.
+        owner: label of the pixels.
+        texels: texture columns.
+        strap_to: (n, 3) points that the long strap runs over, for a crossbody bag; None draws short handles only.
     """
     k = BAG_SIZES[product.get("length")]
     fit = product.get("fit")

@@ -1,6 +1,6 @@
-"""A person as the studio knows one: proportions, a pose, and the curves everything is hung on.
+"""A person: proportions, a pose, and the curves to which skin and clothes are fitted.
 
-Heights ``h`` along the trunk are fractions of the person's height, as measured standing straight.
+Heights ``h`` along the trunk are fractions of the height of the person standing straight.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ class Figure:
 
     Attributes:
         height: metres.
-        build: 0.85 slim to 1.35 heavy: girth relative to height.
-        curve: 0 straight to 1 curvy: waist against hips and bust.
+        build: girth relative to height, 0.85 (slim) to 1.35 (heavy).
+        curve: waist relative to hips and bust, 0 (straight) to 1 (curvy).
         skin: sRGB 0-255.
         hair: style, one of ``people.HAIR``.
         hair_color: sRGB 0-255.
@@ -40,8 +40,10 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Pose:
-    """Joint angles in degrees. Limbs point where (spread, azimuth) says: spread away from straight down, azimuth 0 to
-    the limb's own side, 90 to the front, 180 across the body, -90 to the back.
+    """Joint angles in degrees.
+
+    A limb has (spread, azimuth) for its upper and its lower half: spread is the angle from straight down, azimuth the
+    direction: 0 to the limb's own side, 90 to the front, 180 across the body, -90 to the back.
     """
 
     name: str
@@ -55,143 +57,35 @@ class Pose:
     twist: float = 0.0
     tilt: float = 0.0
     head: tuple[float, float, float] = (0, 0, 0)
-    """turn to the left, nod down, tilt."""
+    """(turn to the left, nod down, tilt)."""
 
 
 # Rest profile of the trunk: height, half width, front and back half depth, forward shift (fractions of body height),
 # for a straight and for a curvy body.
-_PROFILE_H = np.array(
-    [
-        0.455,
-        0.475,
-        0.50,
-        0.525,
-        0.56,
-        0.59,
-        0.62,
-        0.66,
-        0.70,
-        0.725,
-        0.76,
-        0.785,
-        0.805,
-        0.82,
-        0.832,
-        0.845,
-        0.86,
-        0.885,
-    ]
-)
-_STRAIGHT_X = np.array(
-    [
-        0.072,
-        0.086,
-        0.094,
-        0.096,
-        0.094,
-        0.089,
-        0.086,
-        0.089,
-        0.096,
-        0.099,
-        0.101,
-        0.1,
-        0.093,
-        0.073,
-        0.049,
-        0.037,
-        0.034,
-        0.034,
-    ]
-)
-_CURVY_X = np.array(
-    [
-        0.078,
-        0.094,
-        0.104,
-        0.105,
-        0.095,
-        0.083,
-        0.075,
-        0.08,
-        0.09,
-        0.0935,
-        0.093,
-        0.092,
-        0.085,
-        0.067,
-        0.044,
-        0.033,
-        0.0305,
-        0.0305,
-    ]
-)
-_STRAIGHT_Z = np.array(
-    [
-        0.05,
-        0.062,
-        0.066,
-        0.064,
-        0.061,
-        0.059,
-        0.058,
-        0.06,
-        0.064,
-        0.066,
-        0.064,
-        0.058,
-        0.05,
-        0.043,
-        0.037,
-        0.035,
-        0.034,
-        0.034,
-    ]
-)
-_CURVY_Z = np.array(
-    [
-        0.052,
-        0.066,
-        0.072,
-        0.068,
-        0.06,
-        0.054,
-        0.051,
-        0.056,
-        0.068,
-        0.071,
-        0.062,
-        0.053,
-        0.045,
-        0.039,
-        0.034,
-        0.032,
-        0.031,
-        0.031,
-    ]
-)
-_SHIFT = np.array(
-    [
-        0.0,
-        -0.006,
-        -0.009,
-        -0.008,
-        -0.002,
-        0.001,
-        0.002,
-        0.002,
-        0.004,
-        0.005,
-        0.001,
-        -0.002,
-        -0.004,
-        -0.004,
-        -0.002,
-        0.001,
-        0.004,
-        0.008,
-    ]
-)
+_PROFILE_H = np.array([
+    0.455, 0.475, 0.50, 0.525, 0.56, 0.59, 0.62, 0.66, 0.70,
+    0.725, 0.76, 0.785, 0.805, 0.82, 0.832, 0.845, 0.86, 0.885,
+])  # fmt: skip
+_STRAIGHT_X = np.array([
+    0.072, 0.086, 0.094, 0.096, 0.094, 0.089, 0.086, 0.089, 0.096,
+    0.099, 0.101, 0.1, 0.093, 0.073, 0.049, 0.037, 0.034, 0.034,
+])  # fmt: skip
+_CURVY_X = np.array([
+    0.078, 0.094, 0.104, 0.105, 0.095, 0.083, 0.075, 0.08, 0.09,
+    0.0935, 0.093, 0.092, 0.085, 0.067, 0.044, 0.033, 0.0305, 0.0305,
+])  # fmt: skip
+_STRAIGHT_Z = np.array([
+    0.05, 0.062, 0.066, 0.064, 0.061, 0.059, 0.058, 0.06, 0.064,
+    0.066, 0.064, 0.058, 0.05, 0.043, 0.037, 0.035, 0.034, 0.034,
+])  # fmt: skip
+_CURVY_Z = np.array([
+    0.052, 0.066, 0.072, 0.068, 0.06, 0.054, 0.051, 0.056, 0.068,
+    0.071, 0.062, 0.053, 0.045, 0.039, 0.034, 0.032, 0.031, 0.031,
+])  # fmt: skip
+_SHIFT = np.array([
+    0.0, -0.006, -0.009, -0.008, -0.002, 0.001, 0.002, 0.002, 0.004,
+    0.005, 0.001, -0.002, -0.004, -0.004, -0.002, 0.001, 0.004, 0.008,
+])  # fmt: skip
 
 _LEG_T = np.array([-0.25, 0.0, 0.25, 0.5, 0.8, 1.0, 1.15, 1.35, 1.6, 1.85, 2.0, 2.2])
 _LEG_R = np.array([0.058, 0.056, 0.053, 0.046, 0.038, 0.034, 0.033, 0.035, 0.029, 0.021, 0.0195, 0.021])
@@ -213,12 +107,12 @@ class Rings:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """A limb: points at t = 0 (shoulder or hip), 1 (middle joint), 2 (end), with rounded bends; t = -1 is in the trunk.
+    """A limb from t = 0 (shoulder or hip) over 1 (middle joint) to 2 (end), its bends rounded; t = -1 is in the trunk.
 
     Attributes:
         joints: (3, 3) metres.
-        root: (3,) metres, where it starts inside the trunk.
-        front: (3,) what u = 0.5 looks to at the root.
+        root: (3,) metres, its start inside the trunk.
+        front: (3,) the direction that u = 0.5 faces at the root.
         scale: body height in metres.
     """
 
@@ -228,7 +122,7 @@ class Curve:
     scale: float
 
     def at(self, t: Array) -> Array:
-        """(n, 3) points; t above 2 runs on straight."""
+        """(n, 3) points; above t = 2 the limb continues straight."""
         window = np.linspace(-0.16, 0.16, 7, dtype=np.float32)
         s = np.clip((t[:, None] + window[None]), -1, 3)
         a, b, c = self.joints
@@ -237,14 +131,14 @@ class Curve:
         return np.asarray((first + second).mean(axis=1), dtype=np.float32)
 
     def frames(self, t: Array) -> tuple[Array, Array, Array]:
-        """(centres, side, front) along the curve."""
+        """Centres, side and front axes along the curve; each (n, 3)."""
         centers = self.at(t)
         _down, side, front = sweep_frames(centers, self.front)
-        # sweep_frames takes the tangent as up; a limb runs downwards, so side must be turned back.
+        # sweep_frames takes the tangent as up; a limb runs downwards, which reverses side.
         return centers, -side, front
 
     def bend(self) -> tuple[float, Array]:
-        """How far the middle joint is bent, 0 straight to 1 closed, and (3,) the direction of the inside."""
+        """The bend of the middle joint, 0 (straight) to 1 (closed), and the (3,) direction of its inside."""
         upper, lower = unit(self.joints[1] - self.joints[0]), unit(self.joints[2] - self.joints[1])
         inside = lower - upper
         amount = float(np.sqrt(inside @ inside)) / 2
@@ -312,7 +206,7 @@ class Body:
         side, up, front = (unit(g[:, k]) for k in range(3))
         half_x, half_z, shift = profile(self.figure, h)
         c = c + front * (shift * self.tall)[:, None]
-        # Below and above the table the trunk runs on straight.
+        # Beyond the table the trunk continues straight.
         c = c + up * ((h - np.clip(h, table[0], table[-1])) * self.tall)[:, None]
         return Rings(c.astype(np.float32), side, up, front, half_x * self.tall, half_z * self.tall)
 
@@ -346,17 +240,17 @@ class Body:
         return Curve(np.stack([shoulder, elbow, wrist]).astype(np.float32), root, self.chest[:, 2], tall)
 
     def arm_radius(self, t: Array) -> Array:
-        """(n,) metres."""
+        """Radius of the arm at t; (n,) metres."""
         return np.asarray(np.interp(t, _ARM_T, _ARM_R) * self.tall * (0.55 + 0.45 * self.figure.build), np.float32)
 
     def leg_radius(self, t: Array) -> Array:
-        """(n,) metres."""
+        """Radius of the leg at t; (n,) metres."""
         girth = 0.5 + 0.5 * self.figure.build
         thigh = 1 + 0.06 * self.figure.curve * np.clip(1 - t, 0, 1)
         return np.asarray(np.interp(t, _LEG_T, _LEG_R) * thigh * self.tall * girth, np.float32)
 
     def foot(self, s: int) -> tuple[Array, Array, Array]:
-        """Ankle, and unit axes forward along the foot and up, of the left (s = 1) or right foot."""
+        """Ankle, and unit axes forward along the foot and up, of the left (``s`` = 1) or right (-1) foot."""
         leg = self.left_leg if s > 0 else self.right_leg
         shin = unit(leg.joints[1] - leg.joints[2])
         forward: Array = self.pelvis @ np.asarray([s * 0.16, 0, 1], np.float32)
@@ -370,7 +264,7 @@ class Body:
         return min(float(self.left_leg.joints[2][1]), float(self.right_leg.joints[2][1])) - 0.043 * self.tall
 
     def keypoints(self) -> Array:
-        """(17, 3) metres, in COCO order."""
+        """The COCO keypoints; (17, 3) metres."""
         tall = self.tall
 
         def face(x: float, y: float, z: float) -> Array:
@@ -392,7 +286,7 @@ class Body:
 def profile(figure: Figure, h: Array) -> tuple[Array, Array, Array]:
     """Half width, half depth and forward shift of the trunk at heights h, as fractions of body height."""
     k = figure.curve
-    # The neck does not grow with the belly.
+    # Girth changes the neck less than the belly.
     girth = 1 + (figure.build - 1) * np.interp(h, [0.5, 0.62, 0.72, 0.80, 0.84], [0.8, 1.25, 1.0, 0.6, 0.25])
     half_x = np.interp(h, _PROFILE_H, _STRAIGHT_X * (1 - k) + _CURVY_X * k) * girth
     half_z = np.interp(h, _PROFILE_H, _STRAIGHT_Z * (1 - k) + _CURVY_Z * k) * girth
@@ -401,6 +295,6 @@ def profile(figure: Figure, h: Array) -> tuple[Array, Array, Array]:
 
 
 def _direction(spread: float, azimuth: float, s: int) -> Array:
-    """(3,) in the frame of chest or pelvis."""
+    """(3,) unit vector in the frame of chest or pelvis."""
     a, b = np.radians(spread), np.radians(azimuth)
     return np.array([s * np.sin(a) * np.cos(b), -np.cos(a), np.sin(a) * np.sin(b)], np.float32)

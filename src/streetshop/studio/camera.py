@@ -15,9 +15,10 @@ class Camera:
 
     Attributes:
         position: (3,) metres.
-        pitch: degrees it looks down; roll: degrees it is tilted.
+        pitch: degrees it looks down.
         focal: pixels.
         center: (x, y) pixels where the optical axis meets the picture.
+        roll: degrees it is tilted.
     """
 
     position: Array
@@ -37,14 +38,14 @@ class Camera:
         )
 
     def project(self, points: Array) -> tuple[Array, Array]:
-        """(n, 3) metres to (n, 2) pixels and (n,) distance along the axis."""
+        """Project (n, 3) metres to (n, 2) pixels; also the (n,) distance along the axis."""
         local = turn(points - self.position, self.axes())
         depth = np.maximum(local[:, 2], 1e-3)
         xy = local[:, :2] * (self.focal / depth)[:, None] + np.asarray(self.center, np.float32)
         return xy.astype(np.float32), local[:, 2].astype(np.float32)
 
     def rays(self, x: Array, y: Array) -> Array:
-        """(n, 3) directions (not unit) through pixels."""
+        """(n, 3) directions through pixels, not of unit length."""
         cx, cy = self.center
         local = np.stack([(x - cx) / self.focal, (y - cy) / self.focal, np.ones_like(x)], axis=-1)
         return turn(local, self.axes().T)
@@ -52,12 +53,14 @@ class Camera:
 
 @dataclass(frozen=True, slots=True)
 class Light:
-    """One sun or lamp and the light from all around, in linear RGB.
+    """One sun or lamp and ambient light, in linear RGB.
 
     Attributes:
         towards: (3,) unit direction to the lamp.
-        key, sky, ground: colours of the lamp, of the light from above and from below.
-        softness: 0 hard shadows to 1 hardly any.
+        key: (3,) colour of the lamp.
+        sky: (3,) colour of the light from above.
+        ground: (3,) colour of the light from below.
+        softness: 0 (hard shadows) to 1 (hardly any).
     """
 
     towards: Array

@@ -1,4 +1,4 @@
-"""Fabric: colour and relief of a product's cloth at any place of it, in metres."""
+"""Colour and relief of a product's fabric."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _TILE = 160
 
 
 def shade_of(product: Product, attribute: str = "base_colour") -> Array:
-    """(3,) float sRGB 0-255: the exact shade this design uses for its named colour."""
+    """(3,) float sRGB 0-255: the shade of this design for its named colour."""
     name = product.get(attribute)
     if name in ("", "none"):
         name = product.get("base_colour")
@@ -26,13 +26,13 @@ def shade_of(product: Product, attribute: str = "base_colour") -> Array:
 
 
 def hexed(rgb: Array, scale: float = 1.0) -> str:
-    """``#rrggbb``, made lighter or darker."""
+    """``#rrggbb`` of a colour times ``scale``."""
     r, g, b = (int(v) for v in np.clip(np.asarray(rgb, float) * scale, 0, 255))
     return f"#{r:02x}{g:02x}{b:02x}"
 
 
 def trim_of(product: Product) -> Array:
-    """(3,) shade of buttons, laces, piping: the second colour, else a darker or lighter first."""
+    """(3,) shade of buttons, laces and piping: the second colour, or else a darker or lighter base colour."""
     if product.get("secondary_colour") not in ("", "none"):
         return shade_of(product, "secondary_colour")
     base = shade_of(product)
@@ -41,7 +41,13 @@ def trim_of(product: Product) -> Array:
 
 
 def paint(product: Product, x: Array, y: Array, part: str = "body") -> tuple[NDArray[np.uint8], Array | None]:
-    """Cloth at (h, w) coordinates x (across, 0 in the middle of the front) and y (down) in metres.
+    """Fabric at the coordinates ``x`` and ``y``.
+
+    Args:
+        product: the product.
+        x: metres across, 0 in the middle of the front; (h, w) or a shape that broadcasts to it.
+        y: metres down, likewise.
+        part: body, sleeve, hip, leg or skirt; colour blocks and worn denim depend on it.
 
     Returns:
         (h, w, 3) uint8 sRGB, and (h, w) relief in metres for knits, or None.
@@ -81,7 +87,7 @@ def paint(product: Product, x: Array, y: Array, part: str = "body") -> tuple[NDA
 
 
 def _finish(color: Array, product: Product) -> NDArray[np.uint8]:
-    """The grain of the yarn."""
+    """Add the grain of the yarn and convert to uint8."""
     grain = product.rng("grain").standard_normal((64, 64)).astype(np.float32) * 3.0
     h, w = color.shape[:2]
     tiled = np.tile(grain, (h // 64 + 1, w // 64 + 1))[:h, :w]
@@ -149,7 +155,7 @@ def _denim(x: Array, y: Array, base: Array, part: str, rng: np.random.Generator,
 
 
 def _cloud(rng: np.random.Generator, size: int, peak: float = 5.0) -> Array:
-    """(size, size) seamless soft noise of unit deviation."""
+    """(size, size) seamless band-limited noise with a standard deviation of 1."""
     fy, fx = np.meshgrid(np.fft.fftfreq(size) * size, np.fft.rfftfreq(size) * size, indexing="ij")
     band = np.exp(-(((np.hypot(fx, fy) - peak) / (0.6 * peak)) ** 2))
     wave = np.fft.irfft2(np.fft.rfft2(rng.standard_normal((size, size))) * band, s=(size, size))
@@ -157,7 +163,7 @@ def _cloud(rng: np.random.Generator, size: int, peak: float = 5.0) -> Array:
 
 
 def _knit(x: Array, y: Array, rng: np.random.Generator, shape: tuple[int, ...]) -> tuple[Array, Array]:
-    """Relief, and how much darker the valleys are."""
+    """Relief in metres, and the darkness of the valleys."""
     kind = int(rng.integers(3))
     x, y = np.broadcast_to(x, shape), np.broadcast_to(y, shape)
     if kind == 0:  # ribs
@@ -185,7 +191,7 @@ def _knit(x: Array, y: Array, rng: np.random.Generator, shape: tuple[int, ...]) 
 def pattern_tile(
     seed: int, pattern: str, base: tuple[float, ...], second: tuple[float, ...]
 ) -> tuple[NDArray[np.uint8], float]:
-    """(160, 160, 3) seamless uint8 tile of a print and the metres it covers."""
+    """(160, 160, 3) seamless uint8 tile of a print, and its side in metres."""
     rng = rng_for(seed, "tile", pattern)
     if pattern == "animal":
         return _animal(rng, np.asarray(base), np.asarray(second)), float(rng.choice([0.16, 0.26]))
@@ -233,12 +239,12 @@ def _floral(rng: np.random.Generator, base: Array, second: Array) -> NDArray[np.
             f'<circle r="{size * 0.26:.1f}" '
             f'fill="{hexed(np.array([240, 200, 90]) if rng.random() < 0.5 else base, 0.95)}"/>'
         )
-        for dx in (-160, 0, 160):
-            for dy in (-160, 0, 160):
-                if -30 < x + dx < 190 and -30 < y + dy < 190:
-                    shapes.append(
-                        f'<g transform="translate({x + dx:.1f} {y + dy:.1f}) rotate({turn:.0f})">{flower}</g>'
-                    )
+        shapes += [
+            f'<g transform="translate({x + dx:.1f} {y + dy:.1f}) rotate({turn:.0f})">{flower}</g>'
+            for dx in (-160, 0, 160)
+            for dy in (-160, 0, 160)
+            if -30 < x + dx < 190 and -30 < y + dy < 190
+        ]
     picture = svg(
         f'<rect width="160" height="160" fill="{hexed(base)}"/>' + "".join(shapes), _TILE, _TILE, (0, 0, 160, 160)
     )

@@ -1,4 +1,4 @@
-"""Collars and hoods: what stands up or lies around the neck."""
+"""Collars and hoods."""
 
 from __future__ import annotations
 
@@ -11,11 +11,9 @@ from streetshop.studio.mesh import Patch, Texture, sweep_frames, tube
 from streetshop.studio.products import Product
 from streetshop.studio.upper_cloth import edge_of
 
-# --- collars ------------------------------------------------------------------------------------------------------
-
 
 def collar_patches(product: Product, body: Body, cut: Cut, owner: int, texels: int) -> list[Patch]:
-    """What stands up or lies around the neck."""
+    """The collar or hood of a product; empty if its neckline has none."""
     neck = product.get("neckline")
     tall, extra = body.tall, 0.004 + 0.3 * cut.ease
     texture = Texture(
@@ -60,7 +58,7 @@ def collar_patches(product: Product, body: Body, cut: Cut, owner: int, texels: i
 
 
 def _notched(texture: Texture, upper: float, lower: float) -> Texture:
-    """The same cloth, open in the middle of the front by a share of the way around that changes from top to bottom."""
+    """The texture with a gap in the middle of the front; ``upper`` and ``lower`` are its width at both ends, in u."""
     rows, columns = texture.color.shape[:2]
     u = np.abs(np.linspace(0, 1, columns)[None] - 0.5)
     gap = np.linspace(upper, lower, rows)[:, None]

@@ -1,4 +1,4 @@
-"""Pattern pieces: how a garment of the trunk is cut."""
+"""The cut of garments of the trunk."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ class Cut:
     Attributes:
         hem: height of the lower edge, fraction of body height.
         ease: metres between body and cloth at the chest.
-        hang: 0 follows the waist, 1 falls straight from the chest.
-        flare: how much wider the hem of a skirt is than the hips, in metres.
+        hang: 0 (follows the waist) to 1 (falls straight from the chest).
+        flare: width of a skirt at the hem beyond the hips, in metres.
         sleeve: t where the sleeve ends; 0 for none.
         sleeve_ease: metres between arm and cloth.
-        open_front: half width in metres of the gap at the front, at the neck and at the hem; None when closed.
-        thickness: 0 shirt to 1 winter coat: how soft its folds are.
-        layer: what it is worn over.
+        open_front: half width in metres of the front opening at the neck and at the hem; None if closed.
+        thickness: 0 (shirt) to 1 (winter coat); thicker cloth has softer folds.
+        layer: see :class:`~streetshop.studio.mesh.Patch`.
     """
 
     hem: float
@@ -44,7 +44,7 @@ class Cut:
 
 
 def cut_of(product: Product, *, tucked: bool = False, opened: bool = False) -> Cut:
-    """How a product is cut."""
+    """The cut of a product."""
     category, fit = product.category, product.get("fit")
     outer = product.group == "outerwear"
     ease = {"slim": 0.007, "regular": 0.018, "loose": 0.034}.get(fit, 0.012) + (0.010 if outer else 0)
@@ -76,7 +76,7 @@ def cut_of(product: Product, *, tucked: bool = False, opened: bool = False) -> C
         layer = 5.0
     hem = _HEMS.get(product.get("length"), 0.525)
     if tucked:
-        # What is tucked in ends a little below the waistband: loose cloth would come through trousers.
+        # A tucked top ends just below the waistband, so that loose cloth does not intersect the trousers.
         layer, hem = 1.0, max(hem, _TUCKED)
     return Cut(
         hem,
@@ -92,7 +92,7 @@ def cut_of(product: Product, *, tucked: bool = False, opened: bool = False) -> C
 
 
 def trunk_heights(cut: Cut, rows: int) -> Array:
-    """(rows,) heights from the neck down to the hem, closer together at the shoulders."""
+    """(rows,) heights from the neck down to the hem, denser at the shoulders."""
     shoulders = np.linspace(_TOP, 0.775, rows // 3)
     below = np.linspace(0.775, cut.hem, rows - rows // 3 + 1)[1:]
     return np.concatenate([shoulders, below]).astype(np.float32)

@@ -1,4 +1,4 @@
-"""How cloth hangs, folds and crumples."""
+"""Folds and wrinkles of hanging cloth."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from streetshop.studio.mesh import Array, dot, length, unit
 
 
 def skirt_rings(body: Body, h: Array, ease: float, flare: float) -> tuple[Array, Array, Array]:
-    """Centres and half axes of cloth around both legs at heights h below the hips."""
+    """Centres and half axes of cloth around both legs at heights ``h`` below the hips."""
     t = np.clip((0.505 - h) / 0.2365, -0.2, 2.1).astype(np.float32)
     left, right = body.left_leg.at(t), body.right_leg.at(t)
     between = left - right
@@ -25,7 +25,7 @@ def skirt_rings(body: Body, h: Array, ease: float, flare: float) -> tuple[Array,
 
 
 def drape(points: Array, centers: Array, h: Array, flare: float, hem: float, rng: np.random.Generator) -> None:
-    """Hanging folds of a wide skirt, in place: deeper towards the hem."""
+    """Add the hanging folds of a wide skirt in place; they deepen towards the hem."""
     if flare <= 0.02:
         return
     depth = flare * 0.55 * np.clip((0.54 - h) / max(0.54 - hem, 0.05), 0, 1) ** 1.2
@@ -43,7 +43,7 @@ def drape(points: Array, centers: Array, h: Array, flare: float, hem: float, rng
 
 
 def crease(points: Array, centers: Array, depth: Array, rng: np.random.Generator) -> None:
-    """Soft slanting folds where cloth is wider than what it covers, in place; depth (rows,) metres."""
+    """Add soft slanting folds in place; ``depth`` is (rows,) metres."""
     rows, columns = points.shape[:2]
     v, u = np.meshgrid(np.linspace(0, 1, rows), np.linspace(0, 1, columns), indexing="ij")
     height = np.zeros((rows, columns))
@@ -56,7 +56,7 @@ def crease(points: Array, centers: Array, depth: Array, rng: np.random.Generator
 
 
 def wrinkle_joint(points: Array, centers: Array, t: Array, limb: Curve, depth: float, rng: np.random.Generator) -> None:
-    """Folds across a bent elbow or knee, and a few along the rest of the limb, in place."""
+    """Add folds across a bent elbow or knee, and a few along the limb, in place."""
     amount, inside = limb.bend()
     out = unit(points - centers[:, None])
     inner = np.clip(dot(out, inside) * 0.75 + 0.45, 0, 1)
@@ -77,12 +77,12 @@ def wrinkle_joint(points: Array, centers: Array, t: Array, limb: Curve, depth: f
 def gored(u: Array, straight: float, around: Array) -> Array:
     """(rows, columns) metres across the cloth of a skirt cut from four gores: front, sides and back.
 
-    Each gore widens from its own middle, so that a print is neither stretched nor slanted much where the skirt is wide.
+    Each gore widens from its middle, so that a print is hardly stretched or slanted where the skirt is wide.
 
     Args:
-        u: (1, columns) place around, 0.5 the middle of the front.
-        straight: metres around where nothing is flared.
-        around: (rows, 1) metres around.
+        u: (1, columns) position around, 0.5 is the middle of the front.
+        straight: circumference in metres without flare.
+        around: (rows, 1) circumference in metres.
     """
     middle = np.round(u * 4) / 4
     return np.asarray((0.5 - middle) * straight + (middle - u) * around, np.float32)

@@ -1,4 +1,4 @@
-"""What all pictures share: the finished picture, framing, and the truth of what is seen."""
+"""The finished picture, camera framing, and the ground truth of what is visible."""
 
 from __future__ import annotations
 
@@ -27,7 +27,13 @@ from streetshop.studio.truth import (
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Pixels and what is true of them. (h, w, 3) uint8 sRGB."""
+    """A drawn picture.
+
+    Attributes:
+        pixels: (h, w, 3) uint8 sRGB.
+        truth: its ground truth.
+        quality: of the JPEG file, 1 to 95.
+    """
 
     pixels: NDArray[np.uint8]
     truth: PictureTruth
@@ -35,7 +41,7 @@ class Picture:
 
 
 def studio_light(rng: np.random.Generator) -> Light:
-    """Soft boxes: bright, even, a little from one side."""
+    """Soft boxes: bright, even light, slightly from one side."""
     side = float(rng.uniform(-0.6, 0.6))
     towards = unit(np.array([side, 0.75, 0.9], np.float32))
     tint = rng.normal(0, 0.015, 3)
@@ -51,7 +57,7 @@ def studio_light(rng: np.random.Generator) -> Light:
 def fit_camera(
     points: Array, width: int, height: int, margin: float, distance: float = 4.0, pitch: float = 0.0
 ) -> Camera:
-    """A camera that sees all (n, 3) points, centred, with ``margin`` of the picture around them."""
+    """A camera with all (n, 3) points in the centre and ``margin`` (a share of the picture) around them."""
     low, high = points.min(axis=0), points.max(axis=0)
     middle = (low + high) / 2
     p = np.radians(pitch)
@@ -75,7 +81,18 @@ def person_truth(
     seen: NDArray[np.bool_],
     whole: bool,
 ) -> PersonTruth | None:
-    """Box, mask, keypoints and view of a person; None when hardly anything of them is seen."""
+    """Box, mask, keypoints and view of a person; None if fewer than 4 x LEAST_PIXELS pixels are visible.
+
+    Args:
+        body: the person.
+        camera: the camera of the picture.
+        rendering: the drawn scene.
+        owner: label of the body.
+        garments: what the person wears.
+        first: label of the first garment; the others follow.
+        seen: (h, w) False where the foreground covers the picture.
+        whole: the framing allows a full shot.
+    """
     own = np.array([owner, *range(first, first + len(garments))])
     skirts = np.array([first + k for k, g in enumerate(garments) if g.category in ("skirts", "dresses")])
     mask = np.isin(rendering.owner, own) & seen
@@ -90,7 +107,7 @@ def person_truth(
 def garments_truth(
     rendering: Rendering, items: list[tuple[int, Product, int | None]], sold: frozenset[str], seen: NDArray[np.bool_]
 ) -> tuple[GarmentTruth, ...]:
-    """The garments of which enough is seen; ``items`` are (owner, product, person)."""
+    """The garments with at least LEAST_PIXELS visible pixels; ``items`` are (owner, product, person)."""
     result = []
     for owner, product, person in items:
         mask = (rendering.owner == owner) & seen

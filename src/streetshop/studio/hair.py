@@ -1,4 +1,4 @@
-"""Hair: a shell over the skull, and what hangs from it."""
+"""Hair."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from streetshop.studio.mesh import Array, Patch, Texture, sweep_frames, tube, un
 
 
 def hair(body: Body, owner: int, hat: bool) -> list[Patch]:
-    """A shell over the skull, and what hangs from it."""
+    """A shell over the skull, and the hair that hangs from it."""
     style = body.figure.hair
     if style == "bald" or (hat and style in ("crop",)):
         return []
@@ -88,7 +88,7 @@ def _ball(center: Array, radius: float, color: tuple[int, int, int], owner: int)
 
 
 def _strand_texture(color: tuple[int, int, int], seed: int, rows: int = 32, columns: int = 128) -> Texture:
-    """Hair: fine streaks along v."""
+    """A texture of fine streaks along v."""
     rng = np.random.default_rng(seed)
     streak = rng.standard_normal(columns)
     streak = streak * 0.6 + np.convolve(np.tile(streak, 3), np.ones(7) / 7, "same")[columns : 2 * columns] * 1.4
@@ -98,7 +98,7 @@ def _strand_texture(color: tuple[int, int, int], seed: int, rows: int = 32, colu
 
 
 def _strands(color: tuple[int, int, int], seed: int, s: Array, style: str) -> Texture:
-    """The shell of hair, cut open where the face is."""
+    """The texture of the shell, with an opening for the face."""
     texture = _strand_texture(color, seed, 64, 180)
     rng = np.random.default_rng(seed + 1)
     height = np.interp(np.linspace(0, 1, 64), np.linspace(0, 1, len(s)), s)[:, None]

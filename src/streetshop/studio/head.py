@@ -69,7 +69,7 @@ def head(body: Body, owner: int) -> Patch:
 
 
 def face(body: Body) -> Texture:
-    """Eyes, brows, mouth and cheeks, painted around the head (u = 0.5 is the middle of the face)."""
+    """The texture of the head: eyes, brows, mouth and cheeks; u = 0.5 is the middle of the face."""
     f = body.figure
     rng = np.random.default_rng(f.seed)
     skin = np.asarray(f.skin, float)

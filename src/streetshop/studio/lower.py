@@ -1,4 +1,4 @@
-"""Clothes of hips and legs: trousers of every kind, shorts and skirts."""
+"""Garments of the hips and legs: trousers, shorts and skirts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SKIRT_END = {"mini": 0.40, "knee": 0.295, "midi": 0.19, "maxi": 0.065}
 
 
 def trousers_patches(product: Product, body: Body, owner: int, rng: np.random.Generator, texels: int) -> list[Patch]:
-    """Trousers, jeans, shorts and their kin as worn on ``body``."""
+    """Trousers, jeans or shorts worn on ``body``."""
     fit, end = product.get("fit"), LEG_END[product.get("length")]
     ease = {"skinny": 0.004, "slim": 0.008, "straight": 0.014, "loose": 0.026, "wide": 0.030, "flared": 0.012}[fit]
     if product.category == "palazzos":
@@ -54,13 +54,13 @@ def mirrored(texture: Texture) -> Texture:
 
 
 def leg_surface(product: Product, body: Body, leg: Curve, ease: float, end: float, rng: np.random.Generator) -> Array:
-    """(rows, 37, 3) one trouser leg."""
+    """(rows, 37, 3) points of one trouser leg."""
     fit = product.get("fit")
     t = np.linspace(-0.45, end, 16 + int(22 * end), dtype=np.float32)
     centers, side, front = leg.frames(t)
     radius = body.leg_radius(t) + ease * np.interp(t, [-0.4, 0.1, 1.0], [0.3, 0.9, 1.0])
     if fit in ("straight", "loose") or (product.category in ("shorts", "capris") and fit != "skinny"):
-        # Falls straight from the knee, or from the thigh when wide.
+        # Falls straight from the knee, or from the thigh if wide.
         radius = np.maximum(
             radius, np.interp(t, [0.5, 1.0, 2.0], [0, 0.034 * body.tall + ease, 0.030 * body.tall + 0.9 * ease])
         )
@@ -80,7 +80,7 @@ def leg_surface(product: Product, body: Body, leg: Curve, ease: float, end: floa
         out = points - centers[:, None]
         points = centers[:, None] + out * (1 + 0.16 * wave[..., None])
     elif end > 1.9:
-        # Cloth piles up over the shoe.
+        # Cloth gathers over the shoe.
         stack = 0.007 * np.sin(2 * np.pi * (t - 1.6) * 7 + rng.uniform(0, 6)) * np.clip((t - 1.6) / 0.2, 0, 1)
         out = points - centers[:, None]
         points = points + out * (stack / radius)[:, None, None]
@@ -88,7 +88,7 @@ def leg_surface(product: Product, body: Body, leg: Curve, ease: float, end: floa
 
 
 def _hip_texture(product: Product, texels: int) -> Texture:
-    """Waistband, fly and pockets."""
+    """The texture of the hips: waistband, fly and pockets."""
     length = (WAIST - 0.462) * 1.7
     rows = max(int(texels * length / 0.95), 16)
     x = (0.5 - np.linspace(0, 1, texels, dtype=np.float32)[None]) * -0.95
@@ -151,7 +151,7 @@ def _hip_texture(product: Product, texels: int) -> Texture:
 
 
 def _leg_texture(product: Product, texels: int, end: float, left: bool) -> Texture:
-    """One leg: u = 0.5 is the front; the outer seam is at a quarter of the way around."""
+    """The texture of one leg; u = 0.5 is the front, the outer seam is at a quarter."""
     around = 0.46
     length = max(0.402 * (end + 0.45), 0.08)
     rows = max(int(texels * length / around), 12)
@@ -221,7 +221,7 @@ def _leg_texture(product: Product, texels: int, end: float, left: bool) -> Textu
 
 
 def skirt_patches(product: Product, body: Body, owner: int, rng: np.random.Generator, texels: int) -> list[Patch]:
-    """A skirt as worn on ``body``."""
+    """A skirt worn on ``body``."""
     fit, hem = product.get("fit"), SKIRT_END[product.get("length")]
     flare = {"pencil": 0.0, "a-line": 0.075, "full": 0.15, "pleated": 0.085}[fit]
     h = np.linspace(WAIST + 0.01, hem, 34 + int(50 * (0.5 - hem)), dtype=np.float32)

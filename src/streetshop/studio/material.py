@@ -1,4 +1,4 @@
-"""Pieces of material for shoes, bags and accessories."""
+"""Textures of shoes, bags and accessories."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from streetshop.studio.svg import paste, svg
 
 
 def material(product: Product, width: float, height: float, texels: int, part: str = "body") -> Texture:
-    """A rectangle of the product's material, metres."""
+    """A rectangle of the product's material, ``width`` x ``height`` metres."""
     rows = max(int(texels * height / width), 8)
     x = np.linspace(-width / 2, width / 2, texels, dtype=np.float32)[None]
     y = np.linspace(0, height, rows, dtype=np.float32)[:, None]
@@ -20,6 +20,6 @@ def material(product: Product, width: float, height: float, texels: int, part: s
 
 
 def inked(texture: Texture, ink: str, view: tuple[float, float, float, float]) -> Texture:
-    """With a drawing laid on it. u runs to the left of a picture from the front, so the drawing is turned over."""
+    """The texture with SVG elements on top; the drawing is mirrored, since u runs to the left in a front view."""
     rows, columns = texture.color.shape[:2]
     return Texture(paste(texture.color, svg(ink, columns, rows, view)[:, ::-1]), texture.alpha, texture.relief)

@@ -1,4 +1,4 @@
-"""Curved surfaces as grids of points: everything the studio draws is a list of :class:`Patch`.
+"""Curved surfaces as grids of points; everything that is drawn is a list of :class:`Patch`.
 
 Metres; x to the right of the picture, y up, z towards the camera. Angles in radians.
 """
@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array: TypeAlias = NDArray[np.floating[Any]]
-"""Floating-point values; float32 wherever there are many of them."""
+"""Floating-point values; float32 for large arrays."""
 
 
 @dataclass(slots=True)
 class Texture:
-    """What is painted on a patch: texture rows run along the patch's rows, texture columns along its columns.
+    """The image on a patch; its rows run along the patch's rows and its columns along the patch's columns.
 
     Attributes:
         color: (h, w, 3) uint8 sRGB.
@@ -37,15 +37,15 @@ class Patch:
     Attributes:
         points: (rows, columns, 3) float32 metres; rows run downwards (v from 0 to 1), columns around (u from 0 to 1).
         texture: what is painted on it.
-        owner: index of the item it belongs to (a garment, or a person's body): what a pixel of it is labelled with.
-        layer: larger lies further out; decides between cloths that nearly touch.
-        two_sided: False for closed bodies, whose inside nobody sees.
-        lining: of a two-sided patch, how many rows at its start and at its end can be seen from inside; others are
-            drawn from outside only, which takes half the time.
-        shine: 0 matt to 1 glossy.
+        owner: index of the item it belongs to (a garment or a body), the label of its pixels.
+        layer: the larger layer wins where two cloths nearly touch.
+        two_sided: False for closed bodies, whose inside is never visible.
+        lining: for a two-sided patch, the number of rows at its start and end that are visible from inside; the other
+            rows are drawn from outside only, in half the time.
+        shine: 0 (matt) to 1 (glossy).
         wrinkle: depth of the small folds in the cloth, 0 to 1.
         wrap: the last column meets the first.
-        offset: where in the studio's sheet of wrinkles its cloth was cut from, metres.
+        offset: position of its cloth in the sheet of wrinkles, metres.
     """
 
     points: Array
@@ -75,9 +75,11 @@ def tube(
 
     Args:
         centers: (n, 3) ring centres.
-        side, front: (n, 3) unit axes of each ring; u = 0 looks to -front, 0.25 to +side, 0.5 to +front.
-        half_width, half_depth: (n,) half axes along side and front.
-        columns: points a ring; the last repeats the first.
+        side: (n, 3) unit axis of each ring; u = 0.25 faces +side.
+        front: (n, 3) unit axis of each ring; u = 0 faces -front and u = 0.5 faces +front.
+        half_width: (n,) half axes along ``side``.
+        half_depth: (n,) half axes along ``front``.
+        columns: points per ring; the last repeats the first.
         exponent: of the superellipse: 2 is an ellipse, larger is boxier.
         turn: where u = 0 starts, in turns.
 
@@ -94,32 +96,37 @@ def tube(
 
 
 def unit(vectors: NDArray[np.floating]) -> Array:
-    """Vectors along the last axis, of length 1 (zero stays zero)."""
+    """Vectors along the last axis scaled to length 1; zero stays zero."""
     return np.asarray(vectors / np.maximum(length(vectors), 1e-9)[..., None], np.float32)
 
 
 def length(vectors: NDArray[np.floating]) -> Array:
-    """Lengths of vectors of three along the last axis."""
-    # Summing over an axis of three is several times slower than this.
+    """Lengths of the 3-vectors along the last axis."""
+    # Several times faster than a sum over an axis of length 3.
     x, y, z = vectors[..., 0], vectors[..., 1], vectors[..., 2]
     return np.asarray(np.sqrt(x * x + y * y + z * z))
 
 
 def dot(a: NDArray[np.floating], b: NDArray[np.floating]) -> Array:
-    """Scalar products of vectors of three along the last axis."""
+    """Scalar products of the 3-vectors along the last axis."""
     return np.asarray(a[..., 0] * b[..., 0] + a[..., 1] * b[..., 1] + a[..., 2] * b[..., 2])
 
 
 def turn(points: Array, rows: Array) -> Array:
-    """``points @ rows.T`` without BLAS, whose rounding may depend on the number of threads."""
+    """``points @ rows.T`` without BLAS, whose rounding can depend on the number of threads."""
     x, y, z = points[..., 0], points[..., 1], points[..., 2]
     return np.stack([x * r[0] + y * r[1] + z * r[2] for r in np.asarray(rows, np.float32)], axis=-1)
 
 
 def sweep_frames(centers: Array, front: Array) -> tuple[Array, Array, Array]:
-    """Tangent, side and front axes along a curve, turning as little as possible from the first ``front``.
+    """Tangent, side and front axes along a curve, with as little rotation as possible from the first ``front``.
 
-    (n, 3) centres to three (n, 3) arrays; side is to the left of somebody who looks along front with tangent up.
+    Args:
+        centers: (n, 3) points of the curve.
+        front: (3,) the first front axis.
+
+    Returns:
+        Three (n, 3) arrays; with tangent up and front ahead, side is to the left.
     """
     tangent = unit(np.gradient(centers, axis=0))
     fronts = np.empty_like(tangent)
@@ -132,7 +139,7 @@ def sweep_frames(centers: Array, front: Array) -> tuple[Array, Array, Array]:
 
 
 def normals_and_tangents(points: Array, wrap: bool) -> tuple[Array, Array, Array]:
-    """Unit normals and unit directions of growing u and v of a grid of points; each (rows, columns, 3)."""
+    """Unit normals, and unit directions of increasing u and v, of a grid of points; each (rows, columns, 3)."""
     if wrap:
         ring = points[:, :-1]
         du = np.roll(ring, -1, axis=1) - np.roll(ring, 1, axis=1)
@@ -148,7 +155,7 @@ def normals_and_tangents(points: Array, wrap: bool) -> tuple[Array, Array, Array
 
 
 def grid_triangles(rows: int, columns: int, step: int = 1) -> NDArray[np.int32]:
-    """(t, 3) vertex indices into a flattened grid, two triangles a cell; with ``step`` 2 a mesh half as fine."""
+    """(t, 3) vertex indices into a flattened grid, two triangles per cell; ``step`` 2 gives a mesh half as fine."""
     index = np.arange(rows * columns, dtype=np.int32).reshape(rows, columns)
     if step > 1:
         row = np.unique(np.append(np.arange(0, rows, step), rows - 1))

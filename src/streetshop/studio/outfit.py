@@ -20,7 +20,7 @@ from streetshop.studio.upper import upper_patches
 
 _COATS = ("jackets", "blazers", "shrugs", "nehru jackets")
 _UNSOLD_FAMILY = 4
-"""Products of a family among the unsold clothes, whatever the shop's own families: drawings stay as they were."""
+"""Products per family of the unsold clothes; it does not depend on the families of the shop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +28,10 @@ class Outfit:
     """What one person wears.
 
     Attributes:
-        garments: from the skin outwards.
+        garments: from the innermost to the outermost.
         tucked: the top is tucked in.
         opened: the outermost jacket is worn open.
-        bag_side: 1 carries a bag on the left, -1 on the right.
+        bag_side: 1 for a bag on the left, -1 on the right.
     """
 
     garments: tuple[Product, ...]
@@ -41,13 +41,13 @@ class Outfit:
 
     @property
     def wide(self) -> bool:
-        """Whether the lower half takes up more room than the hips."""
+        """Whether the garment of the lower half is wider than the hips."""
         lower = [g for g in self.garments if g.group in ("skirts", "dresses", "bottomwear")]
         return any(g.get("fit") in ("full", "a-line", "pleated", "wide", "flared") for g in lower)
 
 
 class Wardrobe:
-    """The catalog by role. Roles for which the shop has nothing to sell are filled with plain unsold clothes."""
+    """The catalog by role; unsold clothes fill the roles of top, bottom and shoes that the shop does not sell."""
 
     def __init__(self, catalog: Sequence[Product], seed: int):
         self.catalog = catalog
@@ -64,12 +64,12 @@ class Wardrobe:
                     self._by_role.setdefault(_role(p), []).append(p)
 
     def pick(self, role: str, rng: np.random.Generator) -> Product | None:
-        """One product of that role, or None when there is none."""
+        """A random product of that role, or None if there is none."""
         choices = self._by_role.get(role)
         return choices[int(rng.integers(len(choices)))] if choices else None
 
     def outfit(self, first: Product | None, rng: np.random.Generator, plenty: float = 1.0) -> Outfit:
-        """Clothes for a person, ``first`` among them; ``plenty`` scales the chance of coats and accessories."""
+        """A random outfit that includes ``first``; ``plenty`` scales the probability of coats and accessories."""
         role = _role(first) if first else ""
         worn: dict[str, Product | None] = {}
         one_piece = role == "dress" or (
@@ -93,7 +93,7 @@ class Wardrobe:
         if first:
             worn[role] = first
         if role == "belt":
-            # A belt that hangs under a sweater cannot be shown.
+            # A belt is visible only under a shirt or top, which is tucked in.
             worn["top"] = self.pick("shown belt", rng) or worn["top"]
             worn.pop("coat", None)
             if role in ("top", "dress", "bottom", "belt") and plenty < 1:
@@ -131,7 +131,7 @@ def _role(p: Product) -> str:
 
 
 def _too_wide(bottom: Product | None, top: Product) -> bool:
-    """Whether a top would have to fall over wider hips than its own."""
+    """Whether the bottom is too wide to be covered by the top."""
     if bottom is None or top.get("fit") == "loose":
         return False
     return bottom.category == "palazzos" or bottom.get("fit") in ("loose", "wide")
@@ -140,9 +140,9 @@ def _too_wide(bottom: Product | None, top: Product) -> bool:
 def dress(
     body: Body, outfit: Outfit, person: int, first_owner: int, rng: np.random.Generator, texels: int
 ) -> tuple[list[Patch], list[Product]]:
-    """Patches of a person and what they wear.
+    """Patches of a person and the garments.
 
-    Owner ``person`` is the body; owners from ``first_owner`` on are the garments, in the order returned.
+    Owner ``person`` is the body; owners from ``first_owner`` on are the garments, in the returned order.
     """
     garments = list(outfit.garments)
     roles = [_role(g) for g in garments]
@@ -154,7 +154,7 @@ def dress(
 
 
 def room_for(pose: Pose, outfit: Outfit) -> Pose:
-    """``pose`` with hanging arms held off a wide skirt or wide trousers: hands and bags must not sink into them."""
+    """``pose`` with hanging arms held away from a wide skirt or wide trousers, so that hands do not intersect them."""
     if not outfit.wide:
         return pose
 
@@ -173,7 +173,7 @@ def room_for(pose: Pose, outfit: Outfit) -> Pose:
 
 
 def _bare(garments: Sequence[Product]) -> dict[str, float]:
-    """Between which heights and limb positions skin can show; see :func:`person_patches`."""
+    """Where skin can be visible; see :func:`~streetshop.studio.people.person_patches`."""
     sleeve = max(cut_of(g).sleeve for g in garments if g.group in ("topwear", "outerwear", "dresses"))
     lower = [g for g in garments if g.group in ("bottomwear", "skirts", "dresses")]
     hem, legs = 0.0, 0.0
@@ -196,7 +196,7 @@ def _bare(garments: Sequence[Product]) -> dict[str, float]:
 def garment_patches(
     product: Product, role: str, body: Body, owner: int, outfit: Outfit, rng: np.random.Generator, texels: int
 ) -> list[Patch]:
-    """One product on a body."""
+    """Patches of one product worn on ``body``."""
     if role in ("top", "dress"):
         return upper_patches(product, body, owner, rng, texels, tucked=outfit.tucked and role == "top")
     if role == "coat":
@@ -221,7 +221,7 @@ def garment_patches(
 
 
 def worn_bag(product: Product, body: Body, owner: int, s: int, texels: int, clearance: float) -> list[Patch]:
-    """In the hand, over the shoulder, or across the body; ``clearance`` metres from hips or skirt."""
+    """A bag in the hand, over the shoulder or across the body, ``clearance`` metres from hips or skirt."""
     arm = body.left_arm if s > 0 else body.right_arm
     up = np.array([0, 1, 0], np.float32)
     outwards = body.pelvis[:, 0] * s

@@ -1,4 +1,4 @@
-"""Packshots: the product alone."""
+"""Packshots: the product alone on white."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from streetshop.studio.upper import upper_patches
 
 
 def draw_packshot(product: Product, seed: int, size: int) -> Picture:
+    """The product alone on white; ``size`` is the long side in pixels."""
     rng = rng_for(seed, "packshot", product.id)
     texels = int(size * 0.95)
     patches = _laid_out(product, rng, texels)
@@ -57,7 +58,7 @@ def draw_packshot(product: Product, seed: int, size: int) -> Picture:
 
 
 def _soft_shadow(rendering: Rendering, strength: float) -> Array:
-    """(h, w) a faint shadow down and around what lies on a white table."""
+    """(h, w) a faint shadow below and around the product."""
     height, width = rendering.coverage.shape
     step = 4
     small = rendering.coverage[::step, ::step]
@@ -67,7 +68,7 @@ def _soft_shadow(rendering: Rendering, strength: float) -> Array:
 
 
 def _laid_out(product: Product, rng: np.random.Generator, texels: int) -> list[Patch]:
-    """The product alone: on an invisible body, lying flat, on a hanger, or standing."""
+    """Patches of the product on an invisible body, flat, on a hanger or standing."""
     group, owner = product.group, 1
     figure = Figure()
     style = product.rng("packshot style").random()

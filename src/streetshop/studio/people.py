@@ -1,4 +1,4 @@
-"""The person under the clothes: skin, face, hands and hair as patches."""
+"""The person under the clothes: patches of skin, hands, head and hair."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ HAIR: tuple[str, ...] = ("long", "bob", "short", "bun", "ponytail", "curly", "cr
 
 
 def plain(color: Sequence[float] | Array, noise: float = 0.0, seed: int = 0) -> Texture:
-    """A small texture of one colour, with a little blotchiness."""
+    """A small texture of one colour, optionally with noise."""
     pixels = np.broadcast_to(np.asarray(color, np.float32), (16, 16, 3)).copy()
     if noise:
         pixels += np.random.default_rng(seed).standard_normal((16, 16, 1)) * noise
@@ -44,10 +44,15 @@ def person_patches(
 ) -> list[Patch]:
     """Skin and hair of a person.
 
+    Skin that is certainly covered is left out, so that it cannot intersect the cloth.
+
     Args:
-        lowest: trunk height down to which skin can show.
-        arms_from: t from which arms can show; legs_from, legs_to: t between which legs can. Skin that is surely covered
-            is left out: it is never seen, and it cannot come through the cloth.
+        body: the person.
+        owner: label of the pixels.
+        lowest: trunk height down to which skin can be visible.
+        arms_from: t from which arms can be visible.
+        legs_from: t from which legs can be visible.
+        legs_to: t to which legs can be visible.
         hat: the hair lies flat.
     """
     skin = plain(body.figure.skin, 1.0, body.figure.seed)

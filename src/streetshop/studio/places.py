@@ -1,4 +1,4 @@
-"""Drawings of places: a street, shops, a wall, a park, a room."""
+"""Backgrounds: a street, shops, a wall, a park, a room, a crossing."""
 
 from __future__ import annotations
 
@@ -16,35 +16,23 @@ _WALLS = (
     (120, 112, 104), (186, 152, 120), (108, 100, 98), (206, 190, 170),
 )  # fmt: skip
 _CARS = (
-    (30, 31, 34),
-    (58, 60, 64),
-    (140, 143, 147),
-    (196, 198, 200),
-    (232, 232, 230),
-    (120, 26, 28),
-    (34, 52, 92),
-    (86, 92, 84),
-    (150, 130, 96),
-)
+    (30, 31, 34), (58, 60, 64), (140, 143, 147), (196, 198, 200), (232, 232, 230),
+    (120, 26, 28), (34, 52, 92), (86, 92, 84), (150, 130, 96),
+)  # fmt: skip
 _SIGNS = (
-    (44, 52, 60),
-    (120, 32, 36),
-    (30, 70, 60),
-    (26, 46, 88),
-    (70, 56, 44),
-    (200, 190, 170),
-    (34, 34, 36),
-    (176, 128, 48),
-)
+    (44, 52, 60), (120, 32, 36), (30, 70, 60), (26, 46, 88),
+    (70, 56, 44), (200, 190, 170), (34, 34, 36), (176, 128, 48),
+)  # fmt: skip
 
 
 def _one_of(palette: tuple[tuple[int, int, int], ...], rng: np.random.Generator, spread: float = 9) -> Array:
-    """(3,) a colour near one of the palette."""
+    """(3,) a colour near a random one of the palette."""
     base = np.asarray(palette[int(rng.integers(len(palette)))], float)
     return np.asarray(base + rng.normal(0, spread) + rng.normal(0, spread * 0.5, 3), np.float32)
 
 
 def any_color(rng: np.random.Generator, low: float, high: float, spread: float = 25) -> str:
+    """``#rrggbb`` of a random grey of ``low`` to ``high`` (0-255) with noise of ``spread`` per channel."""
     return hexed(np.full(3, rng.uniform(low, high)) + rng.normal(0, spread, 3))
 
 
@@ -98,7 +86,7 @@ def _facade(x: float, top: float, wide: float, bottom: float, rng: np.random.Gen
                 f'<rect x="{cx:.1f}" y="{r:.1f}" width="{wide / columns * 0.5:.1f}" '
                 f'height="{step * 0.6:.1f}" fill="{fill}" stroke="{hexed(base, 1.2)}" stroke-width=".5"/>'
             )
-    # The ground floor: a shop.
+    # A shop on the ground floor.
     shop = hexed(_one_of(_SIGNS, rng))
     parts.append(
         f'<rect x="{x + wide * 0.06:.1f}" y="{bottom - 13:.1f}" width="{wide * 0.88:.1f}" height="13" fill="{glass}"/>'
@@ -112,7 +100,7 @@ def _facade(x: float, top: float, wide: float, bottom: float, rng: np.random.Gen
 
 
 def _passers(w: float, y: float, rng: np.random.Generator, count: int) -> list[str]:
-    """People far off, as a camera focused on somebody else sees them."""
+    """People in the distance."""
     parts = []
     for _ in range(count):
         k, x = float(rng.uniform(0.10, 0.26)), float(rng.uniform(0, w))
@@ -133,6 +121,7 @@ def _passers(w: float, y: float, rng: np.random.Generator, count: int) -> list[s
 
 
 def a_car(x: float, y: float, k: float, rng: np.random.Generator) -> str:
+    """A car standing at (x, y), ``k`` times 40 units long."""
     color = hexed(_one_of(_CARS, rng))
     return (
         f'<g transform="translate({x:.1f} {y:.1f}) scale({k:.2f})"><path d="M-20 0 V-7 Q-19 -9 -12 '
@@ -147,11 +136,11 @@ def a_car(x: float, y: float, k: float, rng: np.random.Generator) -> str:
 def _tree(x: float, y: float, k: float, rng: np.random.Generator) -> list[str]:
     green = np.array([rng.uniform(40, 110), rng.uniform(90, 150), rng.uniform(30, 70)])
     parts = [f'<path d="M{x - k} {y} L{x - 0.5 * k} {y - 22 * k} h{k} L{x + k} {y} Z" fill="#4b3a2c"/>']
-    for _ in range(26):
-        parts.append(
-            f'<circle cx="{x + rng.normal(0, 6) * k:.1f}" cy="{y - (28 + rng.normal(0, 7)) * k:.1f}" '
-            f'r="{rng.uniform(2, 5) * k:.1f}" fill="{hexed(green, float(rng.uniform(0.6, 1.25)))}"/>'
-        )
+    parts += [
+        f'<circle cx="{x + rng.normal(0, 6) * k:.1f}" cy="{y - (28 + rng.normal(0, 7)) * k:.1f}" '
+        f'r="{rng.uniform(2, 5) * k:.1f}" fill="{hexed(green, float(rng.uniform(0.6, 1.25)))}"/>'
+        for _ in range(26)
+    ]
     return parts
 
 
@@ -192,12 +181,12 @@ def _shops(w: float, h: float, y: float, rng: np.random.Generator) -> list[str]:
             f'<rect x="{x + 2:.1f}" y="{y - 62:.1f}" width="{wide - 4:.1f}" height="62" fill="{glass}" '
             f'stroke="{hexed(base, 0.6)}" stroke-width="1.4"/>'
         )
-        for _ in range(int(rng.integers(3, 9))):
-            parts.append(
-                f'<rect x="{x + rng.uniform(3, wide - 9):.1f}" y="{y - rng.uniform(8, 58):.1f}" '
-                f'width="{rng.uniform(2, 8):.1f}" height="{rng.uniform(3, 14):.1f}" '
-                f'fill="{any_color(rng, 60, 235, 28)}"/>'
-            )
+        parts += [
+            f'<rect x="{x + rng.uniform(3, wide - 9):.1f}" y="{y - rng.uniform(8, 58):.1f}" '
+            f'width="{rng.uniform(2, 8):.1f}" height="{rng.uniform(3, 14):.1f}" '
+            f'fill="{any_color(rng, 60, 235, 28)}"/>'
+            for _ in range(int(rng.integers(3, 9)))
+        ]
         parts.append(
             f'<path d="M{x + 4:.1f} {y - 60:.1f} l{wide * 0.3:.1f} 0 l-{wide * 0.2:.1f} 58 '
             f'h-{wide * 0.1:.1f} Z" fill="#fff" opacity=".12"/>'
@@ -341,4 +330,4 @@ PLACES: Mapping[str, Callable[[float, float, float, np.random.Generator], list[s
     "room": _room,
     "crossing": _crossing,
 }
-"""Each draws SVG elements into a picture w x h whose ground begins at y."""
+"""Each returns the SVG elements of a picture of w x h whose ground begins at y."""

@@ -1,4 +1,4 @@
-"""Poses: of mannequins, of models on product pages, of people in the street."""
+"""Poses of mannequins, of models on product pages and of people in the street."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ STREET_POSES: tuple[Pose, ...] = (
 
 
 def vary(pose: Pose, rng: np.random.Generator, amount: float = 1.0) -> Pose:
-    """``pose`` as another person would take it; left and right may be exchanged."""
+    """``pose`` with random changes of the angles, and left and right exchanged half of the time."""
 
     def limb(values: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
         a = rng.normal(0, 1, 4) * np.array([4, 10, 5, 10]) * amount
@@ -120,7 +120,7 @@ def mirrored(pose: Pose) -> Pose:
 
 
 def draw_figure(rng: np.random.Generator, *, model: bool = False) -> Figure:
-    """Somebody; a ``model`` of a shop is nearer to the usual model's measures."""
+    """A random figure; ``model`` narrows the range to that of fashion models."""
     curve = float(np.clip(rng.normal(0.8, 0.15) if rng.random() < 0.75 else rng.normal(0.15, 0.1), 0, 1))
     build = float(np.clip(rng.normal(0.95, 0.04) if model else rng.normal(1.05, 0.15), 0.84, 1.4))
     height = float(rng.normal(1.68 if curve > 0.5 else 1.78, 0.03 if model else 0.065))

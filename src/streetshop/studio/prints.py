@@ -1,4 +1,4 @@
-"""Motifs, logos and lettering as SVG paths (no font is ever used)."""
+"""Motifs, logos and lettering as SVG paths; no font is used."""
 
 from __future__ import annotations
 
@@ -34,31 +34,18 @@ _LETTERS: dict[str, tuple[tuple[tuple[int, int], ...], ...]] = {
     "Z": (((0, 0), (4, 0), (0, 6), (4, 6)),),
 }  # fmt: skip
 _WORDS = (
-    "NORTH",
-    "LUCKY",
-    "SALT",
-    "WILD",
-    "RIVER",
-    "ATLAS",
-    "NOVA",
-    "OLIVE",
-    "PARIS",
-    "TOKYO",
-    "EASY",
-    "LOVE",
-    "FINE",
-    "STUDIO",
-    "MOON",
-)
+    "NORTH", "LUCKY", "SALT", "WILD", "RIVER", "ATLAS", "NOVA", "OLIVE",
+    "PARIS", "TOKYO", "EASY", "LOVE", "FINE", "STUDIO", "MOON",
+)  # fmt: skip
 
 
 def word(rng: np.random.Generator) -> str:
-    """Some word in capitals."""
+    """A random word in capitals."""
     return _WORDS[int(rng.integers(len(_WORDS)))]
 
 
 def lettering(text: str, width: float, color: str, weight: float = 0.9) -> str:
-    """``text`` ``width`` wide, centred on the origin, drawn with strokes."""
+    """Capital letters drawn with strokes, ``width`` wide in total and centred on the origin."""
     unit = width / (len(text) * 5.4 - 1.4)
     parts = []
     for k, letter in enumerate(text):
@@ -78,7 +65,7 @@ def _hue(rng: np.random.Generator) -> str:
 
 
 def motif(product: Product, size: float) -> str:
-    """A graphic print about 2 ``size`` across, centred on the origin."""
+    """A graphic print, about 2 x ``size`` wide and centred on the origin."""
     rng = product.rng("motif")
     ink = hexed(shade_of(product, "secondary_colour"))
     kind = int(rng.integers(8))
@@ -135,7 +122,7 @@ def motif(product: Product, size: float) -> str:
 
 
 def logo(product: Product, size: float) -> str:
-    """A small mark about 2 ``size`` across."""
+    """A small mark, about 2 x ``size`` wide and centred on the origin."""
     rng = product.rng("logo")
     ink = hexed(trim_of(product))
     kind = int(rng.integers(4))

@@ -1,4 +1,4 @@
-"""What the drawn shop sells: products, families of siblings, and who is in which split."""
+"""The products of the drawn shop, their families and splits."""
 
 from __future__ import annotations
 
@@ -19,22 +19,14 @@ from streetshop.studio.vocabulary import (
 )
 
 _BRANDS = (
-    "Alder & Wren",
-    "Nordlys",
-    "Casa Mira",
-    "Tidewater",
-    "Kestrel",
-    "Ochre Row",
-    "Sable",
-    "Juniper Lane",
-    "Atelier 9",
-    "Halden",
-    "Plume",
-    "Rook",
-)
-_SPLITS = (("train", 0.7), ("val", 0.15), ("test", 0.15))
+    "Alder & Wren", "Nordlys", "Casa Mira", "Tidewater", "Kestrel", "Ochre Row",
+    "Sable", "Juniper Lane", "Atelier 9", "Halden", "Plume", "Rook",
+)  # fmt: skip
+_SPLITS = (("train", 0.7), ("val", 0.85))  # cumulative shares; the rest is test
+_DENIM = ("blue", "light blue", "navy", "black", "grey", "white")
+_LEAST_CONTRAST = 150
 FAMILY = 8
-"""Products of a family unless said: one draw of everything, and siblings that differ from it in one attribute."""
+"""Default number of products per family: a first product, and siblings that differ from it in one attribute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +35,12 @@ class Product:
 
     Attributes:
         id: like ``S0-00012``.
-        number: position in the catalog.
+        number: position in the catalog, from 0.
         family: number of the family; siblings share it.
-        seed: of everything the attributes leave open (print motif, exact shade, stripe width); siblings share it.
+        seed: of what the attributes leave open (print motif, exact shade, stripe width); siblings share it.
         category: article type.
         attributes: one value for each attribute of the category.
-        differs: the attribute it differs in from the first of its family; empty for that one.
+        differs: the attribute in which it differs from the first product of its family; empty for the first.
         split: train, val or test; a family is never divided.
     """
 
@@ -63,24 +55,25 @@ class Product:
 
     @property
     def group(self) -> str:
+        """The group of its category."""
         return CATEGORIES[self.category].group
 
     def get(self, attribute: str) -> str:
-        """The value, or an empty string if the category has no such attribute."""
+        """The value of an attribute, or an empty string if the category does not have it."""
         return self.attributes.get(attribute, "")
 
     def rng(self, purpose: str) -> np.random.Generator:
-        """Random numbers that only depend on the design and ``purpose``."""
+        """A random generator that depends on the design and ``purpose`` only."""
         return rng_for(self.seed, purpose)
 
     @property
     def title(self) -> str:
-        """As a shop would write it."""
+        """The title in the feed."""
         a = self.attributes
         words = [a["base_colour"].capitalize()]
-        if a.get("pattern", "solid") not in ("solid",):
+        if a.get("pattern", "solid") != "solid":
             words.append(a["pattern"])
-        words += [a[k] for k in ("fit", "length") if k in a and a[k] not in ("regular",)]
+        words += [a[k] for k in ("fit", "length") if k in a and a[k] != "regular"]
         words.append(self.category)
         tail = [a["neckline"]] if "neckline" in a else []
         if "sleeve_length" in a:
@@ -91,16 +84,18 @@ class Product:
 
     @property
     def brand(self) -> str:
+        """One of a dozen invented brands."""
         return _BRANDS[int(self.rng("brand").integers(len(_BRANDS)))]
 
     @property
     def price(self) -> float:
+        """EUR, within the range of the category."""
         low, high = CATEGORIES[self.category].price
         return int(self.rng("price").integers(low, high)) + 0.99
 
 
 def rng_for(seed: int, *purpose: str | int) -> np.random.Generator:
-    """Random numbers that depend on the seed and the purpose only, never on what was drawn before."""
+    """A random generator that depends on the seed and the purpose only, not on what was drawn before."""
     text = "/".join(str(p) for p in (seed, *purpose))
     return np.random.default_rng(int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big"))
 
@@ -109,10 +104,13 @@ def make_catalog(products: int, seed: int, categories: Sequence[str] = (), famil
     """The first ``products`` products of the shop ``seed``; a longer catalog starts with the same ones.
 
     Args:
-        family_size: products of a family, where there are that many to be had; the more, the harder the shop.
+        products: number of products.
+        seed: random seed of the shop.
+        categories: categories to sell; empty means all.
+        family_size: products per family, as far as the vocabulary allows; larger families are harder to tell apart.
 
     Raises:
-        StudioError: no products asked for, an empty family, or an unknown category.
+        StudioError: ``products`` or ``family_size`` below 1, or an unknown category.
     """
     if family_size < 1:
         raise StudioError(f"families of {family_size}", where="studio", hint="Ask for one product a family at least")
@@ -129,17 +127,12 @@ def make_catalog(products: int, seed: int, categories: Sequence[str] = (), famil
 
 def _family(family: int, start: int, seed: int, names: Sequence[str], size: int) -> list[Product]:
     rng = rng_for(seed, "family", family)
-    # Every category comes round before one repeats, in an order of its own in each round.
+    # All categories are used once, in random order, before one repeats.
     order = rng_for(seed, "order", family // len(names)).permutation(len(names))
     category = names[int(order[family % len(names)])]
     style = int(rng.integers(2**31))
     draw = rng.random()
-    split, edge = "test", 0.0
-    for name, share in _SPLITS:
-        edge += share
-        if draw < edge:
-            split = name
-            break
+    split = next((name for name, edge in _SPLITS if draw < edge), "test")
     first = _draw(category, rng)
     while not coherent(category, first):
         first = _draw(category, rng)
@@ -160,22 +153,13 @@ def _family(family: int, start: int, seed: int, names: Sequence[str], size: int)
 
 def _draw(category: str, rng: np.random.Generator) -> dict[str, str]:
     choices = CATEGORIES[category].choices
-    colors = list(COLORS)
-    if category in ("jeans",):
-        colors = ["blue", "light blue", "navy", "black", "grey", "white"]
+    colors = list(_DENIM if category == "jeans" else COLORS)
     weights = np.array([3.0 if c in ("black", "white", "navy", "grey", "beige", "blue") else 1.0 for c in colors])
     base = colors[int(rng.choice(len(colors), p=weights / weights.sum()))]
     attributes = {"base_colour": base, "secondary_colour": "none"}
     for name, values in choices.items():
         attributes[name] = values[int(rng.integers(len(values)))]
-    if attributes.get("pattern") == "denim wash" and base not in (
-        "blue",
-        "light blue",
-        "navy",
-        "black",
-        "grey",
-        "white",
-    ):
+    if attributes.get("pattern") == "denim wash" and base not in _DENIM:
         attributes["base_colour"] = ("blue", "light blue", "navy", "black")[int(rng.integers(4))]
     if attributes.get("pattern") not in PLAIN_PATTERNS:
         attributes["secondary_colour"] = _contrasting(attributes["base_colour"], rng)
@@ -183,7 +167,7 @@ def _draw(category: str, rng: np.random.Generator) -> dict[str, str]:
     return attributes
 
 
-# Values that do not go together: (category or group, attribute, values, other attribute, the values it must then have).
+# (category or "", attribute, values, other attribute, the values it must then have).
 _TOGETHER: tuple[tuple[str, str, tuple[str, ...], str, tuple[str, ...]], ...] = (
     ("", "neckline", ("strappy", "halter"), "sleeve_length", ("sleeveless",)),
     ("", "neckline", ("off-shoulder",), "sleeve_length", ("short", "elbow", "three-quarter", "long")),
@@ -206,7 +190,7 @@ _TOGETHER: tuple[tuple[str, str, tuple[str, ...], str, tuple[str, ...]], ...] = 
 
 
 def coherent(category: str, attributes: Mapping[str, str]) -> bool:
-    """Whether such a thing is made: a strappy top has no long sleeves."""
+    """Whether the values go together; a strappy top has no long sleeves."""
     return not any(
         where in ("", category)
         and attributes.get(one) in these
@@ -217,10 +201,14 @@ def coherent(category: str, attributes: Mapping[str, str]) -> bool:
 
 
 def _contrasting(base: str, rng: np.random.Generator) -> str:
-    """A second colour that can be told from the first."""
-    here = np.asarray(COLORS[base], float)
-    far = [c for c, rgb in COLORS.items() if np.abs(np.asarray(rgb, float) - here).sum() > 150]
+    """A second colour that is clearly different from the first."""
+    far = [c for c in COLORS if _contrast(c, base) > _LEAST_CONTRAST]
     return far[int(rng.integers(len(far)))]
+
+
+def _contrast(one: str, two: str) -> int:
+    """Sum of the differences of the sRGB channels."""
+    return sum(abs(a - b) for a, b in zip(COLORS[one], COLORS[two], strict=True))
 
 
 def _sibling(category: str, first: Mapping[str, str], rng: np.random.Generator) -> tuple[dict[str, str], str]:
@@ -229,21 +217,17 @@ def _sibling(category: str, first: Mapping[str, str], rng: np.random.Generator) 
     free.append("base_colour")
     if first["secondary_colour"] != "none":
         free.append("secondary_colour")
-        # Between two patterns that both show a second colour, the pattern alone can change.
+        # The pattern alone can change only between patterns that show a second colour.
         free.append("pattern")
     name = free[int(rng.integers(len(free)))]
     values = [v for v in attribute_values(category, name) if v != first[name]]
     if name == "secondary_colour":
         values = [_contrasting(first["base_colour"], rng)]
     elif name == "base_colour":
-        here = (
-            np.asarray(COLORS[first.get("secondary_colour", "none")], float)
-            if first["secondary_colour"] != "none"
-            else None
-        )
-        values = [v for v in values if here is None or np.abs(np.asarray(COLORS[v], float) - here).sum() > 150]
+        second = first["secondary_colour"]
+        values = [v for v in values if second == "none" or _contrast(v, second) > _LEAST_CONTRAST]
         if first.get("pattern") == "denim wash":
-            values = [v for v in values if v in ("blue", "light blue", "navy", "black", "grey", "white")]
+            values = [v for v in values if v in _DENIM]
     elif name == "pattern":
         values = [v for v in values if v not in PLAIN_PATTERNS]
     if not values:

@@ -1,4 +1,4 @@
-"""A z-buffer rasteriser for small triangles, in numpy: which triangle is seen at each pixel, and where in it."""
+"""A z-buffer rasteriser for small triangles in numpy."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from streetshop.studio.mesh import Array
 
 Keep = Callable[[NDArray[np.int32], Array, Array], NDArray[np.bool_] | None]
-"""(triangle, second and third barycentric weight) of fragments to which of them exist; None when all do."""
+"""Triangles, second and third barycentric weights of fragments to a mask of those to keep; None keeps all."""
 
 _Fragments = tuple[NDArray[np.int32], Array, Array, NDArray[np.int32], NDArray[np.int32]]
 _FAR = np.uint64(2**64 - 1)
@@ -20,13 +20,14 @@ _CHUNK = 400_000
 
 @dataclass(slots=True)
 class Seen:
-    """What is seen at the pixels that show anything.
+    """The visible triangle at each covered pixel.
 
     Attributes:
         pixel: (n,) flat indices into the (height, width) picture.
-        triangle: (n,) index of the triangle seen there.
-        b, c: (n,) weights of its second and third corner.
-        depth: (height, width) float32 distance, infinity where nothing is.
+        triangle: (n,) index of the visible triangle.
+        b: (n,) weight of its second corner.
+        c: (n,) weight of its third corner.
+        depth: (height, width) float32 distance, infinity where there is nothing.
     """
 
     pixel: NDArray[np.int64]
@@ -46,16 +47,17 @@ def rasterise(
     keep: Keep | None = None,
     hidden: Array | None = None,
 ) -> Seen:
-    """The nearest triangle at every pixel centre.
+    """Find the nearest triangle at every pixel centre.
 
     Args:
         xy: (n, 2) vertex positions in pixels.
         depth: (n,) distances from the camera, > 0.
         triangles: (t, 3) vertex indices.
-        bias: (t,) subtracted from the distance before comparing: cloth that lies further out wins.
-        width, height: of the picture.
+        bias: (t,) subtracted from the distance before the comparison, so that outer cloth wins.
+        width: of the picture in pixels.
+        height: of the picture in pixels.
         keep: drops fragments where the surface is cut away.
-        hidden: (t,) 0 for triangles seen from both sides; else the sign of the area, y down, of one that is not seen.
+        hidden: (t,) 0 for triangles visible from both sides; else the sign of the area, y down, that is invisible.
     """
     corners = triangles.T
     x = tuple(xy[:, 0][k] for k in corners)
@@ -87,7 +89,7 @@ def rasterise(
         if kept is not None:
             tri, b, c, column, row = tri[kept], b[kept], c[kept], column[kept], row[kept]
         distance = _depth(z, tri, b, c) - bias[tri]
-        # Positive floats sort like their bits, so one integer minimum finds the nearest fragment and remembers it.
+        # Positive floats sort like their bits, so one integer minimum finds the nearest fragment and its number.
         key = np.maximum(distance, 1e-3).astype(np.float32).view(np.uint32).astype(np.uint64)
         key <<= np.uint64(32)
         key |= np.arange(base, base + len(tri), dtype=np.uint64)
@@ -124,7 +126,7 @@ _STEPS = np.array([2, 3, 4, 6, 8, 12, 18, 32, 64, 128, 512, 4096, 65536])
 def _groups(
     use: NDArray[np.int64], columns: NDArray[np.int32], rows: NDArray[np.int32]
 ) -> Iterator[tuple[NDArray[np.int64], int, int]]:
-    """Triangles whose boxes are about equally large, in runs of bounded cost: (triangles, columns, rows)."""
+    """Runs of triangles of similar size and of bounded cost: (triangles, columns, rows)."""
     wide, high = np.searchsorted(_STEPS, columns), np.searchsorted(_STEPS, rows)
     kind = wide * len(_STEPS) + high
     order = np.argsort(kind, kind="stable")

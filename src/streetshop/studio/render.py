@@ -1,4 +1,4 @@
-"""Patches, a camera and a light to linear colours, labels and depth."""
+"""Renders patches with a camera and a light to linear colours, labels and depth."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from streetshop.studio.tone import LINEAR, box_blur
 SHEET, SHEET_METRES = 512, 0.55
 _TAPS = np.array([(-0.9, -0.3), (0.3, -0.9), (0.9, 0.3), (-0.3, 0.9), (0.0, 0.0)])
 _LAYER = 0.011
-"""Metres by which a layer wins over the one below."""
+"""Bias of one layer in metres."""
 
 
 @dataclass(slots=True)
@@ -26,10 +26,10 @@ class Rendering:
 
     Attributes:
         color: (h, w, 3) float32 linear RGB times coverage.
-        coverage: (h, w) float32, how much of the pixel the items cover.
-        owner: (h, w) int16 item seen at the centre of the pixel, -1 where the background is.
-        patch: (h, w) int16 patch seen there, -1 for none.
-        depth: (h, w) float32 metres, infinity where nothing is.
+        coverage: (h, w) float32, share of the pixel that the items cover.
+        owner: (h, w) int16 item visible at the centre of the pixel, -1 for the background.
+        patch: (h, w) int16 patch visible there, -1 for none.
+        depth: (h, w) float32 metres, infinity where there is nothing.
     """
 
     color: Array
@@ -40,7 +40,7 @@ class Rendering:
 
 
 class Scene:
-    """All patches of a picture, ready to be drawn and to cast shadows."""
+    """All patches of a picture, with their meshes, textures and shadow map."""
 
     def __init__(self, patches: Sequence[Patch], light: Light, shadow_size: int = 256):
         self.patches, self.light = patches, light
@@ -92,7 +92,7 @@ class Scene:
         self.layer_owner = np.array([p.owner for p in self.patches], np.int16)
 
     def _atlas(self) -> None:
-        """All textures in one flat array, so that a pixel's colour is one look-up."""
+        """Put all textures into one flat array, so that the colour of a pixel is one look-up."""
         colors, alphas, reliefs, start = [], [], [], 0
         count = len(self.patches)
         self.base = np.zeros(count, np.int32)
@@ -143,7 +143,7 @@ class Scene:
         return keep
 
     def _cast(self, size: int) -> None:
-        """The scene as the lamp sees it, in a square of ``size`` pixels; 0 for no shadows."""
+        """Make the shadow map: the depth seen from the lamp, ``size`` pixels square; 0 for no shadows."""
         self._shadow: Array = np.zeros((size, size), np.float32)
         if not size:
             return
@@ -169,7 +169,13 @@ class Scene:
         self._shadow = seen.depth
 
     def lit(self, points: Array, bias: float, spread: float) -> Array:
-        """(n,) how much of the lamp's light reaches points, 1 all of it; ``spread`` metres blur the shadows."""
+        """(n,) share of the lamp's light that reaches points.
+
+        Args:
+            points: (n, 3) metres.
+            bias: metres by which a point may lie behind the shadow map and still be lit.
+            spread: blur of the shadows in metres.
+        """
         if not self._shadow.size:
             return np.ones(len(points), np.float32)
         local = turn(points, self._light_axes)
@@ -177,16 +183,16 @@ class Scene:
         distance = local[:, 2] - self._light_near - bias
         size = self._shadow.shape[0]
         total = np.zeros(len(points), np.float32)
-        # Python floats: a numpy float64 would turn the arrays into float64 too.
+        # Python floats keep the arrays float32; a numpy float64 would not.
         for dx, dy in (_TAPS * (spread * self._light_scale)).tolist():
             x = np.clip((xy[:, 0] + dx).astype(np.int32), 0, size - 1)
             y = np.clip((xy[:, 1] + dy).astype(np.int32), 0, size - 1)
-            # Nothing is drawn in the outermost pixels: what lies outside is lit.
+            # The outermost pixels are empty, so that points outside are lit.
             total += self._shadow[y, x] >= distance
         return total / len(_TAPS)
 
     def draw(self, camera: Camera, width: int, height: int) -> Rendering:
-        """Draw the scene; textures are sampled four times a pixel, and edges are smoothed."""
+        """Draw the scene; each pixel takes four texture samples, and edges are smoothed."""
         xy, depth = camera.project(self.points)
         seen = rasterise(
             xy,
@@ -209,7 +215,7 @@ class Scene:
         return Rendering(color, cover, owner, label, seen.depth)
 
     def _shade(self, seen: Seen, patch: NDArray[np.int16], xy: Array, camera: Camera) -> Array:
-        """(n, 3) linear colour of every seen pixel."""
+        """(n, 3) linear colour of every covered pixel."""
         corner = self.triangles[seen.triangle]
         uv = _blend(self._uv, corner, seen.b, seen.c)
         albedo = self._albedo(patch, corner, uv, xy)
@@ -220,12 +226,12 @@ class Scene:
         return albedo
 
     def _albedo(self, patch: NDArray[np.int16], corner: NDArray[np.int32], uv: Array, xy: Array) -> Array:
-        """(n, 3) linear colour of the texture: the mean of four places in each pixel."""
+        """(n, 3) linear colour of the texture, the mean of four samples per pixel."""
         x, y = (tuple(xy[:, k].take(corner[:, i]) for i in range(3)) for k in range(2))
         u, v = (tuple(self._uv[:, k].take(corner[:, i]) for i in range(3)) for k in range(2))
         area = (x[1] - x[0]) * (y[2] - y[0]) - (x[2] - x[0]) * (y[1] - y[0])
         area = np.where(np.abs(area) < 1e-6, np.float32(1e-6), area)
-        # How far u and v move in a step of a quarter of a pixel to the right and down.
+        # Change of u and v over a quarter of a pixel to the right and down.
         steps = []
         for w in (u, v):
             one, two = w[1] - w[0], w[2] - w[0]
@@ -241,7 +247,7 @@ class Scene:
     def _light_on(
         self, seen: Seen, corner: NDArray[np.int32], patch: NDArray[np.int16], uv: Array, camera: Camera
     ) -> tuple[Array, Array | None]:
-        """(n, 3) light that falls on the seen pixels, and what they reflect like a mirror."""
+        """(n, 3) diffuse light on the covered pixels, and their specular reflection or None."""
         values = _blend(self._rest, corner, seen.b, seen.c)
         position, normal = values[:, 0:3], values[:, 3:6]
         slope = self._slope(patch, uv)
@@ -297,7 +303,7 @@ class Scene:
         return slope
 
     def _occlusion(self, seen: Seen) -> Array:
-        """(n,) 1 in the open, less where nearer surfaces surround the pixel: creases, collars, under the arms."""
+        """(n,) ambient occlusion: 1 in the open, less where nearer surfaces surround the pixel."""
         step = 4
         depth = seen.depth[::step, ::step]
         solid = np.isfinite(depth)
@@ -314,7 +320,7 @@ class Scene:
 
 
 def _blend(values: Array, corner: NDArray[np.int32], b: Array, c: Array) -> Array:
-    """(n, k) vertex values at places in triangles: ``corner`` (n, 3) vertices, weights of the second and third."""
+    """(n, k) vertex values interpolated in triangles; ``corner`` holds (n, 3) vertices, ``b`` and ``c`` weights."""
     first, second, third = (values.take(corner[:, k], axis=0) for k in range(3))
     second -= first
     third -= first
@@ -327,7 +333,7 @@ def _blend(values: Array, corner: NDArray[np.int32], b: Array, c: Array) -> Arra
 
 @lru_cache(maxsize=1)
 def wrinkle_sheet() -> Array:
-    """(SHEET, SHEET, 2) slopes of a seamless crumpled cloth: soft folds of many sizes, sharper on their ridges."""
+    """(SHEET, SHEET, 2) slopes of a seamless wrinkled cloth with folds of several sizes."""
     rng = np.random.default_rng(7)
     fy, fx = np.meshgrid(np.fft.fftfreq(SHEET) * SHEET, np.fft.rfftfreq(SHEET) * SHEET, indexing="ij")
     height = np.zeros((SHEET, SHEET), np.float32)
@@ -337,7 +343,7 @@ def wrinkle_sheet() -> Array:
         noise = np.fft.rfft2(rng.standard_normal((SHEET, SHEET)))
         wave = np.fft.irfft2(noise * band, s=(SHEET, SHEET))
         wave /= wave.std()
-        # Folds are ridges with flat valleys between, not sine waves.
+        # Folds are ridges with flat valleys between them.
         height += weight * (1 - np.tanh(np.abs(wave) * 1.1)) / peak * 3
     height *= 0.0078
     pitch = SHEET_METRES / SHEET
@@ -347,7 +353,7 @@ def wrinkle_sheet() -> Array:
 
 
 def _smooth_edges(color: Array, label: NDArray[np.int16]) -> tuple[Array, Array]:
-    """Where neighbouring pixels show different patches, the mean of the neighbourhood (weights 1 2 1); and coverage."""
+    """Smooth the pixels next to another patch with weights 1 2 1; returns colour times coverage, and coverage."""
     cover = (label >= 0).astype(np.float32)
     edge = np.zeros(label.shape, np.bool_)
     for axis in (0, 1):

@@ -1,4 +1,4 @@
-"""Where street photos are taken: what is behind the people, and the light there."""
+"""Backdrop, light and foreground of street photos."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from streetshop.studio.tone import to_linear
 
 
 def street_light(place: str, rng: np.random.Generator) -> Light:
-    """Sun, cloud, evening or lamps."""
+    """Random light of the place: sun, overcast, evening, shop windows or a lamp."""
     kind = rng.random()
     side, high = float(rng.uniform(-1.2, 1.2)), float(rng.uniform(0.35, 1.3))
     towards = unit(np.array([side, high, rng.uniform(-0.1, 1.0)], np.float32))
@@ -40,7 +40,7 @@ def street_light(place: str, rng: np.random.Generator) -> Light:
 
 
 def backdrop(place: str, width: int, height: int, horizon: float, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """(height, width, 3) uint8 picture of the place; the ground begins below ``horizon`` (a fraction of the height)."""
+    """(h, w, 3) uint8 picture of the place at 55 % of the size; the ground begins at ``horizon`` x ``height``."""
     w, h = 100.0 * width / height, 100.0
     y = min(max(horizon, 0.2), 0.96) * 100
     parts = PLACES[place](w, h, y, rng)
@@ -52,7 +52,7 @@ def backdrop(place: str, width: int, height: int, horizon: float, rng: np.random
 def linear_backdrop(
     picture: NDArray[np.uint8], width: int, height: int, light: Light, rng: np.random.Generator
 ) -> Array:
-    """The picture in linear light, grainy where the ground and walls are, lit like the scene."""
+    """(height, width, 3) the picture in linear light, with grain, tinted by the light of the scene."""
     from PIL import Image
 
     big = np.asarray(Image.fromarray(picture).resize((width, height), Image.Resampling.BICUBIC))
@@ -64,7 +64,7 @@ def linear_backdrop(
 
 
 def foreground(width: int, height: int, rng: np.random.Generator) -> NDArray[np.uint8] | None:
-    """(height, width, 4) RGBA of something between camera and people (a post, leaves, a car, a shoulder), or None."""
+    """RGBA of an object between camera and people at half size (a post, leaves, a car, a shoulder), or None."""
     if rng.random() > 0.30:
         return None
     w = 100.0 * width / height

@@ -14,8 +14,6 @@ from streetshop.studio.people import plain
 from streetshop.studio.prints import logo
 from streetshop.studio.products import Product
 
-# --- shoes --------------------------------------------------------------------------------------------------------
-
 
 def shoe_patches(product: Product, body: Body, owner: int, texels: int) -> list[Patch]:
     """A pair of shoes on the feet of ``body``."""
@@ -29,7 +27,7 @@ def shoe_patches(product: Product, body: Body, owner: int, texels: int) -> list[
 def one_shoe(
     product: Product, ankle: Array, forward: Array, up: Array, scale: float, owner: int, texels: int, outer: int
 ) -> list[Patch]:
-    """A shoe around an ankle joint 7.3 cm above the ground."""
+    """A shoe around the ankle joint, which lies 7.3 cm above the ground."""
     fit, length = product.get("fit"), product.get("length")
     sport = product.category == "sports shoes"
     across = np.cross(up, forward)
@@ -58,7 +56,7 @@ def one_shoe(
         41,
         exponent=2.6,
     )
-    # Flat underneath.
+    # The sole is flat.
     below = (points - ground) @ up
     floor = (lift[:, None] + 0.004) * scale
     points += (np.maximum(floor - below, 0)[..., None] * up).astype(np.float32)
@@ -204,7 +202,7 @@ def _sole(
     fit: str,
     chunky: float,
 ) -> Patch:
-    """The sole as a slab whose rim is seen from the side: rings of its outline, from its top to the ground."""
+    """The sole: rings of its outline from its top to the ground."""
     thick = 0.026 + chunky if sport else 0.020 if fit == "canvas" else 0.012 if fit == "loafer" else 0.007
     rim = 0.003 + chunky * 0.5
     outline = np.concatenate([np.stack([q, wide + rim], -1), np.stack([q, -(wide + rim)], -1)[::-1]])

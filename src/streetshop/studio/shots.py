@@ -1,4 +1,4 @@
-"""The pictures of a product page: packshot, worn front, back, left, right, and a detail."""
+"""The pictures of a product page: packshot; worn from the front, back, left and right; and a detail."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _YAW = {"front": 0.0, "back": 180.0, "left": -90.0, "right": 90.0}
 
 
 def draw_shot(product: Product, shot: str, wardrobe: Wardrobe, seed: int, size: int) -> Picture:
-    """One picture of a product's page; ``size`` is its long side in pixels."""
+    """One picture of a product page; ``size`` is its long side in pixels."""
     if shot == "packshot":
         return draw_packshot(product, seed, size)
     return _worn(product, shot, wardrobe, seed, size)
@@ -75,7 +75,7 @@ def _worn(product: Product, shot: str, wardrobe: Wardrobe, seed: int, size: int)
 def _close_up(
     scene: Scene, overview: Camera, owner: int, own: Array, width: int, height: int, rng: np.random.Generator
 ) -> Camera:
-    """Near enough that the garment of (n, 3) points ``own`` fills the picture, looking at a part of it that is seen."""
+    """A camera on a visible part of the garment with (n, 3) points ``own``, which fills the picture."""
     small = 4
     far = replace(
         overview, focal=overview.focal / small, center=(overview.center[0] / small, overview.center[1] / small)
@@ -96,7 +96,7 @@ def _close_up(
 
 
 def paper(scene: Scene, camera: Camera, width: int, height: int, rng: np.random.Generator) -> Array:
-    """(h, w, 3) linear: seamless paper, white to grey or tinted, with the model's shadow on the floor."""
+    """(h, w, 3) linear colour of a seamless paper background, with the model's shadow on the floor."""
     base = np.array([0.93, 0.93, 0.93]) if rng.random() < 0.6 else np.array([0.74, 0.73, 0.72]) + rng.normal(0, 0.06, 3)
     y, x = np.meshgrid(
         np.arange(height, dtype=np.float32) + 0.5, np.arange(width, dtype=np.float32) + 0.5, indexing="ij"

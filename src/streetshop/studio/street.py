@@ -1,4 +1,4 @@
-"""Street photos: dressed people somewhere, as somebody's camera saw them."""
+"""Street photos of dressed people."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def draw_street_photo(number: int, wardrobe: Wardrobe, seed: int, size: int) -> 
 
 
 def _format(size: int, rng: np.random.Generator) -> tuple[int, int]:
-    """Portrait mostly, as telephones are held."""
+    """Width and height; mostly portrait."""
     aspect = (0.75, 0.67, 0.5625, 1.0, 1.33)[int(rng.choice(5, p=[0.36, 0.28, 0.14, 0.12, 0.10]))]
     return (int(size * aspect / 2) * 2, size) if aspect <= 1 else (size, int(size / aspect / 2) * 2)
 
@@ -92,7 +92,7 @@ def _people(
     owner = 0
     at = 0.0
     for k in range(count):
-        # Every product is worn now and then: the first person of photo n wears product n.
+        # The first person wears a product that the number of the photo selects, so that all products are worn.
         first = wardrobe.catalog[(number * 7919) % len(wardrobe.catalog)] if k == 0 else None
         outfit = wardrobe.outfit(first, rng)
         pose = vary(STREET_POSES[int(rng.integers(len(STREET_POSES)))], rng)
@@ -110,7 +110,7 @@ def _people(
 
 
 def _camera(people: list[_Somebody], width: int, height: int, rng: np.random.Generator) -> tuple[Camera, float]:
-    """Where the photographer stands and how much of the people is seen; and the horizon, 0 top to 1 bottom."""
+    """A random camera and framing; and the horizon as a fraction of the height from the top."""
     tall = max(p.body.tall for p in people)
     xs = [float(p.body.place[0]) for p in people]
     middle, wide = (min(xs) + max(xs)) / 2, max(xs) - min(xs) + 0.75
@@ -168,7 +168,7 @@ def _ground_shadow(
 
 
 def _blurred(linear: Array, radius: float) -> Array:
-    """Out of focus."""
+    """Blur linear light by ``radius`` pixels."""
     if radius < 0.4:
         return linear
     image = Image.fromarray(to_srgb(linear)).filter(ImageFilter.GaussianBlur(radius))
@@ -178,7 +178,7 @@ def _blurred(linear: Array, radius: float) -> Array:
 def _cover(
     color: Array, cover: NDArray[np.uint8], width: int, height: int, light: Array, rng: np.random.Generator
 ) -> tuple[Array, NDArray[np.bool_]]:
-    """Lay something near the camera over the picture, out of focus; and (h, w) where the picture is still seen."""
+    """Lay a blurred foreground over the picture; also (h, w) True where the picture remains visible."""
     image = (
         Image.fromarray(cover)
         .filter(ImageFilter.GaussianBlur(float(rng.uniform(0.5, 3))))
@@ -190,7 +190,7 @@ def _cover(
 
 
 def _photograph(linear: Array, rng: np.random.Generator, size: int) -> NDArray[np.uint8]:
-    """Exposure, white balance, vignette, shake, noise."""
+    """Apply random exposure, white balance, vignette, noise and blur."""
     height, width = linear.shape[:2]
     exposure = float(np.exp(rng.normal(0.12, 0.22)))
     balance = np.exp(rng.normal(0, 0.06, 3) * np.array([1, 0.3, 1])).astype(np.float32)
@@ -215,7 +215,7 @@ def _photograph(linear: Array, rng: np.random.Generator, size: int) -> NDArray[n
 
 
 def _shaken(pixels: NDArray[np.uint8], rng: np.random.Generator, size: int) -> NDArray[np.uint8]:
-    """The mean of a few slightly shifted copies."""
+    """Camera shake: the mean of five shifted copies."""
     reach, angle = float(rng.uniform(1.5, 4)) * size / 512, float(rng.uniform(0, np.pi))
     total = np.zeros(pixels.shape, np.float32)
     steps = np.linspace(-0.5, 0.5, 5)

@@ -1,4 +1,4 @@
-"""SVG elements to pixels."""
+"""Rasterises SVG elements with resvg."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from PIL import Image
 
 
 def svg(body: str, width: int, height: int, view: tuple[float, float, float, float]) -> NDArray[np.uint8]:
-    """(height, width, 4) uint8 RGBA of SVG elements seen through the view box (x, y, width, height)."""
+    """(height, width, 4) uint8 RGBA of SVG elements in the view box (x, y, width, height)."""
     x, y, w, h = view
     text = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
@@ -22,6 +22,6 @@ def svg(body: str, width: int, height: int, view: tuple[float, float, float, flo
 
 
 def paste(under: NDArray[np.uint8], over: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """(h, w, 3) ``under`` with (h, w, 4) ``over`` laid on it."""
+    """(h, w, 3) ``under`` with the (h, w, 4) RGBA image ``over`` on top."""
     a = over[..., 3:].astype(np.uint16)
     return ((under.astype(np.uint16) * (255 - a) + over[..., :3].astype(np.uint16) * a) // 255).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""Linear light and sRGB, and a blur."""
+"""Conversion between linear light and sRGB, and a box blur."""
 
 from __future__ import annotations
 
@@ -10,14 +10,12 @@ from numpy.typing import NDArray
 from streetshop.studio.mesh import Array
 
 LINEAR = ((np.arange(256) / 255.0) ** 2.2).astype(np.float32)
-
-
 _BRIGHTEST = 1.6
 
 
 @lru_cache(maxsize=1)
 def _srgb_table() -> NDArray[np.uint8]:
-    """sRGB of 65,536 levels of linear light up to _BRIGHTEST; a soft shoulder keeps highlights from clipping hard."""
+    """Values for 65,536 levels of linear light up to _BRIGHTEST; a soft shoulder avoids hard clipping."""
     x = np.linspace(0, _BRIGHTEST, 65536)
     x = np.where(x > 0.75, 0.75 + 0.25 * np.tanh((x - 0.75) / 0.25 * 0.8), x)
     return np.asarray(np.clip(x ** (1 / 2.2) * 255 + 0.5, 0, 255), np.uint8)
@@ -35,6 +33,7 @@ def to_linear(srgb: NDArray[np.uint8]) -> Array:
 
 
 def box_blur(values: Array, radius: int, times: int = 2) -> Array:
+    """Mean over squares of 2 ``radius`` + 1 pixels, ``times`` times; edges are repeated."""
     for _ in range(times):
         for axis in (0, 1):
             padded = np.pad(values, [(radius + 1, radius) if a == axis else (0, 0) for a in (0, 1)], mode="edge")

@@ -1,4 +1,4 @@
-"""What is true of a drawn picture, as plain values, COCO JSON and manifest rows."""
+"""The ground truth of a drawn picture: plain values, COCO JSON and manifest rows."""
 
 from __future__ import annotations
 
@@ -19,30 +19,14 @@ from streetshop.studio.vocabulary import CATEGORIES
 
 VIEWS = ("front", "back", "left", "right", "detail")
 LEAST_PIXELS = 32
-"""A garment of which fewer pixels are seen is not part of the truth: nobody could name it."""
+"""A garment with fewer visible pixels is left out of the ground truth."""
 
 _SKELETON = [
-    [16, 14],
-    [14, 12],
-    [17, 15],
-    [15, 13],
-    [12, 13],
-    [6, 12],
-    [7, 13],
-    [6, 7],
-    [6, 8],
-    [7, 9],
-    [8, 10],
-    [9, 11],
-    [2, 3],
-    [1, 2],
-    [1, 3],
-    [2, 4],
-    [3, 5],
-    [4, 6],
-    [5, 7],
-]
-# How deep under the surface a joint lies, metres, in COCO order: what is nearer than that in front of it hides it.
+    [16, 14], [14, 12], [17, 15], [15, 13], [12, 13], [6, 12], [7, 13],
+    [6, 7], [6, 8], [7, 9], [8, 10], [9, 11], [2, 3], [1, 2],
+    [1, 3], [2, 4], [3, 5], [4, 6], [5, 7],
+]  # fmt: skip
+# Depth of each joint under the surface in metres, in COCO order; a surface further in front of the joint hides it.
 _DEPTH = np.array(
     [0.05, 0.05, 0.05, 0.07, 0.07, 0.12, 0.12, 0.10, 0.10, 0.08, 0.08, 0.20, 0.20, 0.12, 0.12, 0.10, 0.10]
 )
@@ -51,17 +35,17 @@ _UNDER_SKIRT = frozenset(range(13, 17))
 
 @dataclass(frozen=True, slots=True)
 class GarmentTruth:
-    """A garment as it is seen in a picture.
+    """A garment in a picture.
 
     Attributes:
-        product_id: empty when the shop does not sell it.
-        category: article type.
+        product_id: empty if the shop does not sell it.
+        category: a key of :data:`~streetshop.studio.vocabulary.CATEGORIES`.
         attributes: of the product.
         box: [x0, y0, x1, y1] pixels, half-open, tight around the visible mask.
         area: visible pixels.
         mask: COCO run lengths of the visible pixels, column-major, first run of zeros.
         person: index of the wearer in ``persons``, or None on a packshot.
-        split: train, val or test, the product's; empty when the shop does not sell it.
+        split: train, val or test, of the product; empty if the shop does not sell it.
     """
 
     product_id: str
@@ -79,12 +63,12 @@ class PersonTruth:
     """A person in a picture.
 
     Attributes:
-        box: [x0, y0, x1, y1] around body, clothes and everything worn, visible pixels.
-        area: visible pixels of person and clothes.
-        keypoints: 17 of [x, y, visibility]; 0 outside the picture, 1 hidden, 2 visible.
-        view: front, back, left or right: which side of the person is seen.
+        box: [x0, y0, x1, y1] pixels around all that is visible of the body and of what is worn.
+        area: visible pixels of the person and the clothes.
+        keypoints: 17 of [x, y, visibility]; visibility 0 outside the picture, 1 hidden, 2 visible.
+        view: front, back, left or right: the side of the person that is seen.
         full_shot: both eyes and both ankles are visible.
-        mask: run lengths of the visible person with clothes.
+        mask: run lengths of the visible person, clothes included.
     """
 
     box: Sequence[float]
@@ -97,10 +81,19 @@ class PersonTruth:
 
 @dataclass(frozen=True, slots=True)
 class PictureTruth:
-    """Everything about one picture; ``image`` is relative to the folder of the manifest.
+    """The ground truth of one picture.
 
-    ``product_id`` is the product a shop picture is about, empty for a street photo. ``view`` is that of the person it
-    is about; None on a packshot.
+    Attributes:
+        image: path relative to the folder of the manifest.
+        width: pixels.
+        height: pixels.
+        domain: street or shop.
+        shot: packshot, front, back, left, right, detail or street.
+        view: of the largest person; detail on a close-up, None on a packshot.
+        full_shot: both eyes and both ankles of a person are visible.
+        product_id: the product that a shop picture shows; empty for a street photo.
+        garments: those of which at least :data:`LEAST_PIXELS` pixels are visible.
+        persons: the visible persons.
     """
 
     image: str
@@ -116,7 +109,7 @@ class PictureTruth:
 
 
 def encode_mask(mask: Mask) -> list[int]:
-    """COCO's uncompressed run lengths of a (h, w) mask: column-major, beginning with zeros."""
+    """Uncompressed COCO run lengths of a (h, w) mask: column-major, beginning with zeros."""
     flat = mask.T.reshape(-1)
     change = np.flatnonzero(np.diff(flat)) + 1
     runs = np.diff(np.concatenate([[0], change, [flat.size]]))
@@ -124,13 +117,13 @@ def encode_mask(mask: Mask) -> list[int]:
 
 
 def decode_mask(runs: Sequence[int], height: int, width: int) -> Mask:
-    """The (h, w) mask that :func:`encode_mask` wrote."""
+    """The (h, w) mask of run lengths; the inverse of :func:`encode_mask`."""
     value = np.arange(len(runs)) % 2 == 1
     return np.repeat(value, np.asarray(runs)).reshape(width, height).T
 
 
 def view_of(yaw: float) -> str:
-    """Which side of a person turned by ``yaw`` degrees the camera sees."""
+    """The side that the camera sees of a person who is turned by ``yaw`` degrees."""
     turned = (yaw + 180) % 360 - 180
     if abs(turned) <= 45:
         return "front"
@@ -142,14 +135,16 @@ def view_of(yaw: float) -> str:
 def keypoints_of(
     body: Body, camera: Camera, rendering: Rendering, own: NDArray[np.int64], skirts: NDArray[np.int64], seen: Mask
 ) -> list[list[float]]:
-    """17 of [x, y, visibility].
+    """The 17 keypoints of a person as [x, y, visibility].
 
-    A keypoint is visible when what is seen at its pixel belongs to the person (skin, or the cloth on it, as COCO's
-    annotators count) and nothing else of the person lies well in front of it. Knees and ankles under a skirt are
-    hidden.
+    As in COCO's annotations, a keypoint is visible if its pixel shows the person or cloth worn there, and no other part
+    of the person lies clearly in front of it. Knees and ankles under a skirt are hidden.
 
     Args:
-        own: owners that are this person or worn by them.
+        body: the person.
+        camera: the camera of the picture.
+        rendering: the drawn scene.
+        own: owner indices of this person and of what the person wears.
         skirts: those of them that are skirts or dresses.
         seen: (h, w) False where something in the foreground covers the picture.
     """
@@ -165,13 +160,13 @@ def keypoints_of(
         owner = int(rendering.owner[row, column])
         covered = depth[k] - float(rendering.depth[row, column]) > _DEPTH[k] * body.tall / 1.7
         hidden = owner not in own or covered or not seen[row, column] or (k in _UNDER_SKIRT and owner in skirts)
-        # Cut off, not rounded: a rounded point could fall into the next pixel, off the person.
+        # Truncated: a rounded point could fall into the next pixel, off the person.
         result.append([np.floor(x * 100).item() / 100, np.floor(y * 100).item() / 100, 1 if hidden else 2])
     return result
 
 
 def is_full_shot(keypoints: Sequence[Sequence[float]]) -> bool:
-    """Both eyes and both ankles visible (method 3's definition)."""
+    """Whether both eyes and both ankles are visible (the definition of method 3)."""
     return all(
         keypoints[COCO_KEYPOINTS.index(n)][2] == 2 for n in ("left_eye", "right_eye", "left_ankle", "right_ankle")
     )
@@ -183,12 +178,12 @@ def box_list(mask: Mask) -> list[float]:
 
 
 def to_json(truth: PictureTruth) -> str:
-    """One line of JSON."""
+    """The ground truth as one line of JSON."""
     return json.dumps(asdict(truth), separators=(",", ":"), sort_keys=True)
 
 
 def from_json(text: str) -> PictureTruth:
-    """Back from :func:`to_json`."""
+    """The inverse of :func:`to_json`."""
     values: dict[str, Any] = json.loads(text)
     values["garments"] = tuple(GarmentTruth(**g) for g in values["garments"])
     values["persons"] = tuple(PersonTruth(**p) for p in values["persons"])
@@ -196,7 +191,7 @@ def from_json(text: str) -> PictureTruth:
 
 
 def coco(pictures: Iterable[PictureTruth]) -> dict[str, Any]:
-    """COCO's object format: category 1 is the person with keypoints, from 2 on the article types."""
+    """The COCO object format: category 1 is the person with keypoints; the garment categories follow from 2."""
     categories: list[dict[str, Any]] = [
         {"id": 1, "name": "person", "supercategory": "person", "keypoints": list(COCO_KEYPOINTS), "skeleton": _SKELETON}
     ]
@@ -269,7 +264,7 @@ def _xywh(box: Sequence[float]) -> list[float]:
 
 
 def manifest_rows(pictures: Iterable[PictureTruth]) -> list[dict[str, Any]]:
-    """One row for each garment that the shop sells, in each picture."""
+    """One row per picture and garment that the shop sells."""
     rows = []
     for picture in pictures:
         for garment in picture.garments:
@@ -299,7 +294,7 @@ def manifest_rows(pictures: Iterable[PictureTruth]) -> list[dict[str, Any]]:
 
 
 def write_manifest(path: Path, pictures: Sequence[PictureTruth]) -> None:
-    """Manifest rows as Parquet."""
+    """Write :func:`manifest_rows` as Parquet."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 

@@ -1,4 +1,4 @@
-"""The cloth of the clothes of trunk and arms: pattern pieces, seams, fastenings, pockets, prints."""
+"""Textures of garments of the trunk and arms: pattern pieces, seams, fastenings, pockets, prints."""
 
 from __future__ import annotations
 
@@ -19,12 +19,9 @@ from streetshop.studio.svg import paste, svg
 _REFERENCE = Figure()
 
 
-# --- textures -----------------------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """The trunk's cloth rolled out, at (rows, columns) texels: x across and y down in metres on the reference body.
+    """Coordinates of the unrolled cloth of the trunk at (rows, columns) texels, in metres on the reference body.
 
     Attributes:
         x: (rows, columns) metres along the cloth from the middle of the front.
@@ -71,11 +68,23 @@ def sheet_of(cut: Cut, texels: int, heights: Array) -> Sheet:
 
 
 def neck_cut(neckline: str, sheet: Sheet, sleeve: float) -> NDArray[np.bool_]:
-    """Where there is cloth: the hole for the neck, and arm holes of sleeveless cuts."""
+    """(rows, columns) True where there is cloth; False in the neck hole and the arm holes of sleeveless cuts."""
     across, drop = np.abs(sheet.lateral), sheet.drop
-    front = sheet.front
-    limit = np.full(across.shape, 0.0, np.float32)
     back = 0.012 - 0.25 * np.clip(across - 0.05, 0, 1)
+    limit = _neck_line(neckline, across, sheet.front)
+    cloth = drop > np.maximum(limit, np.where(sheet.front, 0, np.minimum(back, 0.012)))
+    if neckline == "turtleneck":
+        cloth = np.ones_like(cloth)
+    if sleeve <= 0 and neckline not in ("strappy", "halter", "off-shoulder"):
+        # The arm hole: an ellipse around the shoulder joint, seen from the front.
+        hole = ((across - 0.168) / 0.050) ** 2 + ((drop - 0.075) / 0.125) ** 2 < 1
+        cloth &= ~hole
+    return cloth
+
+
+def _neck_line(neckline: str, across: Array, front: NDArray[np.bool_]) -> Array:
+    """(rows, columns) metres below the base of the neck at which the cloth begins."""
+    limit = np.full(across.shape, 0.0, np.float32)
     if neckline in ("shirt collar", "band collar", "mandarin collar", "stand collar"):
         limit = np.where(front, 0.008 * np.sqrt(np.clip(1 - (across / 0.06) ** 2, 0, 1)), 0.0)
     elif neckline in ("crew", "hood"):
@@ -102,18 +111,11 @@ def neck_cut(neckline: str, sheet: Sheet, sleeve: float) -> NDArray[np.bool_]:
     elif neckline == "halter":
         slope = np.clip((across - 0.045) / 0.10, 0, 1)
         limit = np.where(front, 0.03 + 0.17 * slope, np.where(across < 0.04, 0.0, 0.24))
-    cloth = drop > np.maximum(limit, np.where(front, 0, np.minimum(back, 0.012)))
-    if neckline == "turtleneck":
-        cloth = np.ones_like(cloth)
-    if sleeve <= 0 and neckline not in ("strappy", "halter", "off-shoulder"):
-        # The arm hole: an ellipse around the shoulder joint, seen from the front.
-        hole = ((across - 0.168) / 0.050) ** 2 + ((drop - 0.075) / 0.125) ** 2 < 1
-        cloth &= ~hole
-    return cloth
+    return limit
 
 
 def trunk_texture(product: Product, cut: Cut, texels: int, heights: Array) -> Texture:
-    """Cloth, seams, fastenings, pockets and prints of the trunk piece."""
+    """The texture of the trunk piece: cloth, seams, fastenings, pockets and prints."""
     sheet = sheet_of(cut, texels, heights)
     color, relief = paint(product, sheet.x, sheet.y)
     alpha = neck_cut(product.get("neckline"), sheet, cut.sleeve)
@@ -126,7 +128,7 @@ def trunk_texture(product: Product, cut: Cut, texels: int, heights: Array) -> Te
     half = 0.475
     ink = _trunk_ink(product, cut, length, sheet)
     if ink:
-        # In the drawing x grows to the wearer's left, the right of a picture from the front; u runs the other way.
+        # In the drawing x grows to the wearer's left (right in a front view); u runs the other way.
         color = paste(color, svg(ink, texels, rows, (-half, 0, 2 * half, length))[:, ::-1])
     edge = edge_of(alpha)
     color = np.where(edge[..., None], (color * 0.72).astype(np.uint8), color)
@@ -134,7 +136,7 @@ def trunk_texture(product: Product, cut: Cut, texels: int, heights: Array) -> Te
 
 
 def edge_of(alpha: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Cloth within two texels of a cut: the hem of a neckline."""
+    """Cloth within two texels of a cut edge."""
     inner = alpha.copy()
     for shift in (1, 2):
         inner[shift:] &= alpha[:-shift]

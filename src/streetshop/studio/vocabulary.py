@@ -1,4 +1,4 @@
-"""The closed vocabulary: every category, attribute and value the studio can draw."""
+"""The closed vocabulary: all categories, attributes and values that can be drawn."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ PATTERNS = (
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """An article type and the choices it allows, attribute by attribute.
+    """An article type and the values of its attributes.
 
     Attributes:
         name: as method 3 names it.
         group: topwear, outerwear, bottomwear, skirts, dresses, footwear, bags or accessories.
-        choices: attribute to allowed values, beyond base_colour and secondary_colour, which all have.
+        choices: attribute to allowed values; base_colour and secondary_colour, which all have, are not in it.
         price: lowest and highest, EUR.
     """
 
@@ -313,11 +313,15 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
 }
 
 PLAIN_PATTERNS = ("solid", "knit", "denim wash")
-"""Patterns with no secondary colour to be seen; it is ``none`` then."""
+"""Patterns that show no secondary colour; it is ``none`` then."""
 
 
 def attribute_values(category: str, attribute: str) -> tuple[str, ...]:
-    """All values of an attribute of a category. Raises :class:`StudioError` naming the known ones."""
+    """All values of an attribute of a category.
+
+    Raises:
+        StudioError: unknown category or attribute; the message lists the known ones.
+    """
     choices = check_category(category).choices
     if attribute == "base_colour":
         return tuple(COLORS)
@@ -330,20 +334,32 @@ def attribute_values(category: str, attribute: str) -> tuple[str, ...]:
 
 
 def check_category(name: str) -> Category:
-    """The category of that name. Raises :class:`StudioError` naming the known ones."""
+    """The category of that name.
+
+    Raises:
+        StudioError: unknown; the message lists the known ones.
+    """
     if name not in CATEGORIES:
         raise StudioError(f"unknown category {name!r}", where="studio", hint=f"Known: {', '.join(CATEGORIES)}")
     return CATEGORIES[name]
 
 
 def check_categories(names: Iterable[str]) -> tuple[str, ...]:
-    """The names, each checked; all categories when there are none."""
+    """The names, each checked; all categories if ``names`` is empty.
+
+    Raises:
+        StudioError: an unknown name.
+    """
     wanted = tuple(names)
     return tuple(check_category(n).name for n in wanted) or tuple(CATEGORIES)
 
 
 def check_attributes(category: str, attributes: Mapping[str, str]) -> None:
-    """Raises :class:`StudioError` unless every attribute and value belongs to the category."""
+    """Check that every attribute and value belongs to the category.
+
+    Raises:
+        StudioError: one does not; the message lists the known ones.
+    """
     for name, value in attributes.items():
         allowed = attribute_values(category, name)
         if value not in allowed:

@@ -9,7 +9,7 @@ import pytest
 from streetshop.core.errors import DatasetError
 from streetshop.lab.data import read_dataset
 from streetshop.lab.data.masks import load_mask
-from streetshop.studio.studio import draw_dataset
+from streetshop.studio.draw import draw_dataset
 
 
 @pytest.mark.slow

@@ -1,9 +1,7 @@
-"""Drawing many pictures: in several processes, in any order, always the same bytes."""
+"""Draws many pictures in several processes; neither their number nor the order of the pictures changes a byte."""
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import multiprocessing
 import os
@@ -14,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from streetshop.core.errors import StudioError
-from streetshop.studio.files import claim, finished, keep, read_truth, unwritable, write
+from streetshop.studio.feed import feed
+from streetshop.studio.files import claim, finished, keep, read_truth, writable, write
 from streetshop.studio.outfit import Wardrobe
 from streetshop.studio.products import FAMILY, Product, make_catalog
 from streetshop.studio.shots import SHOTS, draw_shot
@@ -22,14 +21,15 @@ from streetshop.studio.street import draw_street_photo
 from streetshop.studio.truth import PictureTruth, coco, write_manifest
 
 Progress = Callable[[int, int], None]
-"""Called with pictures finished and pictures in all."""
+"""Called with the number of finished pictures and the total."""
 
 SIZES = (96, 4096)
+"""Smallest and largest long side of a picture in pixels."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Shop:
-    """All a worker needs to know to draw any picture."""
+    """The settings from which a worker draws any picture."""
 
     out: str
     products: int
@@ -64,22 +64,22 @@ def draw_catalog(
     """Draw the product pages of a shop.
 
     Args:
-        out: a new or empty folder, or one in which the same drawing was interrupted.
-        products: how many; the first products of a larger shop of the same seed are the same.
-        seed: of everything.
-        workers: processes; None takes one a core.
+        out: a new or empty folder, or one in which the same command was interrupted.
+        products: number of products; a larger shop with the same seed begins with the same products.
+        seed: random seed; the same seed gives the same bytes.
+        workers: number of processes; None uses one per core.
         size: long side of the pictures in pixels.
-        progress: called with (finished, all).
-        categories: article types to sell; all when empty.
-        shots: which pictures of :data:`SHOTS` each page has.
-        split: ``train``, ``val``, ``test`` or ``all``: only pages of these products.
-        family: products of a family; the others differ from its first in a single attribute.
+        progress: called with (finished, total).
+        categories: categories to sell; empty means all.
+        shots: pictures of each product page, names from :data:`SHOTS`.
+        split: ``train``, ``val``, ``test`` or ``all``: draw only the products of this split.
+        family: products per family; the others differ from the first in one attribute.
 
     Returns:
-        Path of ``feed.csv``, in Google Merchant columns, its picture paths relative to it.
+        Path of ``feed.csv``, in Google Merchant columns; its picture paths are relative to it.
 
     Raises:
-        StudioError: unknown category or shot, a folder that holds something else, no space left.
+        StudioError: an unknown category or shot, a folder with other content, or a full disk.
     """
     shop = _shop(out, products, seed, categories, size, family)
     catalog = shop.catalog()
@@ -103,12 +103,25 @@ def draw_street(
     split: str = "all",
     family: int = FAMILY,
 ) -> Path:
-    """Draw street photos of people who wear products of the shop (products, seed).
+    """Draw street photos of people who wear products of the shop given by ``products`` and ``seed``.
 
-    Arguments as for :func:`draw_catalog`; with a ``split``, people wear products of that split only.
+    Args:
+        out: a new or empty folder, or one in which the same command was interrupted.
+        photos: number of photos.
+        seed: random seed of the shop and the photos.
+        products: number of products in the shop.
+        workers: number of processes; None uses one per core.
+        size: long side of the pictures in pixels.
+        progress: called with (finished, total).
+        categories: categories that the shop sells; empty means all.
+        split: people wear products of this split only.
+        family: products per family.
 
     Returns:
-        Path of ``coco.json``, the truth of all photos; ``manifest.parquet`` lies beside it.
+        Path of ``coco.json``, the ground truth of all photos; ``manifest.parquet`` lies beside it.
+
+    Raises:
+        StudioError: as :func:`draw_catalog`.
     """
     shop = _shop(out, products, seed, categories, size, family)
     tasks = _photos(photos)
@@ -134,11 +147,26 @@ def draw_dataset(
 ) -> Path:
     """Draw product pages and street photos of one shop into one folder, with one manifest.
 
-    In each split, people wear only products of that split, so that a model trained on ``train`` has seen no product of
-    ``test`` anywhere. ``photos`` is how many street photos in all; None draws as many as there are products.
+    In each split, people wear only products of that split, so that no product of ``test`` appears in ``train``.
+
+    Args:
+        out: a new or empty folder, or one in which the same command was interrupted.
+        products: number of products.
+        seed: random seed of everything.
+        photos: number of street photos; None draws one per product.
+        workers: number of processes; None uses one per core.
+        size: long side of the pictures in pixels.
+        progress: called with (finished, total).
+        categories: categories to sell; empty means all.
+        shots: pictures of each product page.
+        split: draw only the products of this split, and photos of people who wear them.
+        family: products per family.
 
     Returns:
         Path of ``manifest.parquet``.
+
+    Raises:
+        StudioError: as :func:`draw_catalog`.
     """
     shop = _shop(out, products, seed, categories, size, family)
     count = products if photos is None else photos
@@ -219,7 +247,7 @@ class _Worker:
 
     def _people_wear(self, number: int) -> Wardrobe:
         if self.split == "each":
-            # The splits take turns in proportion to their products.
+            # The share of each split in the photos is its share of the products.
             return self.by_split[self.catalog[number % len(self.catalog)].split]
         return self.by_split.get(self.split, self.wardrobe)
 
@@ -242,7 +270,7 @@ def _run(task: _Task) -> str:
 def _draw(
     shop: _Shop, tasks: Sequence[_Task], workers: int | None, progress: Progress | None, split: str = ""
 ) -> list[PictureTruth]:
-    """Draw what is not there yet; the truths of all, in the order of ``tasks``."""
+    """Draw the pictures that are missing; return the ground truth of all, in the order of ``tasks``."""
     out = Path(shop.out)
     if workers is not None and workers < 1:
         raise StudioError(f"{workers} workers", where="studio", hint="Use at least one")
@@ -275,7 +303,7 @@ def _inline(shop: _Shop, tasks: Sequence[_Task], split: str) -> Iterator[str]:
 
 
 def _parallel(shop: _Shop, tasks: Sequence[_Task], split: str, count: int) -> Iterator[str]:
-    """A few tasks ahead of each worker, no more: an error or an interrupt then stops at once."""
+    """Draw in ``count`` processes; at most three tasks per process are queued, so that an error stops the run soon."""
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(count, mp_context=context, initializer=_start, initargs=(shop, split))
     waiting = iter(tasks)
@@ -294,88 +322,18 @@ def _parallel(shop: _Shop, tasks: Sequence[_Task], split: str, count: int) -> It
                 yield future.result()
     except BrokenProcessPool:
         raise StudioError(
-            "a drawing process was ended from outside, perhaps for want of memory",
+            "a worker process was killed, perhaps because memory ran out",
             where=shop.out,
-            hint="Run it again, with fewer --workers if need be: finished pictures are kept",
+            hint="Run the command again, with fewer --workers if needed: finished pictures are kept",
         ) from None
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-# --- what lies beside the pictures --------------------------------------------------------------------------------
-
-_COLUMNS = (
-    "id",
-    "title",
-    "description",
-    "link",
-    "image_link",
-    "additional_image_link",
-    "availability",
-    "price",
-    "brand",
-    "product_type",
-    "item_group_id",
-    "gender",
-    "age_group",
-    "color",
-    "pattern",
-    "category",
-    "split",
-    "base_colour",
-    "secondary_colour",
-    "neckline",
-    "sleeve_length",
-    "length",
-    "fit",
-    "closure",
-    "details",
-)
-
-
 def _finish(out: Path, truths: Sequence[PictureTruth], products: Sequence[Product], shots: Sequence[str]) -> None:
+    """Write what lies beside the pictures: COCO annotations, the manifest and the feed."""
     write(out / "coco.json", json.dumps(coco(truths), separators=(",", ":")).encode())
-    temporary = out / "manifest.parquet.part"
-    try:
-        write_manifest(temporary, truths)
-        write(out / "manifest.parquet", temporary.read_bytes())
-    except OSError as error:
-        raise unwritable(out / "manifest.parquet", error) from None
-    finally:
-        temporary.unlink(missing_ok=True)
+    with writable(out / "manifest.parquet") as partial:
+        write_manifest(partial, truths)
     if products:
         write(out / "feed.csv", feed(products, shots).encode())
-
-
-def feed(products: Sequence[Product], shots: Sequence[str]) -> str:
-    """The shop's feed as CSV in Google Merchant columns, and one column an attribute."""
-    stream = io.StringIO()
-    writer = csv.DictWriter(stream, _COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    for p in products:
-        pictures = [f"images/shop/{p.id}-{s}.jpg" for s in shots]
-        a = p.attributes
-        colors = [c for c in (a["base_colour"], a["secondary_colour"]) if c != "none"]
-        writer.writerow(
-            {
-                "id": p.id,
-                "title": f"{p.brand} {p.title}",
-                "description": f"{p.title} by {p.brand}",
-                "link": f"https://shop.example/products/{p.id}",
-                "image_link": pictures[0] if pictures else "",
-                "additional_image_link": ",".join(pictures[1:]),
-                "availability": "in_stock" if p.number % 9 else "out_of_stock",
-                "price": f"{p.price:.2f} EUR",
-                "brand": p.brand,
-                "product_type": f"{p.group} > {p.category}",
-                "item_group_id": f"F{p.family:05d}",
-                "gender": "female",
-                "age_group": "adult",
-                "color": "/".join(colors),
-                "pattern": a.get("pattern", ""),
-                "category": p.category,
-                "split": p.split,
-                **{k: v for k, v in a.items() if k in _COLUMNS},
-            }
-        )
-    return stream.getvalue()

@@ -1,4 +1,4 @@
-"""What is written: the same bytes from any number of workers, interrupted or not, and clear errors."""
+"""Whole drawings: the same bytes from any number of workers, interrupted or not, and clear errors."""
 
 import csv
 import errno
@@ -69,29 +69,11 @@ def test_an_interrupted_drawing_goes_on_and_keeps_what_is_finished(drawn, tmp_pa
     assert sum(again[p] != before[p] for p in before) == 1
 
 
-def test_the_feed_is_in_google_merchant_columns_and_its_pictures_exist(drawn):
+def test_the_pictures_of_the_feed_exist(drawn):
     with (drawn / "feed.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    assert {
-        "id",
-        "title",
-        "link",
-        "image_link",
-        "additional_image_link",
-        "price",
-        "availability",
-        "item_group_id",
-        "color",
-        "gender",
-        "pattern",
-    } <= set(rows[0])
-    catalog = make_catalog(8, 5)
-    assert [r["id"] for r in rows] == [p.id for p in catalog]
-    for row, product in zip(rows, catalog, strict=True):
-        amount, currency = row["price"].split()
-        assert float(amount) == product.price
-        assert currency == "EUR"
-        assert row["availability"] in ("in_stock", "out_of_stock")
+    assert [r["id"] for r in rows] == [p.id for p in make_catalog(8, 5)]
+    for row in rows:
         for picture in [row["image_link"], *row["additional_image_link"].split(",")]:
             assert (drawn / picture).is_file()
 
@@ -164,31 +146,6 @@ def test_bad_wishes_end_with_one_clear_error(tmp_path, change, message):
         draw_catalog(tmp_path / "x", **{"products": 4, "seed": 0, "size": SIZE, "workers": 1, **change})
 
 
-def test_a_folder_that_holds_something_else_is_left_alone(tmp_path):
-    (tmp_path / "thesis.txt").write_text("mine")
-    with pytest.raises(StudioError, match="holds something else"):
-        draw(tmp_path, 1)
-    with pytest.raises(StudioError, match="a file, not a folder"):
-        draw(tmp_path / "thesis.txt", 1)
-    assert [p.name for p in tmp_path.iterdir()] == ["thesis.txt"]
-
-
-def test_other_settings_do_not_mix_with_a_finished_drawing(drawn):
-    with pytest.raises(StudioError, match=r"other settings.*seed 5"):
-        draw_dataset(drawn, 8, 6, photos=3, workers=1, size=SIZE, shots=QUICK)
-
-
-def test_a_damaged_truth_file_is_named(drawn, tmp_path):
-    import shutil
-
-    out = tmp_path / "copy"
-    shutil.copytree(drawn, out)
-    victim = min((out / "truth").iterdir())
-    victim.write_text("{")
-    with pytest.raises(StudioError, match=victim.name):
-        draw(out, 1)
-
-
 def test_a_full_disk_is_one_clear_error_and_keeps_finished_pictures(tmp_path, monkeypatch):
     room = 60_000
     original = Path.write_bytes
@@ -239,7 +196,7 @@ def test_a_killed_worker_is_one_clear_error_and_the_drawing_can_go_on(tmp_path):
                 os.kill(child.pid, signal.SIGKILL)
                 break
 
-    with pytest.raises(StudioError, match="ended from outside"):
+    with pytest.raises(StudioError, match="was killed"):
         draw(out, 2, kill_a_worker)
     seen = []
     draw(out, 1, lambda done, total: seen.append(done))
