@@ -20,15 +20,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 if TYPE_CHECKING:
-    from streetshop.lab.data.items import Item
+    from streetshop.lab.data.sample import Sample
 
 CATALOGS = ("photos", "packshots")
 LABELS = ("kind", "colour", "pattern")
 
 
 def main() -> None:
-    from streetshop.lab.data.items import clothing_items
-    from streetshop.lab.data.reader_photos import Split
+    from streetshop.lab.data.garments import clothing_samples
+    from streetshop.lab.data.splits import Split
     from streetshop.models.encoder import DEFAULT_ENCODER
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -41,7 +41,7 @@ def main() -> None:
     parser.add_argument("--split", choices=get_args(Split), default="val", help="of the senders that ask (val)")
     parser.add_argument("--threads", type=int, default=2)
     given = parser.parse_args()
-    items = clothing_items(given.clothing, given.cutouts)
+    items = clothing_samples(given.clothing, given.cutouts)
     for catalog in given.catalog or CATALOGS:
         pictures = _pictures(items, catalog, given.out)
         for bundle in [DEFAULT_ENCODER, *given.bundle]:
@@ -50,7 +50,7 @@ def main() -> None:
             _measure(pictures, catalog, given.untrained, "none", given)
 
 
-def _pictures(items: Sequence[Item], catalog: str, out: Path) -> dict[Path, Item]:
+def _pictures(items: Sequence[Sample], catalog: str, out: Path) -> dict[Path, Sample]:
     """Pictures of a catalog and what each shows; packshots are made where they are missing."""
     if catalog == "photos":
         return {(item.root / item.image).resolve(): item for item in items}
@@ -63,14 +63,14 @@ def _pictures(items: Sequence[Item], catalog: str, out: Path) -> dict[Path, Item
     return {path: item for path, item in shown.items() if path.is_file()}
 
 
-def _write_packshot(item: Item, path: Path) -> None:
+def _write_packshot(item: Sample, path: Path) -> None:
     """Nothing, where the photo or its cut-out cannot be read."""
     import numpy as np
     from PIL import Image
 
     from streetshop.core.errors import StreetshopError
     from streetshop.core.photo import Photo
-    from streetshop.lab.data.item_views import on_plain_ground
+    from streetshop.lab.data.views import on_plain_ground
     from streetshop.looks import PHOTO_SIDE
 
     try:

@@ -49,17 +49,17 @@ def main() -> None:
 def _manifest(given: argparse.Namespace) -> Path:
     """The encoder's made pairs with the encoder's split, as a manifest beside the runs."""
     from streetshop.lab.data.made_pairs import make_pairs
-    from streetshop.lab.data.reader_photos import split_of
+    from streetshop.lab.data.sets.ccp import photo_split
     from streetshop.lab.train.tasks.encoder.recipe import load_encoder_recipe
     from streetshop.lab.train.tasks.encoder.run import pair_settings
 
     recipe = load_encoder_recipe(given.recipe)
     made = make_pairs(given.ccp, given.pairs, pair_settings(recipe), limit=recipe.pairs.products).manifest
-    kept = made.where(lambda row: split_of(row.attributes.get("cloth", row.group)) == split_of(row.group))
+    kept = made.where(lambda row: photo_split(row.attributes.get("cloth", row.group)) == photo_split(row.group))
     path = given.out / "pairs.parquet"
     given.out.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f"pairs-{os.getpid()}.parquet")
-    kept.with_split([split_of(row.group) for row in kept]).write(partial)
+    kept.with_split([photo_split(row.group) for row in kept]).write(partial)
     partial.replace(path)  # two processes may begin at once
     return path
 

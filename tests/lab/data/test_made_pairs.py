@@ -1,3 +1,5 @@
+"""Tests of ``lab.data.made_pairs``."""
+
 from __future__ import annotations
 
 import json

@@ -1,3 +1,5 @@
+"""Tests of ``lab.data.manifest``."""
+
 from __future__ import annotations
 
 from dataclasses import replace

@@ -1,3 +1,5 @@
+"""Tests of ``lab.data.masks``."""
+
 from __future__ import annotations
 
 import json

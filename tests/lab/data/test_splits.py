@@ -1,3 +1,5 @@
+"""Tests of ``lab.data.splits``."""
+
 from __future__ import annotations
 
 from collections import Counter

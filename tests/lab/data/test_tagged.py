@@ -9,9 +9,9 @@ import pytest
 from scipy.io import savemat
 
 from streetshop.core.geometry import Box, mask_iou
-from streetshop.lab.data.items import pair_items, tagged_items
+from streetshop.lab.data.garments import pair_samples
 from streetshop.lab.data.made_pairs import Settings
-from streetshop.lab.data.tagged import tagged_rows
+from streetshop.lab.data.tagged import tagged_samples
 from streetshop.looks.reader import OnnxReader
 from tests.looks.test_reader import PARTS, person
 from tests.models.tiny_reader import tiny_reader
@@ -43,7 +43,7 @@ def ccp(tmp_path: Path) -> Path:
 def test_what_is_tagged_and_seen_is_a_garment(ccp: Path, tmp_path: Path) -> None:
     steps: list[tuple[int, int]] = []
     reader = OnnxReader(tiny_reader(tmp_path / "reader"), threads=1)
-    rows = tagged_rows(ccp, reader, lambda done, total: steps.append((done, total)))
+    rows = tagged_samples(ccp, reader, lambda done, total: steps.append((done, total)))
     assert steps == [(1, 2), (2, 2)]
     told = [(row.group, row.attributes["class"], row.category) for row in rows]
     assert told == [
@@ -52,22 +52,22 @@ def test_what_is_tagged_and_seen_is_a_garment(ccp: Path, tmp_path: Path) -> None
         ("0002", "top", ""),
         ("0002", "trousers", "jeans"),
     ], "shoes are not tagged; a blouse and a shirt cannot be told apart"
-    for item, row in zip(tagged_items(ccp, rows), rows, strict=True):
+    for row in rows:
         x0, y0, x1, y1 = PARTS[row.attributes["class"]]
         truth = np.zeros((600, 400), bool)
         truth[y0:y1, x0:x1] = True
-        mask = item.load_mask(400, 600)
+        mask = row.load_mask(400, 600)
         assert mask is not None
         assert mask_iou(mask, truth) > 0.85
-        assert item.split == "train"
+        assert row.split == "train"
         assert row.attributes["pixels"] == mask.sum()
-        assert item.load_box(400, 600).iou(Box(x0, y0, x1, y1)) > 0.85
+        assert row.load_box(400, 600).iou(Box(x0, y0, x1, y1)) > 0.85
 
 
 def test_products_are_made_of_them_to_learn_from(ccp: Path, tmp_path: Path) -> None:
-    rows = tagged_rows(ccp, OnnxReader(tiny_reader(tmp_path / "reader"), threads=1))
+    rows = tagged_samples(ccp, OnnxReader(tiny_reader(tmp_path / "reader"), threads=1))
     settings = Settings(per_garment=1, street=1, shop=1, size=64)
-    items = pair_items(ccp, tmp_path / "pairs", settings, 10, 1, tagged=rows)
+    items = pair_samples(ccp, tmp_path / "pairs", settings, 10, 1, tagged=rows)
     assert {item.split for item in items} == {"train"}, "two jeans and one shirt"
     assert len(items) == 2 * 3, "two jeans and one shirt"
     assert {item.category for item in items} == {"jeans", "shirt"}

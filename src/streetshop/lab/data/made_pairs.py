@@ -36,6 +36,7 @@ from streetshop.lab.data.masks import encode_rle
 from streetshop.lab.data.registry import read_dataset
 from streetshop.lab.data.sample import Sample
 from streetshop.lab.data.sets.ccp import LICENCE
+from streetshop.lab.data.splits import Split, drawn_split
 
 GARMENTS: Final = (
     "bag", "blazer", "blouse", "bodysuit", "cape", "cardigan", "coat", "dress", "hat", "hoodie", "jacket", "jeans",
@@ -52,7 +53,6 @@ LEAST_SIDE: Final = 40
 LEAST_FILL: Final = 0.28
 LEAST_ASPECT: Final = 0.2
 """Pixels of a garment over those of its box, and short over long side: less is a strip seen between other clothes."""
-SHARES: Final = (("train", 0.8), ("val", 0.1), ("test", 0.1))
 _SETTINGS: Final = "made-pairs.json"
 
 
@@ -155,14 +155,9 @@ def make_pairs(
     return intake.finish("made-pairs", f"{LICENCE} (pictures derived from Clothing Co-Parsing)")
 
 
-def split_of(photo: str, seed: int) -> str:
-    """The split of a photo and of all that is made of it: drawn from a hash, so that one photo more moves no other."""
-    place = int.from_bytes(hashlib.sha256(f"split {seed} {photo}".encode()).digest()[:8], "big") / 2**64
-    for name, share in SHARES:
-        place -= share
-        if place < 0:
-            return name
-    return SHARES[-1][0]
+def split_of(photo: str, seed: int) -> Split:
+    """The split of a photo and of all products made from it."""
+    return drawn_split(f"split {seed} {photo}")
 
 
 def _plan(garments: Sequence[Sample], settings: Settings) -> list[_Product]:

@@ -93,6 +93,21 @@ class Sample:
         points = self.attributes.get("keypoints")
         return None if points is None else np.asarray(points, np.float32)
 
+    @property
+    def kind(self) -> str:
+        """The attribute ``kind``, a finer category; ``""`` where unknown."""
+        return self.label("kind")
+
+    @property
+    def colour(self) -> str:
+        """The attribute ``colour``; ``""`` where unknown."""
+        return self.label("colour")
+
+    @property
+    def pattern(self) -> str:
+        """The attribute ``pattern``; ``""`` where unknown."""
+        return self.label("pattern")
+
     def label(self, name: str) -> str:
         """One attribute as text; ``""`` where the sample lacks it."""
         return label_text(self.attributes.get(name))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -13,12 +14,11 @@ from PIL import Image
 from streetshop.core.geometry import box_of_mask
 from streetshop.core.photo import Photo
 from streetshop.lab.data.classes import CLASSES, class_of_label
-from streetshop.lab.data.items import LEAST_PIXELS
+from streetshop.lab.data.garments import LEAST_PIXELS
 from streetshop.lab.data.masks import encode_rle
-from streetshop.lab.data.reader_photos import tagged_names
 from streetshop.lab.data.registry import read_dataset
 from streetshop.lab.data.sample import Sample
-from streetshop.lab.data.sets.ccp import label_names
+from streetshop.lab.data.sets.ccp import label_names, tagged_names
 from streetshop.looks.reader import OnnxReader
 
 _BODY: Final = ("background", "skin", "hair")
@@ -26,11 +26,19 @@ _SURE: Final = 0.6
 """Pixels whose class is less probable than this, among those that may occur, belong to no garment."""
 
 
-def tagged_rows(ccp: Path, reader: OnnxReader, progress: Callable[[int, int], None] | None = None) -> list[Sample]:
-    """A row with a mask for each garment that ``reader`` sees in a tagged photo, among the classes that are tagged.
+def tagged_samples(ccp: Path, reader: OnnxReader, progress: Callable[[int, int], None] | None = None) -> list[Sample]:
+    """Training samples of the garments of tagged photos, with the masks of ``reader``.
 
-    The category is the tag of the garment's class, ``""`` where several tags are of that class. Twins of photos that
-    are held back are left out. Raises :class:`DatasetError` when ``ccp`` is not that data set.
+    A garment counts if its class is tagged. Its category is the tag of that class, ``""`` where several tags are of
+    that class. Twins of held-out photos are left out.
+
+    Args:
+        ccp: root of Clothing Co-Parsing.
+        reader: predicts the masks.
+        progress: called with photos done and in all.
+
+    Raises:
+        DatasetError: ``ccp`` is not that data set.
     """
     names = label_names(ccp)
     classes = {name: CLASSES[index] for name, index in zip(names, class_of_label(names), strict=False)}
@@ -41,14 +49,14 @@ def tagged_rows(ccp: Path, reader: OnnxReader, progress: Callable[[int, int], No
         tags: dict[str, list[str]] = {}
         for tag in row.attributes["tags"]:
             tags.setdefault(classes[tag], []).append(tag)
-        rows += _garments(row, ccp, reader, tags)
+        rows += _garments(row, reader, tags)
         if progress is not None:
             progress(done, len(tagged))
     return rows
 
 
-def _garments(row: Sample, root: Path, reader: OnnxReader, tags: dict[str, list[str]]) -> list[Sample]:
-    photo = Photo.from_path(root / row.image)
+def _garments(row: Sample, reader: OnnxReader, tags: dict[str, list[str]]) -> list[Sample]:
+    photo = row.load_photo()
     found = _labels(reader, photo, [*_BODY, *tags])
     rows = []
     for name in reader.spec.garments:
@@ -57,14 +65,13 @@ def _garments(row: Sample, root: Path, reader: OnnxReader, tags: dict[str, list[
         if name not in tags or pixels < LEAST_PIXELS:
             continue
         rows.append(
-            Sample(
-                *(row.image, "street"),
+            replace(
+                row,
+                split="train",
                 category=tags[name][0] if len(tags[name]) == 1 else "",
                 box=box_of_mask(mask).corners,
                 attributes={"pixels": pixels, "class": name},
-                group=row.group,
                 mask=encode_rle(mask),
-                root=root,
             )
         )
     return rows

@@ -10,22 +10,22 @@ from numpy.typing import NDArray
 
 from streetshop.core.records import GarmentPicture
 from streetshop.indexing.embed import default_scaling
-from streetshop.lab.data.item_views import Form, draw_view
-from streetshop.lab.data.items import Item
+from streetshop.lab.data.sample import Sample
+from streetshop.lab.data.views import Form, draw_view
 from streetshop.lab.evaluate.intervals import Estimate, bootstrap
 from streetshop.lab.evaluate.metrics import precision
 from streetshop.models import Encoder
 from streetshop.models.encoder import Side
 
 Spoil = Callable[[GarmentPicture], GarmentPicture]
-View = tuple[Item, Form]
+View = tuple[Sample, Form]
 
 
 @dataclass(frozen=True, eq=False)
 class Embedded:
     """Garments and their vectors, (views, dim) of unit blocks."""
 
-    items: Sequence[Item]
+    items: Sequence[Sample]
     vectors: NDArray[np.float32]
     encoder: Encoder
 
@@ -34,7 +34,7 @@ class Embedded:
         return self.vectors * default_scaling(self.encoder.blocks, weights)
 
     def column(self, name: str) -> NDArray[np.str_]:
-        """An attribute of all items."""
+        """A field or label of all samples."""
         return np.asarray([getattr(item, name) for item in self.items])
 
 
@@ -82,7 +82,7 @@ def label_precision(
 def product_hits(queries: Embedded, gallery: Embedded, k: int, weights: Mapping[str, float] | None = None) -> Estimate:
     """Share of queries whose product is among the first ``k`` products of the gallery."""
     scores = queries.weighted(weights) @ gallery.weighted(weights).T
-    same = queries.column("product")[:, None] == gallery.column("product")[None]
+    same = queries.column("product_id")[:, None] == gallery.column("product_id")[None]
     own = np.where(same, scores, -np.inf).max(axis=1)
     better = ((scores > own[:, None]) & ~same).sum(axis=1)
     values = np.where(same.any(axis=1), better < k, np.nan)

@@ -12,8 +12,8 @@ from PIL import Image
 from streetshop.core.errors import UsageError
 from streetshop.core.records import GarmentPicture
 from streetshop.lab.core.progress import say
-from streetshop.lab.data.item_views import Form, compressed
-from streetshop.lab.data.items import Item
+from streetshop.lab.data.sample import Sample
+from streetshop.lab.data.views import Form, compressed
 from streetshop.lab.evaluate.encoder import Embedded, Spoil, embed, label_precision, product_hits
 from streetshop.lab.evaluate.intervals import Estimate
 from streetshop.models import Encoder
@@ -34,7 +34,7 @@ _UNTRAINED: Final = {"(a) ImageNet features": "style", "(b) CIELAB histogram": "
 """Blocks of the untrained encoder, by their columns."""
 
 
-def measure(encoder: Encoder, items: Sequence[Item], split: str, distractors: int) -> Numbers:
+def measure(encoder: Encoder, items: Sequence[Sample], split: str, distractors: int) -> Numbers:
     """All numbers of an encoder on one split.
 
     Args:
@@ -79,7 +79,7 @@ def _by_weight(embedded: Embedded, form: str) -> Numbers:
     }
 
 
-def pairs_numbers(encoder: Encoder, items: Sequence[Item], split: str, distractors: int) -> Numbers:
+def pairs_numbers(encoder: Encoder, items: Sequence[Sample], split: str, distractors: int) -> Numbers:
     """What of :func:`measure` is about made pairs: recall by default weights and under each of :func:`_settings`, and
     what spoilt queries do to it. The gallery goes through the shop's stream where an encoder has two.
     """

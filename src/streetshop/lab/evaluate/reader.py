@@ -17,7 +17,8 @@ from streetshop.core.photo import Photo
 from streetshop.core.records import Garment
 from streetshop.lab.core.progress import Progress
 from streetshop.lab.data.classes import CLASSES, GARMENTS
-from streetshop.lab.data.reader_photos import class_labels, read_points
+from streetshop.lab.data.labelled_photos import read_points
+from streetshop.lab.data.sets.ccp import class_labels
 from streetshop.lab.evaluate.dense import Confusion, pck
 from streetshop.lab.evaluate.detection import Boxes, average_precision
 from streetshop.lab.evaluate.intervals import Estimate, bootstrap_of

@@ -15,7 +15,7 @@ from torch import Tensor
 from streetshop.core.photo import Photo
 from streetshop.lab.core import files
 from streetshop.lab.data.classes import CLASSES, GARMENTS
-from streetshop.lab.data.reader_photos import class_labels
+from streetshop.lab.data.sets.ccp import class_labels
 from streetshop.lab.evaluate.detection import match_queries
 from streetshop.lab.evaluate.reader import Judged, boxes_of, judge
 from streetshop.lab.nets.backbones import TF_SCALE, pad_by_number

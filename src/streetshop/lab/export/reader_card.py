@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from streetshop.lab.data.classes import CLASSES
-from streetshop.lab.data.reader_photos import Split
+from streetshop.lab.data.splits import Split
 from streetshop.lab.evaluate.intervals import Estimate
 from streetshop.lab.train.tasks.reader.articles import Kind, Named
 from streetshop.lab.train.tasks.reader.recipe import ReaderRecipe

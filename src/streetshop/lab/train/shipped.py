@@ -20,6 +20,7 @@ from streetshop.core.errors import DatasetError, RunError, UsageError
 from streetshop.lab.core import files
 from streetshop.lab.core.devices import one_device
 from streetshop.lab.core.progress import say
+from streetshop.lab.data import teacher
 from streetshop.lab.evaluate import encoder_report
 from streetshop.lab.export import encoder_card
 from streetshop.lab.train.reading import recipe_path
@@ -27,7 +28,6 @@ from streetshop.lab.train.tasks.encoder.recipe import load_encoder_recipe
 from streetshop.lab.train.tasks.encoder.run import gather
 from streetshop.lab.train.tasks.encoder.run import train as train_heads
 from streetshop.lab.train.tasks.reader import run as reader_run
-from streetshop.lab.train.tasks.reader import teacher
 from streetshop.lab.train.tasks.reader.articles import Pictures, name_articles
 from streetshop.lab.train.tasks.reader.recipe import ReaderRecipe, load_reader_recipe
 from streetshop.lab.train.tasks.starting_encoder import export_starting_encoder, find_pictures

@@ -6,17 +6,26 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from streetshop.core.errors import DatasetError, ManifestError
 from streetshop.core.geometry import box_of_mask
+from streetshop.lab.data.classes import class_of_label
 from streetshop.lab.data.intake import Intake
 from streetshop.lab.data.masks import load_labels
 from streetshop.lab.data.sample import Sample
+from streetshop.lab.data.splits import Split, drawn_split
 from streetshop.lab.data.tables import find
 
 LICENCE: Final = "Apache-2.0"
 BODY: Final = frozenset({"null", "skin", "hair"})
 """Labels that are no garments and make no rows."""
+TWINS: Final = (
+    *(("0025", "1707"), ("0078", "0984"), ("0183", "0730"), ("0197", "0671"), ("0223", "0616"), ("0312", "0398")),
+    *(("0343", "1083"), ("0366", "0649"), ("0538", "1715"), ("0594", "0722"), ("0643", "1913"), ("0692", "0732")),
+    *(("0719", "1611"), ("0999", "1890"), ("1029", "1341"), ("1307", "1692"), ("1671", "1790")),
+)
+"""Numbers of photos that show one person at one place; a pair never spreads over two splits."""
 _LEVELS: Final = ("pixel-level", "image-level")
 
 
@@ -35,6 +44,37 @@ def read(intake: Intake) -> None:
         if not any((root / "annotations" / level / f"{path.stem}.mat").exists() for level in _LEVELS):
             intake.offer()
             intake.refuse(f"photos/{path.name}", "no annotation")
+
+
+def photo_split(name: str) -> Split:
+    """The split of a photo by its number; twins have one split."""
+    key = next((pair[0] for pair in TWINS if name in pair), name)
+    return drawn_split(f"ccp/{key}")
+
+
+def labelled_names(root: Path, split: Split) -> list[str]:
+    """Numbers of the photos of ``split`` that have pixel labels, in order.
+
+    Raises:
+        DatasetError: no photo has pixel labels.
+    """
+    found = sorted(path.stem for path in (root / "annotations" / "pixel-level").glob("*.mat"))
+    if not found:
+        raise DatasetError("no pixel labels", where=str(root), hint="Give the root folder of Clothing Co-Parsing")
+    return [name for name in found if photo_split(name) == split]
+
+
+def tagged_names(root: Path) -> list[str]:
+    """Numbers of the photos with tags only, without twins of held-out photos."""
+    held = {name for pair in TWINS for name in pair if photo_split(name) != "train"}
+    found = sorted(path.stem for path in (root / "annotations" / "image-level").glob("*.mat"))
+    return [name for name in found if name not in held]
+
+
+def class_labels(root: Path, name: str) -> NDArray[np.uint8]:
+    """(h, w) class indices of a photo with pixel labels, see :mod:`streetshop.lab.data.classes`."""
+    table = class_of_label(label_names(root))
+    return table[load_labels(root / "annotations" / "pixel-level" / f"{name}.mat")]
 
 
 def label_names(root: Path) -> list[str]:

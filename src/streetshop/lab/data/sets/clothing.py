@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import csv
+from pathlib import Path
 from typing import Final
 
 from streetshop.core.errors import DatasetError
 from streetshop.lab.data.intake import Intake
 from streetshop.lab.data.sample import Sample
+from streetshop.lab.data.splits import Split, drawn_split
 from streetshop.lab.data.tables import find, read_lines
 
 LICENCE: Final = "CC0"
 UNSURE: Final = frozenset({"Not sure", "Skip"})
 """Labels by which a volunteer declined to name the garment."""
+HAND_LABELS: Final = Path(__file__).with_name("hand_labels.csv")
+"""Kind, colour and pattern of every photo, named by eye."""
 _COLUMNS: Final = ("image", "sender_id", "label", "kids")
 
 
@@ -42,3 +46,14 @@ def read(intake: Intake) -> None:
             group=values["sender_id"],
         )
         intake.add(row, where)
+
+
+def sender_split(sender: str) -> Split:
+    """The split of a sender's photos, which share a room and a floor."""
+    return drawn_split(f"sender/{sender}")
+
+
+def read_hand_labels(path: Path = HAND_LABELS) -> dict[str, dict[str, str]]:
+    """``kind``, ``colour`` and ``pattern`` by the photo's name; ``""`` where it cannot be told."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return {row.pop("image"): row for row in csv.DictReader(file)}

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from streetshop.core.errors import UsageError
-from streetshop.lab.data.items import Item, studio_items
+from streetshop.lab.data.garments import studio_samples
+from streetshop.lab.data.sample import Sample
 from streetshop.lab.evaluate.encoder import embed, product_hits
 from streetshop.lab.evaluate.encoder_report import FORMS, check_untrained, columns_of, headline, measure, table
 from streetshop.lab.train import shipped
@@ -22,10 +23,10 @@ pytestmark = pytest.mark.lab
 
 
 @pytest.fixture(scope="module")
-def items(tmp_path_factory: pytest.TempPathFactory) -> list[Item]:
+def items(tmp_path_factory: pytest.TempPathFactory) -> list[Sample]:
     """Twelve products: front and packshot as a made pair, the packshots once more as photos of two senders."""
     folder = tmp_path_factory.mktemp("drawn")
-    drawn = studio_items(folder, 12, 5, 128, 1)
+    drawn = studio_samples(folder, 12, 5, 128, 1)
     items = []
     for item in drawn:
         shop = item.image.endswith("-packshot.jpg")
@@ -36,14 +37,16 @@ def items(tmp_path_factory: pytest.TempPathFactory) -> list[Item]:
             items.append(replace(item, source="clothing", split="test", domain="street", group=sender))
         domain = "shop" if shop else "street"
         items.append(
-            replace(item, source="pair", split="test", domain=domain, image=image, product=item.group, category="coat")
+            replace(
+                item, source="pair", split="test", domain=domain, image=image, product_id=item.group, category="coat"
+            )
         )
         if not shop:
             items.append(replace(item, source="ccp", split="test", domain="street", category="coat"))
     return items
 
 
-def test_every_number_of_the_report_is_there(items: list[Item]) -> None:
+def test_every_number_of_the_report_is_there(items: list[Sample]) -> None:
     encoder = load_encoder(threads=2)
     numbers = measure(encoder, items, "test", distractors=3)
     wrong = {name: value for name, value in numbers.items() if value.queries and not 0 <= value.mean <= 1.0001}
@@ -64,7 +67,7 @@ def test_every_number_of_the_report_is_there(items: list[Item]) -> None:
     assert f"| pairs R@1, box to whole | {numbers[rows[-6]]} |  |" in told
 
 
-def test_pairs_by_weight_are_searches_with_these_weights(items: list[Item]) -> None:
+def test_pairs_by_weight_are_searches_with_these_weights(items: list[Sample]) -> None:
     encoder = load_encoder(threads=2)
     numbers = measure(encoder, items, "test", distractors=0)
     pairs = [item for item in items if item.source == "pair"]
@@ -77,7 +80,7 @@ def test_pairs_by_weight_are_searches_with_these_weights(items: list[Item]) -> N
 
 
 def test_a_trained_encoder_gets_its_report_and_its_card(
-    items: list[Item], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    items: list[Sample], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The end of ``streetshop lab train recipes/encoder.yaml``; what comes before has tests of its own."""
     bundle, start = tmp_path / "run" / "bundle", tmp_path / "cache" / "start"

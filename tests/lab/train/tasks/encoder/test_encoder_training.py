@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from streetshop.core.errors import RecipeError, RunError
 from streetshop.core.records import Block, GarmentPicture
-from streetshop.lab.data.items import Item
+from streetshop.lab.data.sample import Sample
 from streetshop.lab.evaluate.encoder import Embedded, label_precision, product_hits
 from streetshop.lab.export.encoder import export
 from streetshop.lab.nets.colours import SIDE, Colours
@@ -33,9 +33,14 @@ pytestmark = pytest.mark.lab
 PLACES = ("parts", "hidden")
 
 
-def item(**more: str) -> Item:
+def item(**more: str) -> Sample:
+    attributes = {name: more.pop(name) for name in ("kind", "colour", "pattern") if name in more}
     values = {"source": "clothing", "split": "train", "domain": "street", "group": "g", "image": "a.jpg"} | more
-    return Item(root=Path(), **values)
+    return Sample(root=Path(), attributes=attributes, **values)
+
+
+def relabelled(sample: Sample, source: str = "clothing", **labels: str) -> Sample:
+    return replace(sample, source=source, attributes={**sample.attributes, **labels})
 
 
 def made_up(kinds: int = 3, each: int = 24, seed: int = 0) -> Features:
@@ -46,7 +51,9 @@ def made_up(kinds: int = 3, each: int = 24, seed: int = 0) -> Features:
     for kind in range(kinds):
         for i in range(each):
             items.append(
-                item(category=f"kind {kind}", kind=f"kind {kind}", group=f"sender {i % 6}", product=f"{kind}-{i // 2}")
+                item(
+                    category=f"kind {kind}", kind=f"kind {kind}", group=f"sender {i % 6}", product_id=f"{kind}-{i // 2}"
+                )
             )
             values.append(np.abs(signal[kind] + noise[i % 6] + rng.normal(0, 1, WIDTH)))
     count = len(items)
@@ -135,7 +142,7 @@ def test_a_head_learns_categories_across_senders() -> None:
 def test_drawings_have_names_of_their_own_and_their_share() -> None:
     views = made_up(each=40)
     items = [
-        replace(view, source="studio", colour="red") if i % 4 == 0 else replace(view, colour=("red", "blue")[i % 2])
+        relabelled(view, "studio", colour="red") if i % 4 == 0 else relabelled(view, colour=("red", "blue")[i % 2])
         for i, view in enumerate(views.items)
     ]
     lesson = fit.tint(replace(views, items=items), 0.25)
@@ -150,7 +157,7 @@ def test_drawings_have_names_of_their_own_and_their_share() -> None:
     assert not studio[none.draw(rng, 200)].any(), "without a share they are not drawn"
     assert (
         fit.identity(
-            replace(views, items=[replace(v, product="") if v.source == "studio" else v for v in items])
+            replace(views, items=[replace(v, product_id="") if v.source == "studio" else v for v in items])
         ).labels[studio]
         == -1
     ).all()
@@ -160,7 +167,7 @@ def named_in_pairs() -> Features:
     """As :func:`made_up`, each garment with one of two colours and two patterns."""
     views = made_up(each=24)
     views.items[:] = [
-        replace(v, colour=("red", "blue")[i // 6 % 2], pattern=("solid", "dots")[i // 12 % 2])
+        relabelled(v, colour=("red", "blue")[i // 6 % 2], pattern=("solid", "dots")[i // 12 % 2])
         for i, v in enumerate(views.items)
     ]
     return views
@@ -168,7 +175,7 @@ def named_in_pairs() -> Features:
 
 def test_three_names_together_are_drawn_in_pairs_and_only_of_photos() -> None:
     views = named_in_pairs()
-    views.items[0], views.items[1] = replace(views.items[0], colour=""), replace(views.items[1], source="ccp")
+    views.items[0], views.items[1] = relabelled(views.items[0], colour=""), replace(views.items[1], source="ccp")
     lesson = fit.together(views)
     assert lesson.labels[0] == lesson.labels[1] == -1
     assert len(set(lesson.labels)) == 1 + 12
@@ -181,7 +188,7 @@ def test_three_names_together_are_drawn_in_pairs_and_only_of_photos() -> None:
         assert len(drawn) == min(batch, 24)
         assert (drawn >= 0).all()
         assert (np.unique(drawn, return_counts=True)[1] == 2).all()
-    for none in ([replace(v, pattern="") for v in views.items], [replace(v, group="g") for v in views.items]):
+    for none in ([relabelled(v, pattern="") for v in views.items], [replace(v, group="g") for v in views.items]):
         with pytest.raises(RunError, match="share kind, colour and pattern"):
             fit.together(replace(views, items=none))
 
@@ -223,7 +230,7 @@ def tuning_recipe(steps: int) -> EncoderRecipe:
 def test_tuning_teaches_the_upper_backbone_and_goes_on_where_it_stopped(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr(tune, "_KEPT_EVERY", 2)
     views = made_up(kinds=2, each=12)
-    views.items[:] = [replace(i, colour=f"colour {n % 2}") for n, i in enumerate(views.items)]
+    views.items[:] = [relabelled(i, colour=f"colour {n % 2}") for n, i in enumerate(views.items)]
     recipe = tuning_recipe(4)
 
     def trained(*stops: int, folder: Path) -> tuple[Upper, Heads]:
@@ -325,9 +332,9 @@ def test_precision_leaves_out_ones_own_sender() -> None:
 def test_product_hits_by_rank_and_weights() -> None:
     eye = np.eye(2, dtype=np.float32)
     blocks = Spoken((Block("style", 2, 1.0), Block("colour", 2, 0.0)))
-    queries = Embedded([item(product="p")], np.concatenate([eye[:1], eye[:1]], axis=1), blocks)
+    queries = Embedded([item(product_id="p")], np.concatenate([eye[:1], eye[:1]], axis=1), blocks)
     shops = np.stack([np.r_[eye[1], eye[0]], np.r_[eye[0], eye[1]]])
-    gallery = Embedded([item(product="p"), item(product="q")], shops, blocks)
+    gallery = Embedded([item(product_id="p"), item(product_id="q")], shops, blocks)
     assert product_hits(queries, gallery, 1).mean == 0
     assert product_hits(queries, gallery, 2).mean == 1
     assert product_hits(queries, gallery, 1, {"style": 0, "colour": 1}).mean == 1

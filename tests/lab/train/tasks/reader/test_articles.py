@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from streetshop.core.errors import DatasetError
 from streetshop.lab.data.classes import GARMENTS
-from streetshop.lab.data.reader_photos import labelled_names, sender_split, split_of
+from streetshop.lab.data.sets.ccp import labelled_names, photo_split
+from streetshop.lab.data.sets.clothing import sender_split
 from streetshop.lab.export.reader import export
 from streetshop.lab.nets.reader import ReaderNet
 from streetshop.lab.train.tasks.reader import articles
@@ -47,7 +48,7 @@ def test_examples_are_split_by_sender_and_photo(pictures: Pictures) -> None:
     for split in ("train", "val", "test"):
         found = pictures.examples(split)
         assert {e.category for e in found if e.kind != "worn"} <= {"top", "footwear"}, "Not sure is left out"
-        assert all((split_of if e.kind == "worn" else sender_split)(e.sender) == split for e in found)
+        assert all((photo_split if e.kind == "worn" else sender_split)(e.sender) == split for e in found)
         assert not any(e.name == "missing" for e in found)
     kinds = [e.kind for e in pictures.examples("train")]
     assert kinds.count("photo") == kinds.count("cutout") > 10 < kinds.count("worn")

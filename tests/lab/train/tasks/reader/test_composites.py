@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 
 from streetshop.core.geometry import COCO_KEYPOINTS
 from streetshop.lab.data.classes import GARMENTS, INDEX
-from streetshop.lab.data.reader_photos import Sample
+from streetshop.lab.data.labelled_photos import LabelledPhoto
 from streetshop.lab.train.tasks.reader.composites import ANCHORS, Wardrobe, put_on, similarity
 
 pytestmark = pytest.mark.lab
@@ -18,7 +18,7 @@ SKIRT, TOP = INDEX["skirt"], INDEX["top"]
 HIPS = [COCO_KEYPOINTS.index(f"{side}_{place}") for place in ("hip", "knee") for side in ("left", "right")]
 
 
-def person(x: int, y: int, size: int, *, skirt: bool, name: str = "") -> Sample:
+def person(x: int, y: int, size: int, *, skirt: bool, name: str = "") -> LabelledPhoto:
     """A grey photo of somebody whose hips are at (x, y) and whose thighs are ``size`` long."""
     pixels, labels = np.full((120, 90, 3), 128, np.uint8), np.zeros((120, 90), np.uint8)
     labels[y - size : y, x : x + size] = TOP
@@ -27,7 +27,7 @@ def person(x: int, y: int, size: int, *, skirt: bool, name: str = "") -> Sample:
         pixels[y : y + size, x : x + size] = (200, 40, 40)
     points = np.zeros((17, 3), np.float32)
     points[HIPS] = [(x, y, 2), (x + size, y, 2), (x, y + size, 2), (x + size, y + size, 2)]
-    return Sample(name, "labelled", pixels, labels, 1.0, tuple(int(i) for i in np.unique(labels)), points)
+    return LabelledPhoto(name, "labelled", pixels, labels, 1.0, tuple(int(i) for i in np.unique(labels)), points)
 
 
 @given(
@@ -101,7 +101,7 @@ def test_the_wardrobe_lends_what_there_is() -> None:
     assert wardrobe.classes.tolist() == [SKIRT]
     assert wardrobe.dress(people[5], rng) is people[5], "nobody lends to herself"
     assert (wardrobe.dress(people[0], rng).labels == SKIRT).any()
-    unlabelled = Sample("", "tagged", people[0].pixels, None, 1.0, (0,), people[0].points)
+    unlabelled = LabelledPhoto("", "tagged", people[0].pixels, None, 1.0, (0,), people[0].points)
     assert wardrobe.dress(unlabelled, rng) is unlabelled
 
 

@@ -12,7 +12,8 @@ import torch
 
 from streetshop.core.errors import RecipeError, RunError
 from streetshop.lab.data.classes import CLASSES, GARMENTS, IGNORE
-from streetshop.lab.data.reader_photos import labelled_names, load_labelled, load_single, load_tagged, tagged_names
+from streetshop.lab.data.labelled_photos import load_labelled, load_single, load_tagged
+from streetshop.lab.data.sets.ccp import labelled_names, tagged_names
 from streetshop.lab.evaluate.intervals import Estimate
 from streetshop.lab.evaluate.reader import intervals, judge, milliseconds, summary, true_garments
 from streetshop.lab.export.reader import RAW, export, fit_calibration, load_net

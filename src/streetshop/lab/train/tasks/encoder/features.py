@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from streetshop.core.errors import StreetshopError
 from streetshop.lab.core.progress import say
-from streetshop.lab.data.item_views import Form, draw_view
-from streetshop.lab.data.items import Item
+from streetshop.lab.data.sample import Sample
+from streetshop.lab.data.views import Form, draw_view
 from streetshop.lab.nets.taps import INPUT, WIDTH, Extractor, export_onnx
 from streetshop.models.preprocessing import fit_picture, network_input
 from streetshop.models.session import start_session
@@ -52,7 +52,7 @@ class Features:
         cover: (views, 14, 14) uint8, the mask there; 255 where nothing cut the garment out.
     """
 
-    items: Sequence[Item]
+    items: Sequence[Sample]
     forms: NDArray[np.str_]
     values: NDArray[np.float16]
     middle: NDArray[np.float16]
@@ -81,7 +81,7 @@ def join(parts: Sequence[Features]) -> Features:
     )
 
 
-Plan = Sequence[tuple[Item, Form, int]]
+Plan = Sequence[tuple[Sample, Form, int]]
 """Views to draw: garment, form, and the number of the repetition, which seeds it."""
 
 
@@ -92,7 +92,7 @@ def extract(plan: Plan, folder: Path, *, threads: int = 1) -> Features:
     if not model.is_file():
         export_onnx(Extractor().eval(), model, ["features", "middle", "cover"])
     session = start_session(model, threads)
-    kept: list[tuple[Item, Form]] = []
+    kept: list[tuple[Sample, Form]] = []
     parts: list[dict[str, NDArray[np.generic]]] = []
     for number, shard in enumerate(_shards(plan)):
         path = folder / f"{_digest(shard)}.npz"
@@ -107,14 +107,14 @@ def extract(plan: Plan, folder: Path, *, threads: int = 1) -> Features:
     return Features([i for i, _ in kept], np.asarray([f for _, f in kept]), **joined)
 
 
-def _shards(plan: Plan) -> Iterator[list[tuple[Item, Form, int]]]:
+def _shards(plan: Plan) -> Iterator[list[tuple[Sample, Form, int]]]:
     rest = iter(plan)
     while shard := list(islice(rest, _SHARD)):
         yield shard
 
 
 def _extract_shard(shard: Plan, session: InferenceSession, path: Path, threads: int) -> None:
-    def one(view: tuple[Item, Form, int]) -> NDArray[np.uint8] | None:
+    def one(view: tuple[Sample, Form, int]) -> NDArray[np.uint8] | None:
         item, form, _ = view
         try:
             picture = draw_view(item, form, CUTTING, _generator(view), jitter=item.split == "train")
@@ -143,12 +143,12 @@ def _extract_shard(shard: Plan, session: InferenceSession, path: Path, threads: 
     partial.replace(path)
 
 
-def _key(view: tuple[Item, Form, int]) -> str:
+def _key(view: tuple[Sample, Form, int]) -> str:
     item, form, number = view
     return json.dumps([item.source, item.split, item.image, item.box, item.mask and item.mask[-80:], form, number])
 
 
-def _generator(view: tuple[Item, Form, int]) -> np.random.Generator:
+def _generator(view: tuple[Sample, Form, int]) -> np.random.Generator:
     return np.random.default_rng(np.frombuffer(hashlib.sha256(_key(view).encode()).digest(), np.uint32))
 
 

@@ -118,7 +118,7 @@ def _reference(heads: Heads, name: str, settled: Tensor) -> Tensor:
 
 def identity(views: Features) -> Lesson:
     """Pictures of one product, half of each batch from one category: hard negatives."""
-    labels = as_codes([i.product if f != "cloth" else "" for i, f in zip(views.items, views.forms, strict=True)])
+    labels = as_codes([i.product_id if f != "cloth" else "" for i, f in zip(views.items, views.forms, strict=True)])
     kinds = np.asarray([item.category for item in views.items])
     products = [np.flatnonzero(labels == code) for code in range(labels.max() + 1)]
     products = [rows for rows in products if len(rows) > 1]

@@ -5,13 +5,13 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 
-from streetshop.lab.data.item_views import Form
-from streetshop.lab.data.items import Item
+from streetshop.lab.data.sample import Sample
+from streetshop.lab.data.views import Form
 
-View = tuple[Item, Form, int]
+View = tuple[Sample, Form, int]
 
 
-def plan_views(items: Sequence[Item]) -> list[View]:
+def plan_views(items: Sequence[Sample]) -> list[View]:
     """Views of the garments to learn from; held-back ones are passed over.
 
     Photos take turns, for the time the backbone needs; then come drawings, and single garments as a shop shows them.
@@ -22,7 +22,7 @@ def plan_views(items: Sequence[Item]) -> list[View]:
     return [*learned, *drawn, *(view for item in items for view in _shown(item))]
 
 
-def _learned(item: Item, turn: int) -> list[View]:
+def _learned(item: Sample, turn: int) -> list[View]:
     """What one turn draws of a garment."""
     whole = _whole(item)
     if item.source == "studio":
@@ -39,20 +39,20 @@ def _learned(item: Item, turn: int) -> list[View]:
     return [(item, forms[turn], turn)] if turn < len(forms) else []
 
 
-def _shown(item: Item) -> list[View]:
+def _shown(item: Sample) -> list[View]:
     """A single garment that can be cut out, as a shop would show it: handed over without a reader, and with one."""
     if item.source != "clothing" or item.mask is None:
         return []
     return [(item, "packshot", 3), (item, "cutout", 3)]
 
 
-def _drawn(item: Item) -> Form:
+def _drawn(item: Sample) -> Form:
     """Every other drawing with its mask, the others as they are handed over without a reader."""
     if zlib.crc32(item.image.encode()) % 2:
         return "mask"
     return "whole" if item.image.endswith("-packshot.jpg") else "box"
 
 
-def _whole(item: Item) -> Form:
+def _whole(item: Sample) -> Form:
     """A garment without a mask: on the street its box, in a shop or on the floor the whole picture."""
     return "box" if item.source == "ccp" or (item.source, item.domain) == ("pair", "street") else "whole"

@@ -8,16 +8,10 @@ from pathlib import Path
 import torch
 
 from streetshop.lab.core.progress import say
-from streetshop.lab.data.items import (
-    Item,
-    ccp_items,
-    clothing_items,
-    pair_items,
-    studio_items,
-    tagged_items,
-)
+from streetshop.lab.data.garments import ccp_samples, clothing_samples, pair_samples, studio_samples
 from streetshop.lab.data.made_pairs import Settings
-from streetshop.lab.data.tagged import tagged_rows
+from streetshop.lab.data.sample import Sample
+from streetshop.lab.data.tagged import tagged_samples
 from streetshop.lab.export.encoder import export
 from streetshop.lab.nets.encoder_heads import Heads
 from streetshop.lab.nets.taps import Taps
@@ -30,12 +24,14 @@ from streetshop.looks.reader import OnnxReader
 from streetshop.models.reader import DEFAULT_READER
 
 
-def gather(recipe: EncoderRecipe, ccp: Path, clothing: Path, cutouts: Path, pairs: Path, *, threads: int) -> list[Item]:
+def gather(
+    recipe: EncoderRecipe, ccp: Path, clothing: Path, cutouts: Path, pairs: Path, *, threads: int
+) -> list[Sample]:
     """All garments, of all splits; made pairs are drawn below ``pairs`` where they are not yet."""
-    made: Sequence[Item] = pair_items(
+    made: Sequence[Sample] = pair_samples(
         ccp, pairs, pair_settings(recipe), recipe.pairs.products, threads, _told("products made")
     )
-    return [*made, *clothing_items(clothing, cutouts), *ccp_items(ccp)]
+    return [*made, *clothing_samples(clothing, cutouts), *ccp_samples(ccp)]
 
 
 def pair_settings(recipe: EncoderRecipe) -> Settings:
@@ -43,16 +39,16 @@ def pair_settings(recipe: EncoderRecipe) -> Settings:
     return Settings(seed=recipe.seed, per_garment=recipe.pairs.per_garment)
 
 
-def _from_tags(recipe: EncoderRecipe, ccp: Path, out: Path, threads: int) -> list[Item]:
+def _from_tags(recipe: EncoderRecipe, ccp: Path, out: Path, threads: int) -> list[Sample]:
     """Garments of photos without pixel labels, through the shipped reader's masks, and products made of them."""
     told = _told("tagged photos read")
     reader = OnnxReader(DEFAULT_READER, threads=threads)
-    rows = tagged_rows(ccp, reader, told)
+    rows = tagged_samples(ccp, reader, told)
     # Pictures that lie there are not made again: another reader's masks need a folder of their own.
     pairs = out / f"tagged-pairs-{reader.name.replace(' ', '-')}"
     told = _told("products of tagged photos made")
-    made = pair_items(ccp, pairs, pair_settings(recipe), recipe.pairs.tagged, threads, told, rows)
-    return [*made, *tagged_items(ccp, rows)]
+    made = pair_samples(ccp, pairs, pair_settings(recipe), recipe.pairs.tagged, threads, told, rows)
+    return [*made, *rows]
 
 
 def _told(what: str) -> Callable[[int, int], None]:
@@ -74,7 +70,7 @@ def train(
     """
     items = [i for i in gather(recipe, ccp, clothing, cutouts, pairs, threads=threads) if i.split == "train"]
     if recipe.drawings is not None:
-        items += studio_items(
+        items += studio_samples(
             out / "drawings",
             recipe.drawings.products,
             recipe.drawings.seed,

@@ -25,7 +25,9 @@ from streetshop.core.geometry import Mask, box_of_mask
 from streetshop.core.photo import Photo
 from streetshop.lab.core.progress import Progress, say
 from streetshop.lab.data.classes import CLOTHING_LABELS, GARMENTS, INDEX
-from streetshop.lab.data.reader_photos import Split, class_labels, labelled_names, sender_split
+from streetshop.lab.data.sets.ccp import class_labels, labelled_names
+from streetshop.lab.data.sets.clothing import sender_split
+from streetshop.lab.data.splits import Split
 from streetshop.lab.evaluate.intervals import Estimate, bootstrap
 from streetshop.lab.nets.onnx_files import add_output, only_map
 from streetshop.looks.parse import Rules, likeliest, mean_inside, people_and_articles

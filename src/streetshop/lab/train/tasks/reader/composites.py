@@ -12,7 +12,7 @@ from PIL import Image
 
 from streetshop.core.geometry import COCO_KEYPOINTS
 from streetshop.lab.data.classes import INDEX
-from streetshop.lab.data.reader_photos import Sample
+from streetshop.lab.data.labelled_photos import LabelledPhoto
 
 _FACE: Final = ("nose", "left_eye", "right_eye", "left_ear", "right_ear")
 _SHOULDERS: Final = ("left_shoulder", "right_shoulder")
@@ -45,8 +45,8 @@ _TINTS: Final = (0.75, 1.3)
 class Wardrobe:
     """The garments of labelled photos, and which photos have one of each class."""
 
-    def __init__(self, samples: Sequence[Sample]) -> None:
-        self.donors: dict[int, list[Sample]] = {}
+    def __init__(self, samples: Sequence[LabelledPhoto]) -> None:
+        self.donors: dict[int, list[LabelledPhoto]] = {}
         for sample in samples:
             if sample.labels is None or sample.points is None:
                 continue
@@ -58,7 +58,7 @@ class Wardrobe:
         rarity = np.asarray([len(self.donors[index]) ** -0.5 for index in self.classes])
         self.chances = rarity / rarity.sum()
 
-    def dress(self, sample: Sample, rng: np.random.Generator) -> Sample:
+    def dress(self, sample: LabelledPhoto, rng: np.random.Generator) -> LabelledPhoto:
         """``sample`` with a garment of another photo put on; ``sample`` itself where nothing fits."""
         if not len(self.classes):
             return sample
@@ -68,7 +68,7 @@ class Wardrobe:
         return sample if donor is sample else put_on(sample, donor, index, rng)
 
 
-def put_on(sample: Sample, donor: Sample, index: int, rng: np.random.Generator) -> Sample:
+def put_on(sample: LabelledPhoto, donor: LabelledPhoto, index: int, rng: np.random.Generator) -> LabelledPhoto:
     """``sample`` wearing what ``donor`` wears of class ``index``; ``sample`` itself where their poses do not fit, or
     labels or keypoints of either are unknown.
 

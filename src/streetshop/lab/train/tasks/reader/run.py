@@ -13,14 +13,9 @@ from streetshop.lab.core import files
 from streetshop.lab.core.devices import one_device
 from streetshop.lab.core.progress import say
 from streetshop.lab.data.classes import CLASSES, GARMENTS
-from streetshop.lab.data.reader_photos import (
-    Split,
-    labelled_names,
-    load_labelled,
-    load_single,
-    load_tagged,
-    tagged_names,
-)
+from streetshop.lab.data.labelled_photos import load_labelled, load_single, load_tagged
+from streetshop.lab.data.sets.ccp import labelled_names, tagged_names
+from streetshop.lab.data.splits import Split
 from streetshop.lab.evaluate.reader import intervals, judge, milliseconds, summary, write_overlays
 from streetshop.lab.export.reader import export as write_bundle
 from streetshop.lab.export.reader import load_net

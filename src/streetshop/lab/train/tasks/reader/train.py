@@ -21,7 +21,7 @@ from streetshop.core.errors import RunError
 from streetshop.lab.core import files
 from streetshop.lab.core.progress import Progress, say
 from streetshop.lab.data.classes import CLASSES, IGNORE
-from streetshop.lab.data.reader_photos import Sample
+from streetshop.lab.data.labelled_photos import LabelledPhoto
 from streetshop.lab.evaluate.dense import Confusion
 from streetshop.lab.losses.dense import class_loss, heatmaps, keypoint_loss
 from streetshop.lab.nets.backbones import TF_SCALE
@@ -65,7 +65,7 @@ class Position:
     best: float = -1.0
 
 
-def repeat_factors(samples: Sequence[Sample]) -> NDArray[np.float64]:
+def repeat_factors(samples: Sequence[LabelledPhoto]) -> NDArray[np.float64]:
     """How often each sample is drawn, relative: photos with a rare class more often (Gupta, Dollar and Girshick 2019,
     section 4: the largest sqrt(t / f) of its classes, here at most 4).
     """
@@ -77,7 +77,7 @@ def repeat_factors(samples: Sequence[Sample]) -> NDArray[np.float64]:
     return np.where(present, wanted, 1).max(axis=1)
 
 
-def class_weights(samples: Sequence[Sample], power: float, limit: float) -> Tensor:
+def class_weights(samples: Sequence[LabelledPhoto], power: float, limit: float) -> Tensor:
     """(classes,) frequency ** -power of the labelled pixels, scaled so that the mean over pixels is 1, at most
     ``limit``.
     """
@@ -95,8 +95,8 @@ class ReaderLoop:
     def __init__(
         self,
         recipe: ReaderRecipe,
-        samples: Sequence[Sample],
-        val: Sequence[Sample],
+        samples: Sequence[LabelledPhoto],
+        val: Sequence[LabelledPhoto],
         out: Path,
         device: torch.device,
     ) -> None:
@@ -235,7 +235,7 @@ class ReaderLoop:
         parts = np.array_split(np.arange(stage.batch), self.recipe.workers)
         return [self._batch([samples[i] for i in part], [views[i] for i in part], rng) for part in parts]
 
-    def _batch(self, samples: Sequence[Sample], views: Sequence[View], rng: np.random.Generator) -> Batch:
+    def _batch(self, samples: Sequence[LabelledPhoto], views: Sequence[View], rng: np.random.Generator) -> Batch:
         plain = np.stack([view.pixels for view in views]).astype(np.float32)
         height, width = plain.shape[1:3]
         empty = np.full((height // LABEL_STEP, width // LABEL_STEP), IGNORE, np.uint8)

@@ -12,7 +12,7 @@ from PIL import Image
 
 from streetshop.core.geometry import COCO_KEYPOINTS
 from streetshop.lab.data.classes import IGNORE, INDEX
-from streetshop.lab.data.reader_photos import Sample
+from streetshop.lab.data.labelled_photos import LabelledPhoto
 
 PADDING: Final = (127, 127, 127)
 """Colour outside the photo; the network sees zeros there."""
@@ -47,7 +47,7 @@ class View:
     points: NDArray[np.float32] | None
 
 
-def draw_view(sample: Sample, size: tuple[int, int], rng: np.random.Generator) -> View:
+def draw_view(sample: LabelledPhoto, size: tuple[int, int], rng: np.random.Generator) -> View:
     """A random view of ``size`` (height, width)."""
     height, width = size
     h, w = sample.pixels.shape[:2]
@@ -77,7 +77,7 @@ def draw_view(sample: Sample, size: tuple[int, int], rng: np.random.Generator) -
     )
 
 
-def whole_view(sample: Sample, size: tuple[int, int]) -> View:
+def whole_view(sample: LabelledPhoto, size: tuple[int, int]) -> View:
     """The whole photo, letterboxed into ``size`` (height, width) as the serving side does it."""
     height, width = size
     h, w = sample.pixels.shape[:2]
@@ -126,7 +126,7 @@ def relight(images: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np
     return np.clip(images, 0, 255)
 
 
-def _subject(sample: Sample) -> tuple[float, float, float, float]:
+def _subject(sample: LabelledPhoto) -> tuple[float, float, float, float]:
     """Box of what is not background; of the keypoints; or of the whole photo."""
     h, w = sample.pixels.shape[:2]
     if sample.labels is not None:
@@ -143,7 +143,7 @@ def _subject(sample: Sample) -> tuple[float, float, float, float]:
     return 0.0, 0.0, float(w), float(h)
 
 
-def _interesting(sample: Sample, rng: np.random.Generator) -> NDArray[np.float64]:
+def _interesting(sample: LabelledPhoto, rng: np.random.Generator) -> NDArray[np.float64]:
     """A pixel of a class drawn evenly from those present, so that small things are looked at as often as large."""
     if sample.labels is not None:
         garments = [c for c in sample.allowed if c != INDEX["background"]]

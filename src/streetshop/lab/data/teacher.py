@@ -4,8 +4,8 @@ A script of its own: it runs in a virtual environment with ``mediapipe==0.10.21`
 pose model, and OpenCV comes with it), whose old numpy the lab does not want. It imports nothing of streetshop::
 
     python -m venv teacher && teacher/bin/pip install mediapipe==0.10.21
-    teacher/bin/python src/streetshop/lab/train/tasks/reader/teacher.py keypoints ../shared/data/ccp/photos --out keypoints.json
-    teacher/bin/python src/streetshop/lab/train/tasks/reader/teacher.py cutouts ../shared/data/clothing/images --out cutouts
+    teacher/bin/python src/streetshop/lab/data/teacher.py keypoints ../shared/data/ccp/photos --out keypoints.json
+    teacher/bin/python src/streetshop/lab/data/teacher.py cutouts ../shared/data/clothing/images --out cutouts
 
 *keypoints*: BlazePose (Bazarevsky et al. 2020) reads every photo twice, as it is and mirrored. A point that the two
 readings place further apart than ``AGREE`` of the torso, or that the model itself doubts, is unsure and written with
@@ -22,8 +22,12 @@ import argparse
 import json
 import math
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+Point = Sequence[float]
+"""x, y in pixels and visibility."""
 
 AGREE = 0.12
 """Greatest distance of the two readings of one point, as a share of the torso's length."""
@@ -37,7 +41,7 @@ CUT_SIDE = 160
 """Longest side at which GrabCut works."""
 
 
-def read_points(pose, image):
+def read_points(pose: Any, image: Any) -> list[tuple[float, float, float]] | None:
     """17 (x, y, visibility 0..1) in pixels, or None."""
     found = pose.process(image).pose_landmarks
     if found is None:
@@ -47,7 +51,7 @@ def read_points(pose, image):
     return [(mark.x * width, mark.y * height, mark.visibility) for mark in marks]
 
 
-def agreed(points, other, width, height):
+def agreed(points: Sequence[Point], other: Sequence[Point], width: int, height: int) -> list[list[float]]:
     """The points of both readings, averaged, with COCO visibility: 2 seen, 1 hidden, 0 unsure or outside."""
     middle = [((points[a][0] + points[b][0]) / 2, (points[a][1] + points[b][1]) / 2) for a, b in ((5, 6), (11, 12))]
     torso = math.dist(*middle)
@@ -61,7 +65,8 @@ def agreed(points, other, width, height):
     return result
 
 
-def keypoints(photos, out):
+def keypoints(photos: Path, out: Path) -> None:
+    """Write the keypoints of all photos of a folder."""
     import cv2
     import mediapipe
 
@@ -84,7 +89,7 @@ def keypoints(photos, out):
     partial.replace(out)
 
 
-def cut_out(image):
+def cut_out(image: Any) -> Any:
     """(h, w) mask of 0 and 255 of what is unlike the picture's border, or None."""
     import cv2
     import numpy as np
@@ -117,7 +122,8 @@ def cut_out(image):
     return cv2.resize(kept.astype(np.uint8) * 255, (width, height), interpolation=cv2.INTER_NEAREST)
 
 
-def cutouts(images, out):
+def cutouts(images: Path, out: Path) -> None:
+    """Write the cut-outs of all pictures of a folder."""
     import cv2
 
     out.mkdir(parents=True, exist_ok=True)
@@ -132,7 +138,8 @@ def cutouts(images, out):
             print(f"{made} cut-outs of {number} pictures", file=sys.stderr, flush=True)
 
 
-def main():
+def main() -> None:
+    """Run the command line."""
     parser = argparse.ArgumentParser(description="Teacher labels for the reader; see the head of this file.")
     parser.add_argument("what", choices=["keypoints", "cutouts"])
     parser.add_argument("folder", type=Path)

@@ -1,3 +1,5 @@
+"""Tests of ``lab.data.sets.consumer2shop``."""
+
 from __future__ import annotations
 
 from pathlib import Path

@@ -1,3 +1,5 @@
+"""Tests of ``lab.data.sets.coco``."""
+
 from __future__ import annotations
 
 import json

@@ -1,3 +1,5 @@
+"""Clothing Co-Parsing."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -10,6 +12,7 @@ from scipy.io import savemat
 from streetshop.core.errors import DatasetError
 from streetshop.lab.data import read_dataset
 from streetshop.lab.data.masks import load_mask
+from streetshop.lab.data.sets.ccp import TWINS, photo_split, tagged_names
 from tests.lab.data.trees import picture
 
 NAMES = ["null", "accessories", "bag", "skin", "hair", "coat"]
@@ -88,3 +91,20 @@ def test_the_real_photos_of_clothing(data_root: Path) -> None:
     assert reading.manifest.counts()["groups"] > 100
     unsure = sum("names no garment" in r.reason for r in reading.refusals)
     assert unsure == sum(c == "" for c in reading.manifest.column("category")) > 0
+
+
+def test_splits_are_fixed_and_twins_stay_together() -> None:
+    names = [f"{i:04}" for i in range(1, 2099)]
+    splits = [photo_split(name) for name in names]
+    assert splits == [photo_split(name) for name in names]
+    shares = [splits.count(split) / len(names) for split in ("train", "val", "test")]
+    assert shares == pytest.approx([0.8, 0.1, 0.1], abs=0.03)
+    assert all(photo_split(a) == photo_split(b) for a, b in TWINS)
+
+
+def test_a_tagged_twin_of_a_held_back_photo_is_not_learned_from(tmp_path: Path) -> None:
+    (tmp_path / "annotations" / "image-level").mkdir(parents=True)
+    for name in ("1707", "0025", "0984"):  # twins of 0025 and 0078
+        (tmp_path / "annotations" / "image-level" / f"{name}.mat").touch()
+    kept = set(tagged_names(tmp_path))
+    assert kept == {n for n in ("1707", "0025", "0984") if photo_split(n) == "train"}

@@ -1,3 +1,5 @@
+"""Tests of ``lab.data.sets.street2shop``."""
+
 from __future__ import annotations
 
 import json

@@ -13,59 +13,17 @@ from scipy.ndimage import binary_erosion
 from streetshop.core.errors import DatasetError
 from streetshop.core.geometry import COCO_KEYPOINTS
 from streetshop.lab.data.classes import (
-    CCP_NAMES,
     CLASSES,
-    CLOTHING_LABELS,
-    GARMENTS,
     IGNORE,
-    class_of_label,
 )
-from streetshop.lab.data.reader_photos import (
-    TWINS,
-    labelled_names,
-    load_labelled,
-    load_single,
-    load_tagged,
-    rim_unknown,
-    sender_split,
-    split_of,
-    tagged_names,
-)
+from streetshop.lab.data.labelled_photos import load_labelled, load_single, load_tagged, rim_unknown
+from streetshop.lab.data.sets.ccp import labelled_names, tagged_names
+from streetshop.lab.data.sets.clothing import sender_split
 from streetshop.lab.losses.dense import heatmaps
 from streetshop.lab.train.tasks.reader.views import MIRRORED, View, draw_view, plain_ground, relight, whole_view
 from tests.lab.train.tasks.reader.trees import NAMES, ccp, clothing
 
 pytestmark = pytest.mark.lab
-
-
-def test_every_name_of_the_data_sets_has_one_class() -> None:
-    listed = [name for names in CCP_NAMES.values() for name in names]
-    assert len(listed) == len(set(listed)) == 59
-    assert tuple(CCP_NAMES) == CLASSES
-    assert set(CLOTHING_LABELS.values()) <= set(GARMENTS)
-    table = class_of_label(["null", "leggings", "suit"])
-    assert [CLASSES[i] for i in table[:3]] == ["background", "legwear", "outerwear"]
-    assert table[3] == IGNORE
-    with pytest.raises(DatasetError, match="crown"):
-        class_of_label(["null", "crown"])
-
-
-def test_splits_are_fixed_and_twins_stay_together() -> None:
-    names = [f"{i:04}" for i in range(1, 2099)]
-    splits = [split_of(name) for name in names]
-    assert splits == [split_of(name) for name in names]
-    shares = [splits.count(split) / len(names) for split in ("train", "val", "test")]
-    assert shares == pytest.approx([0.8, 0.1, 0.1], abs=0.03)
-    assert all(split_of(a) == split_of(b) for a, b in TWINS)
-    assert {sender_split(str(i)) for i in range(60)} == {"train", "val", "test"}
-
-
-def test_a_tagged_twin_of_a_held_back_photo_is_not_learned_from(tmp_path: Path) -> None:
-    root = ccp(tmp_path, labelled=2, tagged=0)
-    for name in ("1707", "0025", "0984"):  # twins of 0025 and 0078
-        (root / "annotations" / "image-level" / f"{name}.mat").touch()
-    kept = set(tagged_names(root))
-    assert kept == {n for n in ("1707", "0025", "0984") if split_of(n) == "train"}
 
 
 def test_samples(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from streetshop.core.geometry import Box, Mask, box_of_mask
 from streetshop.core.photo import Photo
 from streetshop.core.records import Garment, GarmentPicture
 from streetshop.lab.data import garment_pixels as px
-from streetshop.lab.data.items import Item
+from streetshop.lab.data.sample import Sample
 from streetshop.looks.picture import garment_picture
 from streetshop.models.spec import EncoderSpec
 
@@ -29,7 +29,7 @@ _RASTER: Final = 64
 """Side of the raster on which masks are spoilt: about what a reader resolves of one garment."""
 
 
-def draw_view(item: Item, form: Form, spec: EncoderSpec, rng: np.random.Generator, *, jitter: bool) -> GarmentPicture:
+def draw_view(item: Sample, form: Form, spec: EncoderSpec, rng: np.random.Generator, *, jitter: bool) -> GarmentPicture:
     """One view. ``jitter`` shakes boxes as a reader does; masks are always imperfect.
 
     Raises :class:`StreetshopError` when the picture or its mask cannot be read.

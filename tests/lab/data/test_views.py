@@ -11,26 +11,28 @@ from PIL import Image
 
 from streetshop.core.errors import StreetshopError
 from streetshop.core.geometry import mask_iou
-from streetshop.lab.data.item_views import compressed, draw_view, retaken, spoilt
-from streetshop.lab.data.items import HAND_LABELS, Item, read_hand_labels, studio_items
+from streetshop.lab.data.garments import studio_samples
+from streetshop.lab.data.sample import Sample
+from streetshop.lab.data.views import compressed, draw_view, retaken, spoilt
 from streetshop.lab.train.tasks.encoder.features import CUTTING
 from streetshop.lab.train.tasks.encoder.plan import plan_views
 
 pytestmark = pytest.mark.lab
 
 
-def garment(root: Path, **more: str) -> Item:
+def garment(root: Path, **more: str) -> Sample:
     """A red square of 40 x 60 in the middle of a blue picture of 100 x 120, with its mask."""
     pixels = np.full((120, 100, 3), (20, 40, 200), np.uint8)
     mask = np.zeros((120, 100), np.uint8)
     pixels[30:90, 30:70], mask[30:90, 30:70] = (200, 30, 30), 255
     Image.fromarray(pixels).save(root / "a.png")
     Image.fromarray(mask).save(root / "mask.png")
+    attributes = {name: more.pop(name) for name in ("kind", "colour", "pattern") if name in more}
     values = {"source": "clothing", "split": "val", "domain": "street", "mask": "mask.png"} | more
-    return Item(root=root, image="a.png", group="g", **values)
+    return Sample(root=root, image="a.png", group="g", attributes=attributes, **values)
 
 
-def draw(item: Item, form: str, seed: int = 0, *, jitter: bool = False):
+def draw(item: Sample, form: str, seed: int = 0, *, jitter: bool = False):
     return draw_view(item, form, CUTTING, np.random.default_rng(seed), jitter=jitter)
 
 
@@ -128,27 +130,13 @@ def test_garments_are_drawn_in_all_their_forms_and_held_back_ones_not_at_all(tmp
     assert [form for _, form, _ in plan_views([uncut])] == ["whole", "lit", "lit"]
 
 
-def test_hand_labels_are_whole() -> None:
-    labels = read_hand_labels()
-    assert len(labels) > 4800
-    assert sum(all(names) for names in labels.values()) > 0.99 * len(labels)
-    assert HAND_LABELS.read_text("utf-8").splitlines()[0] == "image,kind,colour,pattern"
-    kinds, colours, patterns = (set(names) for names in zip(*labels.values(), strict=True))
-    assert {"jeans", "polo", "hoodie"} <= kinds
-    assert {"navy", "burgundy"} <= colours
-    assert {"solid", "stripes", "check", "floral"} <= patterns
-    assert len(kinds) < 60, "a slip of the pen would be a name of its own"
-    assert len(colours) < 25, "a slip of the pen would be a name of its own"
-    assert len(patterns) < 20, "a slip of the pen would be a name of its own"
-
-
 def test_drawings_are_taught_from_after_the_photos(tmp_path: Path) -> None:
     folder, settings = tmp_path / "drawn", (6, 5, 96)
-    items = studio_items(folder, *settings, 1)
+    items = studio_samples(folder, *settings, 1)
     assert len(items) == 12
     assert {item.split for item in items} == {"train"}
-    assert all(item.kind and item.colour and item.pattern and not item.product for item in items)
-    assert studio_items(folder, *settings, 1) == items, "what is drawn stays"
+    assert all(item.kind and item.colour and item.pattern and not item.product_id for item in items)
+    assert studio_samples(folder, *settings, 1) == items, "what is drawn stays"
     views = plan_views([*items, replace(garment(tmp_path), split="train")])
     drawn = [view for view in views if view[0].source == "studio"]
     assert len(drawn) == 12

@@ -1,3 +1,5 @@
+"""Tests of ``lab.data.sets.deepfashion2``."""
+
 from __future__ import annotations
 
 import json
