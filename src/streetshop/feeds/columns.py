@@ -1,4 +1,4 @@
-"""Which column of a feed means what: our names, Google Merchant's, and what the user says with ``--column``."""
+"""Which column of a feed holds which field: by synonyms (``synonyms.toml``) and by ``--column``."""
 
 from __future__ import annotations
 
@@ -12,36 +12,13 @@ from typing import Final
 from streetshop.core.errors import FeedError, RecordError, RowRefused
 from streetshop.core.records import AttributeValue, FieldType, Product, Shot, check_product_id
 from streetshop.feeds import values
+from streetshop.feeds.synonyms import CATEGORY_PATHS, CODES, FIELDS, MORE_PICTURES, PICTURES, SEVERAL
 from streetshop.feeds.values import Values
 
 MAX_SHOTS: Final = 64
-"""Pictures a product may have."""
+"""Pictures of a product, at most."""
 
-_ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
-    "id": ("id",),
-    "title": ("title",),
-    "category": ("category", "product_type", "google_product_category"),
-    "brand": ("brand",),
-    "price": ("price",),
-    "sale_price": ("sale_price",),
-    "sale_date": ("sale_price_effective_date",),
-    "currency": ("currency",),
-    "url": ("url", "link"),
-    "in_stock": ("in_stock", "availability"),
-}
-"""Columns a field is read from, by their plain names, the first that is there."""
-
-_IMAGES: Final = ("image", "image_link", "image_url", "picture", "photo", "images", "pictures", "photos")
-_MORE_IMAGES: Final = ("additional_image_link", "additional_image_links", "additional_images")
-_SEVERAL: Final = frozenset({"images", "pictures", "photos", *_MORE_IMAGES})
-_CATEGORY_PATHS: Final = frozenset({"product_type", "google_product_category"})
-_MAPPABLE: Final = ("id", "title", "category", "brand", "price", "currency", "url", "image", "in_stock")
-
-_CODES: Final = frozenset(
-    {"age_group", "color", "condition", "ean", "gender", "google_product_category", "gtin", "isbn", "item_group_id"}
-    | {"material", "mpn", "pattern", "product_type", "size", "size_system", "size_type", "sku", "upc"}
-)
-"""Columns that are text even where every cell looks like a number: 007 is not 7."""
+_OURS: Final = ("id", "title", "category", "brand", "price", "currency", "url", "image", "in_stock")
 
 _NUMBER: Final = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d{1,15})?([eE][+-]?\d{1,2})?")
 
@@ -57,13 +34,13 @@ def plain_name(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The columns of one feed, as they are read.
+    """The columns of a feed.
 
     Attributes:
-        fields: the feed's column for each of our fields, see ``_ALIASES``.
-        images: columns with pictures, in the order in which their pictures come.
-        attributes: name of the attribute for every further column.
-        template: how a picture's path is made of what the first of ``images`` holds, with ``{}`` in it.
+        fields: the column of each field, see ``synonyms.FIELDS``.
+        images: columns with pictures, in the order of their pictures.
+        attributes: the name of the attribute of every further column.
+        template: the path of a picture, with ``{}`` for the content of the first of ``images``.
         types: of the attributes.
     """
 
@@ -74,7 +51,7 @@ class Columns:
     types: Mapping[str, FieldType] = field(default_factory=dict)
 
     def product(self, row: Values) -> Product:
-        """The product a row describes, its shots not read yet. Raises :class:`RowRefused`."""
+        """The product of a row; its pictures are not read. Raises :class:`RowRefused`."""
         get = {name: row.get(column) for name, column in self.fields.items()}.get
         try:
             product_id = check_product_id(values.as_text(get("id")))
@@ -95,15 +72,15 @@ class Columns:
             raise RowRefused(error.what, hint=error.hint) from None
 
     def id_text(self, row: Values) -> str:
-        """What stands in the id's column, for the list of refused rows."""
+        """The content of the id column, for the report of refused rows."""
         return values.as_text(row.get(self.fields["id"]))
 
     def image_text(self, row: Values) -> str:
-        """What stands in the main picture's column, for the list of refused rows."""
+        """The content of the main picture's column, for the report of refused rows."""
         return values.as_text(row.get(self.images[0]))
 
     def _price(self, price: object, sale: object, dates: object) -> tuple[float | None, str]:
-        """What it costs today."""
+        """The price of today and its currency."""
         regular = values.as_price(price, self.fields.get("price", ""))
         reduced = values.as_price(sale, self.fields.get("sale_price", ""))
         if reduced[0] is None or not values.on_sale(dates, datetime.datetime.now(datetime.UTC)):
@@ -114,7 +91,7 @@ class Columns:
         if isinstance(value, (list, tuple)):
             value = value[0] if value else None
         text = values.as_text(value)
-        if plain_name(self.fields.get("category", "")) in _CATEGORY_PATHS:
+        if plain_name(self.fields.get("category", "")) in CATEGORY_PATHS:
             # "Apparel > Dresses > Maxi Dresses", and several of them in a row, "A > B, A > C"
             text = text.split(">")[-1].strip()
         return text
@@ -122,7 +99,7 @@ class Columns:
     def _shots(self, row: Values) -> tuple[Shot, ...]:
         sources: list[str] = []
         for i, column in enumerate(self.images):
-            found = values.as_pictures(row.get(column), several=plain_name(column) in _SEVERAL)
+            found = values.as_pictures(row.get(column), several=plain_name(column) in SEVERAL)
             if self.template and i == 0:
                 found = (self.template.replace("{}", name) for name in found)
             sources.extend(found)
@@ -145,14 +122,14 @@ class Columns:
 def find_columns(
     header: Sequence[str], mapping: Mapping[str, str] | None = None, template: str | None = None, where: str = "feed"
 ) -> Columns:
-    """Which of the feed's columns mean what.
+    """Assign the columns of a feed to fields.
 
     Args:
-        header: the feed's columns.
-        mapping: our field, or the name an attribute shall have, to the feed's column; goes before any guess.
-        template: the path of a picture with ``{}`` for what the image column holds. That being a bare name, it also
-            stands for the id where the feed has none.
-        where: names the feed in errors.
+        header: the columns of the feed.
+        mapping: a field, or the name of an attribute, to a column of the feed; overrides the synonyms.
+        template: the path of a picture with ``{}`` for the content of the image column, which is then also the id if
+            the feed has none.
+        where: the feed, for errors.
 
     Raises:
         FeedError: a required column is missing, two columns have one name, or the mapping names unknown columns.
@@ -166,35 +143,35 @@ def find_columns(
             )
     if template is not None and template.count("{}") != 1:
         raise FeedError(f"image template {template!r}", where=where, hint='Write it with one {}, as in "images/{}.jpg"')
-    said = _said(mapping or {}, plain, header, where)
+    mapped = _mapped(mapping or {}, plain, header, where)
 
-    fields = {name: column for name, column in said.items() if name in _ALIASES}
-    for name, aliases in _ALIASES.items():
-        free = [plain[alias] for alias in aliases if alias in plain and plain[alias] not in said.values()]
+    fields = {name: column for name, column in mapped.items() if name in FIELDS}
+    for name, aliases in FIELDS.items():
+        free = [plain[alias] for alias in aliases if alias in plain and plain[alias] not in mapped.values()]
         if name not in fields and free:
             fields[name] = free[0]
-    if "image" in said:
-        images = (said["image"], *(plain[name] for name in _MORE_IMAGES if name in plain))
+    if "image" in mapped:
+        images = (mapped["image"], *(plain[name] for name in MORE_PICTURES if name in plain))
     else:
-        there = [plain[name] for name in (*_IMAGES, *_MORE_IMAGES) if name in plain]
-        images = tuple(column for column in there if column not in said.values())
+        there = [plain[name] for name in (*PICTURES, *MORE_PICTURES) if name in plain]
+        images = tuple(column for column in there if column not in mapped.values())
     if "id" not in fields and template and images:
         fields["id"] = images[0]
     _check_required(fields, images, header, where)
 
-    used = {column for name, column in fields.items() if plain_name(column) not in _CATEGORY_PATHS | {"availability"}}
-    used |= {*images, *(said[name] for name in said if name in _MAPPABLE)}
-    renamed = {column: name for name, column in said.items() if name not in _MAPPABLE}
+    used = {column for name, column in fields.items() if plain_name(column) not in CATEGORY_PATHS | {"availability"}}
+    used |= {*images, *(mapped[name] for name in mapped if name in _OURS)}
+    renamed = {column: name for name, column in mapped.items() if name not in _OURS}
     attributes = {column: renamed.get(column, name) for name, column in plain.items() if column not in used}
-    taken = {*_MAPPABLE, "images", "shots", "score"}
+    taken = {*_OURS, "images", "shots", "score"}
     for column, name in attributes.items():
         if name in taken:
             attributes[column] = f"feed_{name}"
     return Columns(fields, images, attributes, template)
 
 
-def _said(mapping: Mapping[str, str], plain: Mapping[str, str], header: Sequence[str], where: str) -> dict[str, str]:
-    said = {}
+def _mapped(mapping: Mapping[str, str], plain: Mapping[str, str], header: Sequence[str], where: str) -> dict[str, str]:
+    mapped = {}
     for name, column in mapping.items():
         found = column if column in header else plain.get(plain_name(column))
         if found is None:
@@ -206,10 +183,10 @@ def _said(mapping: Mapping[str, str], plain: Mapping[str, str], header: Sequence
         ours = plain_name(name)
         if not ours:
             raise FeedError(f"{name!r} is no name for a column", where=where, hint="Use letters and digits")
-        if ours in _IMAGES:
+        if ours in PICTURES:
             ours = "image"
-        said[next((field for field, aliases in _ALIASES.items() if ours in aliases), ours)] = found
-    return said
+        mapped[next((field for field, aliases in FIELDS.items() if ours in aliases), ours)] = found
+    return mapped
 
 
 def _check_required(fields: Mapping[str, str], images: Sequence[str], header: Sequence[str], where: str) -> None:
@@ -225,10 +202,10 @@ def _check_required(fields: Mapping[str, str], images: Sequence[str], header: Se
 
 
 class TypeSurvey:
-    """Learns the attributes' types from all rows: number or boolean where every value is one, else text.
+    """Infers the types of attributes from all rows: number or boolean if every value is one, otherwise text.
 
-    ``typed`` feeds (JSON, Parquet) say what a value is; in CSV ``true``/``false`` and plain numbers are recognised,
-    without leading zeros and of at most 15 digits, as codes are not numbers.
+    Values of ``typed`` feeds (JSON, Parquet) have types. In CSV, ``true``/``false`` and plain numbers are recognised,
+    without leading zeros and of at most 15 digits, since codes are not numbers.
     """
 
     def __init__(self, columns: Columns, typed: bool) -> None:
@@ -239,10 +216,11 @@ class TypeSurvey:
         self._columns = columns
         self._seen: set[str] = set()
         for name in self._possible:
-            if not typed and (name in _CODES or name.endswith("_id")):
+            if not typed and (name in CODES or name.endswith("_id")):
                 self._possible[name] = set()
 
     def add(self, row: Values) -> None:
+        """Take a row into account."""
         for column, name in self._columns.attributes.items():
             possible = self._possible[name]
             value = row.get(column)
@@ -253,6 +231,7 @@ class TypeSurvey:
                 possible.intersection_update(_kinds(value, self._typed))
 
     def types(self) -> dict[str, FieldType]:
+        """The type of each attribute."""
         types: dict[str, FieldType] = {}
         for name in self._columns.attributes.values():
             possible = self._possible[name] if name in self._seen else set()
@@ -275,7 +254,7 @@ def _kinds(value: object, typed: bool) -> Iterable[FieldType]:
 
 
 def _typed(value: object, kind: FieldType, column: str) -> AttributeValue:
-    """``value`` as the survey found its column to be; it can only differ when the feed changed in the meantime."""
+    """A value as the type of its column; it only has another one if the feed changed since the survey."""
     if kind == "text":
         return values.as_text(value)
     try:

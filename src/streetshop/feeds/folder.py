@@ -16,14 +16,14 @@ _NOT_READ: Final = {
     **dict.fromkeys((".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".zst"), "an archive"),
     **dict.fromkeys((".gif", ".bmp", ".tif", ".tiff", ".svg", ".eps", ".psd", ".jp2", ".jxl"), "a picture format"),
 }
-"""Files somebody may expect to be indexed; others (text, ...) are none of a feed's business."""
+"""Files that users may expect to be indexed, which are therefore refused with a reason; all others are ignored."""
 
 
 def folder_rows(root: Path) -> Iterator[tuple[str, Product | RowRefused]]:
-    """Relative path and product for every picture below ``root``, in the order of names; hidden files are left out.
+    """Relative path and product of every picture below ``root``, sorted by name, without hidden files.
 
-    The id is the relative path without its suffix, the category the name of the folder it lies in (none at the top).
-    Links to folders are refused, not followed: they can leave the folder or go in circles.
+    The id is the relative path without its suffix, the category the name of its folder (none at the top). Links to
+    folders are refused, not followed: they can leave the folder or form cycles.
     """
     for name, problem in _walk(root, ""):
         if problem is not None:
@@ -62,7 +62,7 @@ def _walk(folder: Path, prefix: str) -> Iterator[tuple[str, RowRefused | None]]:
 
 
 def check_has_pictures(root: Path) -> int:
-    """The number of rows ``folder_rows`` will give. Raises :class:`FeedError` when there are none."""
+    """The number of rows of ``folder_rows``. Raises :class:`FeedError` if there are none."""
     rows = sum(1 for _ in _walk(root, ""))
     if rows == 0:
         raise FeedError(

@@ -1,20 +1,33 @@
-"""The rows of JSON feeds: one object a line, or one array of objects."""
+"""JSON feeds: one object a line, or one array of objects."""
 
 from __future__ import annotations
 
+import itertools
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
+from typing import Any, Final
+
+import ijson
 
 from streetshop.core.errors import FeedError, RowRefused
 from streetshop.feeds.text import MAX_LINE, read_lines, read_pieces
 from streetshop.feeds.values import Values
 
+MAX_DEPTH: Final = 200
+"""Objects and lists inside each other, at most."""
+
+_LONG_NUMBER: Final = re.compile(r"[0-9]{4000}")
+"""More digits than Python converts to an integer (4300) make ijson's yajl2_c end the process."""
+_DEEPER: Final = {"start_map": 1, "start_array": 1, "end_map": -1, "end_array": -1}
+
 
 @dataclass(frozen=True)
 class JsonLinesRecords:
-    """One JSON object a line; rows are counted by lines."""
+    """The objects of a file with one JSON object per line; rows are counted by lines."""
 
     path: Path
     encoding: str
@@ -22,7 +35,7 @@ class JsonLinesRecords:
     typed = True
 
     def header(self) -> None:
-        return None
+        """The columns are only known after reading every row."""
 
     def __iter__(self) -> Iterator[tuple[int, Values | RowRefused]]:
         seen = False
@@ -34,7 +47,7 @@ class JsonLinesRecords:
             except (ValueError, RecursionError) as error:
                 row = RowRefused(f"no JSON ({error})", hint="Write one JSON object a line")
             if isinstance(row, RowRefused) and not seen:
-                # With not even one good line in front this is some other kind of file.
+                # Without a good line before it, the file is of another kind.
                 raise FeedError(f"line {number} is not a JSON object: {row.what}", where=str(self.path), hint=row.hint)
             seen = True
             yield number, row
@@ -42,7 +55,7 @@ class JsonLinesRecords:
 
 @dataclass(frozen=True)
 class JsonArrayRecords:
-    """One JSON array of objects; rows are counted from 1. An element at a time is held in memory."""
+    """The objects of one JSON array, counted from 1. One element at a time is held in memory."""
 
     path: Path
     encoding: str
@@ -50,84 +63,79 @@ class JsonArrayRecords:
     typed = True
 
     def header(self) -> None:
-        return None
+        """The columns are only known after reading every row."""
 
     def __iter__(self) -> Iterator[tuple[int, Values | RowRefused]]:
         number = 0
-        window = _Window(read_pieces(self.path, self.encoding))
         try:
-            window.take("[")
-            mark = window.take("]") if window.peek() == "]" else ","
-            while mark == ",":
-                element = window.value()
-                number += 1
+            for number, element in enumerate(_elements(read_pieces(self.path, self.encoding)), start=1):
                 yield number, _object(element)
-                mark = window.take(",]")
-            if window.peek():
-                raise ValueError("more text follows its end")
-        except (ValueError, RecursionError) as error:
+        except _NotJson as error:
             raise FeedError(
                 f"the JSON array is broken after {number} elements ({error})",
                 where=str(self.path),
-                hint="Export it again",
+                hint="Export it again; NaN and Infinity are not JSON",
             ) from None
 
 
-class _Window:
-    """The part of a JSON text that is being looked at. Its methods raise ValueError where the text is no JSON."""
+class _NotJson(Exception):
+    """The text is not a JSON array, or an element of it is too large."""
 
-    _decoder = json.JSONDecoder()
 
-    def __init__(self, pieces: Iterator[str]) -> None:
-        self._pieces = pieces
-        self._text = ""
-        self._at = 0
-        self._ended = False
+def _elements(pieces: Iterator[str]) -> Iterator[object]:
+    """The elements of a JSON array, each as soon as it is complete. Raises _NotJson."""
+    # Not ijson.items: it keeps the path of every open value, which is quadratic in the depth of the nesting.
+    events = ijson.sendable_list()
+    parser = ijson.basic_parse_coro(events)
+    builder = ijson.ObjectBuilder()
+    depth = held = 0
+    before = ""
+    for piece in itertools.chain(pieces, [""]):
+        if _LONG_NUMBER.search(before + piece):
+            raise _NotJson("a number of more than 4000 digits")
+        before = piece
+        failure = _parse(parser, piece)
+        held += len(piece)
+        for event, value in events:
+            depth += _DEEPER.get(event, 0)
+            if depth > MAX_DEPTH:
+                raise _NotJson(f"more than {MAX_DEPTH} values inside each other")
+            if depth == 0 or (depth == 1 and event == "start_array"):
+                continue  # the array itself
+            builder.event(event, float(value) if isinstance(value, Decimal) else value)
+            if depth == 1:
+                yield builder.value
+                builder, held = ijson.ObjectBuilder(), 0
+        events.clear()
+        if failure:
+            raise _NotJson(failure)
+        if held > MAX_LINE:
+            raise _NotJson(f"an element of more than {MAX_LINE} characters")
 
-    def peek(self) -> str:
-        """The next character that is not blank, "" at the end."""
-        while True:
-            while self._at < len(self._text) and self._text[self._at] in " \t\r\n":
-                self._at += 1
-            if self._at < len(self._text) or self._ended:
-                return self._text[self._at : self._at + 1]
-            self._grow(1)
 
-    def take(self, characters: str) -> str:
-        """The next character, which must be one of ``characters``."""
-        found = self.peek()
-        if not found or found not in characters:
-            raise ValueError(f"{' or '.join(characters)} expected, {found or 'the end'} found")
-        self._at += 1
-        return found
-
-    def value(self) -> object:
-        """The next whole value."""
-        self.peek()
-        while True:
-            try:
-                value, end = self._decoder.raw_decode(self._text, self._at)
-                if end < len(self._text) or self._ended:  # else a number might go on
-                    self._at = end
-                    return value
-            except ValueError:
-                if self._ended or len(self._text) - self._at > MAX_LINE:
-                    raise
-            # Doubling keeps the repeated attempts at a large element linear in its size.
-            self._grow(len(self._text) - self._at + 1)
-
-    def _grow(self, characters: int) -> None:
-        held = [self._text[self._at :]]
-        self._at = 0
-        while characters > 0 and not self._ended:
-            piece = next(self._pieces, "")
-            self._ended = not piece
-            held.append(piece)
-            characters -= len(piece)
-        self._text = "".join(held)
+def _parse(parser: Any, piece: str) -> str:
+    """Parse a piece of text, or the end of it if it is empty; returns what is wrong with it."""
+    try:
+        if piece:
+            parser.send(piece.encode(errors="replace"))
+        else:
+            parser.close()
+    except ArithmeticError:
+        return "a number out of range"
+    except (ijson.JSONError, ValueError) as error:
+        what, excerpt, *_ = (*(line.strip() for line in str(error).splitlines()), "", "")
+        return f"{what}, near {excerpt!r}" if excerpt else what
+    return ""
 
 
 def _object(value: object) -> Values | RowRefused:
-    if isinstance(value, dict):
-        return value
-    return RowRefused(f"a {type(value).__name__} instead of an object", hint='Write {"id": ..., "image": ...}')
+    """A value as a row, unless it is no object or too deep for recursive functions."""
+    if not isinstance(value, dict):
+        return RowRefused(f"a {type(value).__name__} instead of an object", hint='Write {"id": ..., "image": ...}')
+    level: list[Any] = [value]
+    for _ in range(MAX_DEPTH):
+        inside = (child for parent in level for child in (parent.values() if isinstance(parent, dict) else parent))
+        level = [child for child in inside if isinstance(child, dict | list)]
+        if not level:
+            return value
+    return RowRefused(f"more than {MAX_DEPTH} values inside each other", hint="Write fewer")

@@ -1,7 +1,7 @@
-"""Feeds: the file, or the folder of pictures, a shop already has, as a stream of products.
+"""Open a feed, a file or a folder of pictures, as a stream of products.
 
-A feed is read twice: once to count its rows, find its encoding and learn the types of its columns, then, as often as it
-is iterated, row by row. Only the ids seen so far stay in memory.
+A feed is read once to count its rows, detect its encoding and infer the types of its columns, and again, row by row,
+each time it is iterated. Only the ids seen so far stay in memory.
 """
 
 from __future__ import annotations
@@ -14,18 +14,19 @@ from streetshop.core.errors import FeedError, RowRefused
 from streetshop.core.records import Product
 from streetshop.feeds.columns import MAX_SHOTS, Columns, TypeSurvey, find_columns
 from streetshop.feeds.folder import check_has_pictures, folder_rows
-from streetshop.feeds.records import MAX_COLUMNS, Records, open_records
+from streetshop.feeds.formats import Records, open_records
 from streetshop.feeds.refused import Refusal
+from streetshop.feeds.values import MAX_COLUMNS
 
 
 @dataclass(frozen=True, slots=True)
 class FeedRow:
-    """A row that describes a product; its pictures have not been looked at.
+    """A row with a product whose pictures are not read yet.
 
     Attributes:
         number: of the row. The header of a CSV is row 1, as in a spreadsheet; JSON lines are counted by lines, all
-            else from 1. Of several rows of one product, the first.
-        product: its shots' ``source`` are paths relative to :attr:`Feed.root`, or addresses.
+            others from 1. Of several rows of one product, the first.
+        product: the ``source`` of its shots is a path relative to :attr:`Feed.root`, or an address.
     """
 
     number: int
@@ -34,14 +35,14 @@ class FeedRow:
 
 @dataclass(frozen=True)
 class Feed:
-    """A feed, opened. Iterating gives a :class:`FeedRow` or a :class:`Refusal` for every row, in the feed's order.
+    """An open feed. Iterating gives a :class:`FeedRow` or a :class:`Refusal` for every row, in the order of the feed.
 
     Attributes:
         path: of the file or folder.
-        root: the folder that pictures' paths are relative to.
+        root: the folder that the paths of pictures are relative to.
         kind: ``folder``, ``CSV``, ``JSON lines``, ``JSON array`` or ``Parquet``.
-        rows: how many rows there are, refused ones included.
-        columns: what they mean; None for a folder.
+        rows: number of rows, including refused ones.
+        columns: the fields of its columns; None for a folder.
     """
 
     path: Path
@@ -52,10 +53,10 @@ class Feed:
     _records: Records | None = None
 
     def __iter__(self) -> Iterator[FeedRow | Refusal]:
-        """Raises :class:`FeedError` when the file breaks off or changes while it is read.
+        """Iterate over the rows; raises :class:`FeedError` if the file ends early or changes while it is read.
 
-        An id that occurred before is refused, and the reason names the first row. Only rows that follow one another and
-        differ in nothing but their pictures (cells may also be left empty) are one product with all of those.
+        A repeated id is refused, and the reason names the first row. Only consecutive rows that differ in nothing but
+        their pictures (other cells may be empty) become one product with all of those pictures.
         """
         first: dict[str, int] = {}
         held: FeedRow | None = None
@@ -107,9 +108,9 @@ def read_feed(
 
     Args:
         path: the file or folder.
-        columns: which column holds which field, where the names do not say it, as in ``{"category": "label"}``.
-        image_template: how a picture's path is made of the image column, as in ``"images/{}.jpg"``.
-        encoding: of a text file; found out when None.
+        columns: the columns of fields whose names are no synonyms, as in ``{"category": "label"}``.
+        image_template: the path of a picture, with ``{}`` for the image column, as in ``"images/{}.jpg"``.
+        encoding: of a text file; None to detect it.
 
     Raises:
         FeedError: the feed as a whole cannot be used: unreadable, an archive, of unknown encoding, without the
@@ -136,7 +137,7 @@ def read_feed(
 def _survey(
     records: Records, mapping: Mapping[str, str] | None, template: str | None, where: str
 ) -> tuple[Columns, int]:
-    """Count the rows, and learn the columns and the types of the attributes from all of them."""
+    """Find the columns, and count the rows and infer the types of the attributes from all of them."""
     header = records.header()
     if header is None:
         names: dict[str, None] = {}
@@ -160,7 +161,7 @@ def _survey(
 
 
 def _adds_pictures(product: Product, other: Product) -> bool:
-    """Whether ``other`` says nothing about the product that ``product`` does not, but has new pictures."""
+    """Whether ``other`` has new pictures and otherwise nothing that ``product`` has not."""
     sources = {shot.source for shot in product.shots}
     both = sources.union(shot.source for shot in other.shots)
     if len(both) == len(sources) or len(both) > MAX_SHOTS:

@@ -1,4 +1,4 @@
-"""What a feed's rows and pictures were refused for: never dropped silently, always one line in a file."""
+"""The report of refused rows and pictures: one line in a CSV file for each, with the reason."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _FORMULA_STARTS: Final = tuple("=+-@\t\r\n＝＋－＠")
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A row, or one picture of a row, that could not be used.
+    """A row, or one picture of a row, that cannot be used.
 
     Attributes:
-        row: number of the row in its feed, counted like a spreadsheet or an editor does (see ``feed.FeedRow``).
-        id: the product's id as far as it could be read, else empty.
-        image: the picture it is about; empty when it is the row.
+        row: number of the row in its feed (see ``read.FeedRow``).
+        id: of the product, empty if it cannot be read.
+        image: the refused picture; empty if the whole row is refused.
         reason: what is wrong and what to do, in one line.
     """
 
@@ -36,15 +36,15 @@ class Refusal:
 class RefusedFile:
     """A CSV file with the columns row, id, image, reason; UTF-8, safe to open in a spreadsheet.
 
-    Each refusal is flushed as it comes, so that the file tells the truth after a crash too. Raises
-    :class:`UsageError` when the file cannot be written.
+    Each refusal is flushed at once, so that the file is complete after a crash too. Raises :class:`UsageError` if the
+    file cannot be written.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.rows = 0
         try:
-            # Whatever a feed may hold, lone surrogates of undecodable file names included, can be written.
+            # Lone surrogates of undecodable file names can be written too.
             self._file = path.open("w", encoding="utf-8", errors="backslashreplace", newline="")
         except OSError as error:
             raise UsageError(
@@ -57,11 +57,13 @@ class RefusedFile:
         self._file.flush()
 
     def add(self, refusal: Refusal) -> None:
+        """Write a refusal."""
         self.rows += 1
         self._writer.writerow((refusal.row, *map(safe_cell, (refusal.id, refusal.image, refusal.reason))))
         self._file.flush()
 
     def close(self) -> None:
+        """Close the file."""
         self._file.close()
 
     def __enter__(self) -> Self:
@@ -74,8 +76,8 @@ class RefusedFile:
 
 
 def safe_cell(text: str) -> str:
-    """``text`` so that no spreadsheet runs it as a formula: dangerous beginnings get an apostrophe in front.
+    """Put an apostrophe before text that a spreadsheet would run as a formula.
 
-    Blanks before the dangerous character do not help an attacker: some programs strip them.
+    Blanks before the first character are ignored, since some programs strip them.
     """
     return f"'{text}" if text.startswith(_FORMULA_STARTS) or text.lstrip(" ").startswith(_FORMULA_STARTS) else text

@@ -11,7 +11,7 @@ from typing import Final, TextIO
 from streetshop.core.errors import FeedError
 
 MAX_LINE: Final = 4 * 2**20
-"""Characters a line may have. A longer one is no line of a feed."""
+"""Characters of a line, at most."""
 
 _CHUNK: Final = 2**20
 _BOMS: Final = (
@@ -25,21 +25,25 @@ _HOW_TO_SAVE: Final = "Save the feed as UTF-8, or name its encoding with --encod
 
 
 class _Undecodable(Exception):
-    """Byte ``value`` at ``offset`` does not fit; ``accented`` tells whether non-ASCII text came well before it."""
+    """Byte ``value`` at ``offset`` does not decode; ``accented``: well-formed non-ASCII text came before it."""
 
     def __init__(self, offset: int, value: int, accented: bool) -> None:
         self.offset, self.value, self.accented = offset, value, accented
 
 
 def text_encoding(path: Path, encoding: str | None = None) -> str:
-    """The encoding in which all of the file decodes, found by reading it once.
+    """Detect the encoding of a file by decoding it once.
 
-    A byte-order mark decides; else UTF-16 where every other byte is zero; else UTF-8 if all of it is; else
-    Windows-1252, unless the file holds well-formed UTF-8 beyond ASCII before the byte that breaks it: that file is
-    damaged, and Windows-1252 would garble it. ``encoding`` overrides the guess.
+    The first of these that applies: a byte-order mark; UTF-16 if every other byte is zero; UTF-8 if all of it decodes;
+    Windows-1252, unless the file has well-formed UTF-8 beyond ASCII before the byte that breaks it: that file is
+    corrupt, and Windows-1252 would garble it.
+
+    Args:
+        path: the file.
+        encoding: to use this one instead.
 
     Raises:
-        FeedError: naming the byte and its offset, when nothing fits; or for an unknown name of an encoding.
+        FeedError: no encoding fits (it names the byte and its offset), or ``encoding`` is unknown.
     """
     found = _marked_encoding(path) if encoding is None else _known_encoding(encoding, path)
     tried = found or "UTF-8"
@@ -64,7 +68,7 @@ def text_encoding(path: Path, encoding: str | None = None) -> str:
 
 
 def read_lines(path: Path, encoding: str) -> Iterator[str]:
-    """Lines with their ends as they are. Raises :class:`FeedError` on a line of more than ``MAX_LINE`` characters."""
+    """Lines with their line ends. Raises :class:`FeedError` on a line of more than ``MAX_LINE`` characters."""
     with _opened(path, encoding) as file:
         number = 0
         while line := file.readline(MAX_LINE):
@@ -79,7 +83,7 @@ def read_lines(path: Path, encoding: str) -> Iterator[str]:
 
 
 def read_pieces(path: Path, encoding: str) -> Iterator[str]:
-    """The text in pieces of some ten thousand characters, whatever its lines are."""
+    """The text in pieces of up to 65536 characters, independent of its lines."""
     with _opened(path, encoding) as file:
         while piece := file.read(65536):
             yield piece
@@ -97,7 +101,7 @@ def _opened(path: Path, encoding: str) -> Iterator[TextIO]:
 
 
 def unreadable(path: Path, error: OSError) -> FeedError:
-    """The error for a feed that the system will not let us read."""
+    """The error for a feed that the operating system does not let us read."""
     reason = error.strerror or str(error)
     return FeedError(f"cannot be read ({reason})", where=str(path), hint="Check the path and its permissions")
 
@@ -149,7 +153,7 @@ def _decode_all(path: Path, encoding: str) -> None:
                     accented = accented or any(byte >= 0x80 for byte in before)
                     place = offset - pending + error.start
                     raise _Undecodable(place, error.object[error.start], accented) from None
-                except UnicodeError:  # a few rare codecs say no more than this
+                except UnicodeError:  # a few rare codecs raise this without a position
                     raise _Undecodable(offset, chunk[0] if chunk else 0, accented) from None
                 if not wide and b"\0" in chunk:
                     raise _Undecodable(offset + chunk.index(b"\0"), 0, accented)

@@ -1,7 +1,7 @@
-"""What stands in a feed's cells: text, prices, stock, lists of pictures.
+"""The values in the cells of a feed: text, prices, stock, lists of pictures.
 
 Each function takes a value as CSV (always text), JSON or Parquet gives it, and raises :class:`RowRefused` with the
-reason when it cannot be understood: a wrong price is worse than a product that is missing with a reason.
+reason if it is not understood: a wrong price is worse than a product that is refused with a reason.
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ from urllib.parse import urlsplit
 
 from streetshop.core.errors import RowRefused
 from streetshop.core.photo import PICTURE_SUFFIXES
+from streetshop.feeds.synonyms import IN_STOCK, NOT_IN_STOCK
 
 Values: TypeAlias = dict[str, object]
-"""A row's values by the feed's own column names."""
+"""The values of a row by the column names of the feed."""
+
+MAX_COLUMNS: Final = 2000
+"""Columns of a feed, at most."""
 
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _SYMBOLS: Final = {"$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "₩": "KRW", "zł": "PLN", "₺": "TRY"}
 _PRICE: Final = re.compile(
     r"(?P<before>[A-Za-z]{3}|[$€£¥₹₩₺])?\s*(?P<number>-?\d[\d.,'’\s]*)\s*(?P<after>[A-Za-z]{3}|[$€£¥₹₩₺]|zł)?"
 )
-_IN_STOCK: Final = frozenset({"true", "1", "yes", "y", "instock", "available", "limitedavailability", "instoreonly"})
-_NOT_IN_STOCK: Final = frozenset(
-    {"false", "0", "no", "n", "outofstock", "soldout", "unavailable", "preorder", "backorder", "discontinued"}
-)
 _URL_START: Final = re.compile(r"https?://", re.IGNORECASE)
 
 
 def is_empty(value: object) -> bool:
-    """Nothing there: no value, blank text, NaN, an empty list."""
+    """Whether there is no value: None, blank text, NaN, an empty list."""
     if value is None:
         return True
     if isinstance(value, str):
@@ -45,7 +45,7 @@ def is_empty(value: object) -> bool:
 
 
 def as_text(value: object) -> str:
-    """One line or paragraph of clean text: control characters and lone surrogates become blanks, edges are trimmed."""
+    """A value as stripped text; control characters and lone surrogates become blanks."""
     if is_empty(value):
         return ""
     if isinstance(value, bool):
@@ -64,10 +64,10 @@ def as_text(value: object) -> str:
 
 
 def as_price(value: object, name: str) -> tuple[float | None, str]:
-    """Amount and currency ("" when not said) from ``19.99``, ``"19.99 USD"``, ``"€ 1.299,00"``; (None, "") if empty.
+    """Amount and currency ("" if there is none) from ``19.99``, ``"19.99 USD"``, ``"€ 1.299,00"``; (None, "") if empty.
 
     Of a dot and a comma the later one is the decimal sign. A comma alone is one unless three digits follow; a dot alone
-    always is, as Google's format wants it.
+    always is, as in Google's format.
     """
     if is_empty(value):
         return None, ""
@@ -112,15 +112,15 @@ def as_stock(value: object, name: str) -> bool | None:
         return value > 0
     text = as_text(value)
     word = re.sub(r"[\s_-]", "", text.rsplit("/", 1)[-1]).lower()
-    if word in _IN_STOCK or (word.isdecimal() and int(word[:18]) > 0):
+    if word in IN_STOCK or (word.isdecimal() and int(word[:18]) > 0):
         return True
-    if word in _NOT_IN_STOCK or word.isdecimal():
+    if word in NOT_IN_STOCK or word.isdecimal():
         return False
     raise RowRefused(f"{name} {text[:60]!r} is not understood", hint="Use in_stock, out_of_stock, true or false")
 
 
 def as_link(value: object, name: str) -> str:
-    """A product's address. Only http, https and addresses without a scheme: others could run code on a page."""
+    """The address of a product: http, https or without a scheme; others (``javascript:``) could run code on a page."""
     text = as_text(value)
     try:
         scheme = urlsplit(text).scheme.lower()
@@ -150,14 +150,14 @@ def as_pictures(value: object, *, several: bool) -> Iterator[str]:
     for piece in pieces:
         if isinstance(piece, (bytes, Mapping)):
             raise RowRefused("pictures inside a feed are not read", hint="Give their paths or addresses")
-        # No cleaning here: a path with a control character must be seen, and refused, where files are opened.
+        # Not cleaned: a path with a control character is refused where files are opened.
         text = piece.strip() if isinstance(piece, str) else as_text(piece)
         if text:
             yield text
 
 
 def _all_pictures(pieces: Sequence[str]) -> bool:
-    """All addresses, or all file names: one address with a comma in it is neither."""
+    """Whether all pieces are addresses, or all file names; the pieces of one address with a comma are neither."""
     addresses = [bool(_URL_START.match(piece.strip())) for piece in pieces]
     if any(addresses):
         return all(addresses)

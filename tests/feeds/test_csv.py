@@ -1,0 +1,67 @@
+"""CSV feeds."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streetshop.feeds.read import FeedRow, read_feed
+from tests.feeds.reading import products, refusals, write
+
+
+def test_excel_separator_line_and_blank_lines(tmp_path: Path) -> None:
+    feed = read_feed(write(tmp_path / "feed.csv", "sep=;\r\n\r\nid;image\r\n1;a.jpg\r\n\r\n2;b.jpg\r\n;c.jpg\r\n"))
+    assert [row.number for row in feed if isinstance(row, FeedRow)] == [2, 4]
+    assert [r.row for r in refusals(feed)] == [5]
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        (",T,1,yes,,a.jpg", "a product id is empty"),
+        ("a\u200bb,T,1,yes,,a.jpg", "control or invisible"),
+        ("x" * 300 + ",T,1,yes,,a.jpg", "300 characters"),
+        ("1,T,cheap,yes,,a.jpg", "price 'cheap' is no price"),
+        ("1,T,-5,yes,,a.jpg", "price -5 is no price"),
+        ("1,T,1,perhaps,,a.jpg", "in_stock 'perhaps' is not understood"),
+        ("1,T,1,yes,javascript:alert(1),a.jpg", "url begins with 'javascript'"),
+        ("1,T,1,yes,,", "no picture"),
+        ("1,T,1,yes,,a.jpg,more", "7 cells where the header has 6"),
+        ("1,T", "2 cells where the header has 6"),
+        ('1,"T"x,1,yes,,a.jpg', "malformed quotes in line 2"),
+        ("1,T,1,yes,," + "|".join(f"{i}.jpg" for i in range(65)), "65 pictures"),
+    ],
+)
+def test_refused_rows_have_reasons_and_the_rest_goes_on(tmp_path: Path, row: str, reason: str) -> None:
+    text = f"id,title,price,in_stock,url,image\n{row}\ngood,T,1,yes,,a.jpg\n"
+    feed = read_feed(write(tmp_path / "feed.csv", text))
+    (refusal,) = refusals(feed)
+    assert reason in refusal.reason
+    assert refusal.row == 2
+    assert [p.id for p in products(feed)] == ["good"]
+    assert feed.rows == 2
+
+
+def test_quote_that_is_never_closed_tells_which_lines_it_swallowed(tmp_path: Path) -> None:
+    text = 'id,image\n1,a.jpg\n2,"b.jpg\n' + "".join(f"{i},c.jpg\n" for i in range(3, 100))
+    (refusal,) = refusals(read_feed(write(tmp_path / "feed.csv", text)))
+    assert refusal.row == 3
+    assert "lines 3 to 100" in refusal.reason
+
+
+_CELL = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=20)
+
+
+@settings(max_examples=200)
+@given(st.lists(st.lists(_CELL, min_size=4, max_size=4), max_size=5))
+def test_any_cells_become_products_or_refusals(tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]]) -> None:
+    path = tmp_path_factory.mktemp("cells", numbered=True) / "feed.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([["id", "image", "price", "note"], ["ok", "a.jpg", "1", ""], *rows])
+    feed = read_feed(path)
+    assert any(product.id == "ok" for product in products(feed))
+    assert len(list(feed)) <= feed.rows
