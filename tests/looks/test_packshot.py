@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
-from streetshop.core.geometry import Box, paint_mask
 from streetshop.core.photo import Photo
-from streetshop.core.records import Garment, Look, Person
-from streetshop.looks import WHOLE_PHOTO, read_look
 from streetshop.looks.packshot import article_on_plain_ground
 
 
@@ -24,22 +20,6 @@ def packshot(shape: tuple[int, int, int, int], *, ground: int = 250, colour: int
     draw.ellipse((x0 + (x1 - x0) // 3, y0 + 10, x1 - (x1 - x0) // 3, y0 + 30), fill=(ground,) * 3)
     noise = np.random.default_rng(0).normal(0, 1.5, (size[1], size[0], 3))
     return Photo.from_array(np.clip(np.asarray(image) + noise, 0, 255).astype(np.uint8))
-
-
-class Fixed:
-    """A reader that always sees the same."""
-
-    name = "fixed 1"
-    classes = ("background", "bag", "top")
-
-    def __init__(self, garments: tuple[Garment, ...], persons: tuple[Person, ...] = ()) -> None:
-        self.garments, self.persons = garments, persons
-
-    def read(self, photo: Photo) -> Look:
-        return Look(photo.width, photo.height, self.garments, self.persons, self.name)
-
-    def pixel_classes(self, photo: Photo) -> np.ndarray:
-        raise AssertionError("nobody asked for pixels")
 
 
 @settings(max_examples=25, deadline=None)
@@ -63,26 +43,3 @@ def test_a_busy_border_or_an_empty_picture_is_no_packshot() -> None:
     halves = np.full((200, 150, 3), 240, np.uint8)
     halves[100:] = 30
     assert article_on_plain_ground(Photo.from_array(halves)) is None
-
-
-def test_the_reader_names_it_and_the_ground_bounds_it() -> None:
-    photo = packshot((100, 150, 300, 400), size=(400, 520))
-    scrap = Garment("bag", 0.4, Box(110, 380, 140, 400), (120.0, 390.0))
-    (found,) = read_look(photo, Fixed((scrap,))).garments
-    assert (found.category, found.score) == ("bag", 0.4)
-    assert np.abs(np.subtract(found.box.corners, (100, 150, 300, 400))).max() < 5
-    x, y = (int(v) for v in found.hotspot)
-    assert paint_mask(found.mask, found.box, photo.width, photo.height)[y, x]
-    (nameless,) = read_look(photo, Fixed(())).garments
-    assert nameless.category == WHOLE_PHOTO
-    assert nameless.box == found.box
-
-
-@pytest.mark.parametrize("who", ["person", "two kinds"])
-def test_outfits_are_left_to_the_reader(who: str) -> None:
-    photo = packshot((100, 150, 300, 400), size=(400, 520))
-    bag = Garment("bag", 0.4, Box(110, 380, 140, 400), (120.0, 390.0))
-    top = Garment("top", 0.4, Box(110, 180, 140, 200), (120.0, 190.0))
-    persons = (Person(Box(100, 150, 300, 400)),) if who == "person" else ()
-    given = (bag,) if persons else (bag, top)
-    assert read_look(photo, Fixed(given, persons)).garments == given

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from streetshop.core.geometry import COCO_KEYPOINTS, Box, Keypoint, paint_mask
-from streetshop.looks.parse import Parsed, Reading, Rules, likeliest, mean_inside, parse, score_of
-from streetshop.looks.pose import hotspot, is_full_shot, read_keypoints, view_of
-from streetshop.looks.regions import components, gap, near_groups, parts_by_label, parts_of
+from streetshop.core.geometry import Box, paint_mask
+from streetshop.looks.parse import Parsed, mean_inside, most_probable, parse
+from streetshop.looks.rules import Rules
+from streetshop.models.reader import Reading
+from streetshop.models.spec import DEFAULT_CLASS_RULES
 
 CLASSES = ("background", "skin", "hair", "top", "trousers", "dress", "footwear", "bag", "accessory")
 RULES = Rules(CLASSES, CLASSES[3:])
@@ -34,8 +35,8 @@ def drawing() -> NDArray[np.uint8]:
 
 
 @given(planes=arrays(np.float32, (5, 4, 3), elements=st.sampled_from([0.0, 0.25, 0.5, 1.0])))
-def test_the_likeliest_class_is_the_first_of_equals(planes: NDArray[np.float32]) -> None:
-    assert (likeliest(planes) == planes.argmax(axis=0)).all()
+def test_the_most_probable_class_is_the_first_of_equals(planes: NDArray[np.float32]) -> None:
+    assert (most_probable(planes) == planes.argmax(axis=0)).all()
 
 
 def read(labels: NDArray[np.uint8], heat: NDArray[np.float32] | None = None, scale: int = 10) -> Parsed:
@@ -45,60 +46,6 @@ def read(labels: NDArray[np.uint8], heat: NDArray[np.float32] | None = None, sca
 
 def found(parsed: Parsed, category: str) -> list[Box]:
     return [g.box for g in parsed.garments if g.category == category]
-
-
-# --- regions ------------------------------------------------------------------------------------------------------
-
-
-@settings(max_examples=60, deadline=None)
-@given(arrays(np.uint8, st.tuples(st.integers(1, 12), st.integers(1, 12)), elements=st.integers(0, 2)))
-def test_components_equal_a_flood_fill(labels: NDArray[np.uint8]) -> None:
-    numbers = components(labels)
-    expected, count = np.full(labels.shape, -1), 0
-    for start in np.ndindex(labels.shape):
-        if expected[start] >= 0:
-            continue
-        todo = [start]
-        expected[start] = count
-        while todo:
-            y, x = todo.pop()
-            for v in range(max(y - 1, 0), min(y + 2, labels.shape[0])):
-                for u in range(max(x - 1, 0), min(x + 2, labels.shape[1])):
-                    if expected[v, u] < 0 and labels[v, u] == labels[y, x]:
-                        expected[v, u] = count
-                        todo.append((v, u))
-        count += 1
-    assert (numbers == expected).all()
-
-
-@settings(max_examples=60, deadline=None)
-@given(arrays(np.uint8, st.tuples(st.integers(1, 12), st.integers(1, 12)), elements=st.integers(0, 3)))
-def test_parts_by_label_are_the_components_of_each_label(labels: NDArray[np.uint8]) -> None:
-    numbers = components(labels)
-    parts = parts_by_label(labels)
-    assert set(parts) == set(labels[labels > 0].tolist())
-    for label, masks in parts.items():
-        mine = np.unique(numbers[labels == label], return_counts=True)
-        expected = [i for _, i in sorted(zip(-mine[1], mine[0], strict=True))]
-        assert len(masks) == len(expected)
-        assert all((mask == (numbers == i)).all() for mask, i in zip(masks, expected, strict=True))
-
-
-def test_a_spiral_is_one_region() -> None:
-    picture = np.zeros((9, 9), np.uint8)
-    picture[1:8, 1] = picture[1, 1:8] = picture[1:8, 7] = picture[7, 3:8] = picture[3:8, 3] = 1
-    assert len(parts_of(picture == 1)) == 1
-
-
-def test_parts_come_largest_first_and_boxes_group_by_their_gaps() -> None:
-    mask = np.zeros((10, 10), bool)
-    mask[0, 0] = mask[4:8, 4:8] = True
-    assert [int(p.sum()) for p in parts_of(mask)] == [16, 1]
-    assert parts_of(np.zeros((3, 3), bool)) == []
-    a, b, c = Box(0, 0, 2, 2), Box(5, 0, 6, 2), Box(5, 6, 6, 8)
-    assert (gap(a, b), gap(a, a), gap(a, c)) == (3, 0, 5)
-    assert near_groups([a, b, c], 3) == [[0, 1], [2]]
-    assert near_groups([a, b, c], 4) == [[0, 1, 2]]
 
 
 # --- garments -----------------------------------------------------------------------------------------------------
@@ -301,75 +248,36 @@ def test_thresholds_and_calibration() -> None:
     assert found(parsed, "footwear") == []
     assert len(parsed.garments) == 2
     assert parsed.garments[0].score == pytest.approx(1 / (1 + np.exp(3 - np.log(0.92 / 0.08))), abs=1e-3)
-    assert score_of(0.7, 0.1, (1.0, 0.0, 0.0)) == pytest.approx(0.7)
-    assert score_of(0.7, 0.01, (1.0, 0.5, 0.0)) < score_of(0.7, 0.1, (1.0, 0.5, 0.0))
-    assert 0 <= score_of(0.0, 0.0, (9.0, 9.0, 0.0)) <= score_of(1.0, 1.0, (9.0, 9.0, 9.0)) <= 1
 
 
-# --- pose ---------------------------------------------------------------------------------------------------------
+def test_the_rules_of_a_bundle_decide_about_its_classes() -> None:
+    labels = drawing()
+    labels[80:84, 34:44] = 0
+    labels[80:84, 46:56] = CLASSES.index("footwear")
+    labels[82:84, 30:46] = CLASSES.index("skin")
+
+    def shoes(**changed: object) -> list[Box]:
+        rules = Rules(CLASSES, CLASSES[3:], groups=DEFAULT_CLASS_RULES.model_copy(update=changed))
+        return found(parse(Reading(_certain(labels), None, WIDTH, HEIGHT), rules), "footwear")
+
+    assert len(shoes()) == 1, "a pair"
+    assert len(shoes(several=("footwear",))) == 2
+    assert shoes(least_share={"footwear": 0.5}) == []
+    assert shoes(least_share={}, least_share_else=0.5) == []
+    rules = Rules(CLASSES, CLASSES[3:], groups=DEFAULT_CLASS_RULES.model_copy(update={"body": ()}))
+    assert parse(Reading(_certain(labels), None, WIDTH, HEIGHT), rules).persons == (), "nobody without a body"
 
 
-def pose(**changed: tuple[float, float, int]) -> tuple[Keypoint, ...]:
-    """Someone facing the camera, 200 pixels high; visibility 2 everywhere but as changed."""
-    at = {
-        "nose": (50, 10),
-        "eye": (5, 8),
-        "ear": (8, 9),
-        "shoulder": (20, 35),
-        "elbow": (26, 65),
-        "wrist": (28, 90),
-        "hip": (12, 100),
-        "knee": (12, 145),
-        "ankle": (12, 190),
-    }
-    points = []
-    for name in COCO_KEYPOINTS:
-        side, _, joint = name.rpartition("_")
-        dx, y = at[joint] if side else (0, 10)
-        x = 50 + dx if side == "left" else 50 - dx
-        points.append(Keypoint(*changed.get(name, (x, y, 2))))
-    return tuple(points)
+def test_the_hotspot_of_a_class_is_on_a_leg_where_the_rules_say_so() -> None:
+    heat = np.zeros((17, HEIGHT, WIDTH), np.float32)
+    for point, (x, y) in {11: (38, 44), 13: (38, 64), 12: (26, 44), 14: (26, 64)}.items():
+        heat[point, y, x] = 0.9
 
+    def spot(*on_leg: str) -> tuple[float, float]:
+        rules = Rules(CLASSES, CLASSES[3:], groups=DEFAULT_CLASS_RULES.model_copy(update={"on_leg": on_leg}))
+        parsed = parse(Reading(_certain(drawing()), heat, WIDTH, HEIGHT), rules)
+        (trousers,) = (g for g in parsed.garments if g.category == "trousers")
+        return trousers.hotspot
 
-def test_peaks_are_read_between_pixels_and_only_on_the_person() -> None:
-    ys, xs = np.mgrid[:24, :16] + 0.5
-    heat = np.exp(-((xs - 6.3) ** 2 + (ys - 9.8) ** 2) / 4).astype(np.float32)
-    heat[20, 12] = 1.5  # someone else's
-    where = np.ones((24, 16), bool)
-    where[16:] = False
-    [(x, y, peak)] = read_keypoints(heat[None], where)
-    assert (x, y) == (pytest.approx(6.3, abs=0.02), pytest.approx(9.8, abs=0.02))
-    assert 0.9 < peak <= 1
-
-
-def test_full_shot_wants_eyes_and_ankles() -> None:
-    assert is_full_shot(pose())
-    assert not is_full_shot(pose(left_ankle=(62, 190, 1)))
-    assert not is_full_shot(pose(right_eye=(0, 0, 0)))
-
-
-def test_views() -> None:
-    assert view_of(pose()) == "front"
-    head = dict.fromkeys(("nose", "left_eye", "right_eye"), (0.0, 0.0, 0))
-    turned = {"left_shoulder": (30.0, 35.0, 2), "right_shoulder": (70.0, 35.0, 2)}
-    assert view_of(pose(**head, **turned)) == "back"
-    side = {"left_shoulder": (51.0, 35.0, 2), "right_shoulder": (49.0, 35.0, 2)}
-    assert view_of(pose(nose=(35, 12, 2), **side)) == "left"
-    assert view_of(pose(nose=(65, 12, 2), **side)) == "right"
-    assert view_of(pose(left_shoulder=(0, 0, 0))) == "detail"
-
-
-def test_hotspots() -> None:
-    full = np.ones((10, 10), bool)
-    box = Box(30, 90, 70, 190)
-    assert hotspot("top", full, box, pose()) == box.center
-    assert hotspot("trousers", full, box, ()) == box.center
-    # A quarter of the way from knee (62, 145) to hip (62, 100), on the leg that is seen.
-    assert hotspot("trousers", full, box, pose(right_knee=(38, 145, 1))) == (62, 133.75)
-    assert hotspot("trousers", full, box, pose(left_knee=(62, 145, 1))) == (38, 133.75)
-    legs = full.copy()
-    legs[2:, 3:7] = False  # the box's centre falls between them
-    x, y = hotspot("trousers", legs, box, ())
-    assert legs[int((y - 90) / 10), int((x - 30) / 4)]
-    hidden = dict.fromkeys(("left_knee", "right_knee"), (0.0, 0.0, 0))
-    assert hotspot("skirt", full, box, pose(**hidden)) == box.center
+    assert spot("trousers") == pytest.approx((38.5, 59.5))
+    assert spot("top") != spot("trousers")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 from pathlib import Path
 
 import numpy as np
@@ -14,26 +13,9 @@ from streetshop.core.errors import BundleDamaged, BundleError, BundleMissing
 from streetshop.core.geometry import Box
 from streetshop.core.photo import Photo
 from streetshop.looks.reader import NO_READER, OnnxReader, WholePhotoReader, load_reader
-from streetshop.models.folder import read_spec
 from streetshop.models.spec import ReaderSpec
 from tests.models.tiny import tiny_encoder
-from tests.models.tiny_reader import BODILESS, COLOURS, tiny_reader
-
-PARTS = {
-    "skin": (150, 40, 250, 120),
-    "top": (120, 120, 280, 280),
-    "trousers": (130, 280, 270, 500),
-    "footwear": (120, 500, 280, 530),
-}
-
-
-def person() -> Image.Image:
-    """400 x 600, in the colours of the tiny reader's classes."""
-    image = Image.new("RGB", (400, 600), COLOURS["background"])
-    draw = ImageDraw.Draw(image)
-    for name, (x0, y0, x1, y1) in PARTS.items():
-        draw.rectangle((x0, y0, x1 - 1, y1 - 1), fill=COLOURS[name])
-    return image
+from tests.models.tiny_reader import BODILESS, COLOURS, PARTS, person, tiny_reader
 
 
 def near(box: Box, corners: tuple[int, int, int, int], slack: float = 14) -> bool:
@@ -75,16 +57,6 @@ def test_boxes_are_right_however_a_photo_is_fitted(tmp_path: Path, step: int | N
         assert near(found[name], (x0 + shift, y0, x1 + shift, y1), 36 if turn else 14), (name, found[name])
 
 
-def test_a_network_may_give_probabilities_in_place_of_logits(tmp_path: Path, reader: OnnxReader) -> None:
-    other = OnnxReader(tiny_reader(tmp_path, probabilities=True), threads=1)
-    photo = Photo.from_array(np.asarray(person()))
-    got, want = other.see(photo).probabilities, reader.see(photo).probabilities
-    np.testing.assert_allclose(got.sum(axis=0), 1, atol=1e-5)
-    # The tiny network is read at twice its size: means of probabilities differ from those of logits at borders alone.
-    assert np.abs(got - want).mean() < 0.05
-    assert (got.argmax(axis=0) == want.argmax(axis=0)).mean() > 0.95
-
-
 def test_boxes_are_in_the_frame_of_the_original(reader: OnnxReader) -> None:
     stream = io.BytesIO()
     person().resize((1600, 2400)).save(stream, "JPEG", quality=95)
@@ -98,18 +70,6 @@ def test_an_empty_photo_has_no_garments(reader: OnnxReader) -> None:
     look = reader.read(Photo.from_array(np.full((90, 60, 3), 255, np.uint8)))
     assert look.garments == ()
     assert look.persons == ()
-
-
-def test_every_pixel_has_a_class(reader: OnnxReader) -> None:
-    stream = io.BytesIO()
-    person().resize((1600, 2400)).save(stream, "JPEG", quality=95)
-    classes = reader.pixel_classes(Photo.from_bytes(stream.getvalue(), at_least=256))
-    assert classes.shape == (2400, 1600)
-    assert classes.dtype == np.uint8
-    for name, (x0, y0, x1, y1) in PARTS.items():
-        inside = classes[4 * y0 + 60 : 4 * y1 - 60, 4 * x0 + 60 : 4 * x1 - 60]
-        assert inside.size == 0 or (inside == reader.classes.index(name)).mean() > 0.9, name
-    assert classes[0, 0] == 0
 
 
 def test_a_reader_without_keypoints(tmp_path: Path) -> None:
@@ -135,14 +95,6 @@ def test_a_reader_may_name_articles_as_a_whole(tmp_path: Path, step: int | None,
     assert near(after.box, (100, 60, 300, 240), 30)
 
 
-def test_a_network_without_the_articles_that_its_spec_promises_is_refused(tmp_path: Path) -> None:
-    folder = tiny_reader(tmp_path)
-    spec = json.loads((folder / "bundle.json").read_text())
-    (folder / "bundle.json").write_text(json.dumps({**spec, "articles": True}))
-    with pytest.raises(BundleDamaged, match="no output articles"):
-        OnnxReader(folder, threads=1)
-
-
 def test_what_is_no_reader_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BundleMissing):
         load_reader(tmp_path / "nowhere")
@@ -152,25 +104,6 @@ def test_what_is_no_reader_is_refused(tmp_path: Path) -> None:
     (damaged / "model.onnx").write_bytes(b"x" + (damaged / "model.onnx").read_bytes()[1:])
     with pytest.raises(BundleDamaged, match="checksum"):
         load_reader(damaged)
-
-
-def test_a_network_that_does_not_fit_its_spec_is_refused(tmp_path: Path) -> None:
-    folder = tiny_reader(tmp_path)
-    spec = json.loads((folder / "bundle.json").read_text())
-    spec["classes"].append("hat")
-    (folder / "bundle.json").write_text(json.dumps(spec))
-    with pytest.raises(BundleDamaged, match="shape"):
-        OnnxReader(folder, threads=1).read(Photo.from_array(np.asarray(person())))
-
-
-@pytest.mark.parametrize(("key", "value"), [("garments", ["crown"]), ("thresholds", {"crown": 0.5})])
-def test_a_spec_must_hang_together(tmp_path: Path, key: str, value: object) -> None:
-    folder = tiny_reader(tmp_path)
-    spec = json.loads((folder / "bundle.json").read_text())
-    spec[key] = value
-    (folder / "bundle.json").write_text(json.dumps(spec))
-    with pytest.raises(BundleDamaged, match="crown"):
-        read_spec(folder)
 
 
 def test_the_packaged_reader_is_loaded_unless_none_is_wanted() -> None:

@@ -1,4 +1,4 @@
-"""Encoder bundles: loading, verifying, running."""
+"""Encoders: pictures to vectors."""
 
 from __future__ import annotations
 
@@ -8,11 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from streetshop.core.errors import BundleDamaged, BundleError, BundleMissing
+from streetshop.core.errors import BundleError
 from streetshop.core.records import GarmentPicture
 from streetshop.models import Encoder, load_encoder
-from streetshop.models.folder import read_spec
-from streetshop.models.spec import EncoderSpec, fingerprint
 from tests.models.tiny import tiny_encoder
 
 
@@ -77,77 +75,6 @@ def test_the_same_vector_however_many_threads(threads: int, shipped: Encoder) ->
 def test_empty_batch(tmp_path: Path) -> None:
     encoder = load_encoder(tiny_encoder(tmp_path))
     assert encoder.encode([]).shape == (0, encoder.dim)
-
-
-def test_fingerprint_names_what_makes_the_vectors(tmp_path: Path) -> None:
-    a, b, c = (read_spec(tiny_encoder(tmp_path / name, seed=seed)) for name, seed in [("a", 0), ("b", 0), ("c", 1)])
-    assert fingerprint(a) == fingerprint(b) != fingerprint(c)
-    assert isinstance(a, EncoderSpec)
-    reweighted = a.model_copy(update={"blocks": tuple(x.model_copy(update={"weight": 9.0}) for x in a.blocks)})
-    assert fingerprint(reweighted) == fingerprint(a), "weights act on queries only"
-    other_input = a.model_copy(update={"input": a.input.model_copy(update={"width": 64})})
-    assert fingerprint(other_input) != fingerprint(a)
-
-
-def test_missing_and_damaged_bundles(tmp_path: Path) -> None:
-    with pytest.raises(BundleMissing, match="no bundle here"):
-        load_encoder(tmp_path / "none")
-    folder = tiny_encoder(tmp_path / "weights")
-    data = bytearray((folder / "model.onnx").read_bytes())
-    data[len(data) // 2] ^= 1
-    (folder / "model.onnx").write_bytes(bytes(data))
-    with pytest.raises(BundleDamaged, match="checksum"):
-        load_encoder(folder)
-    (folder / "model.onnx").unlink()
-    with pytest.raises(BundleMissing, match="is missing"):
-        load_encoder(folder)
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"kind": "poem"}, "poem"),
-        ({"surprise": 1}, "surprise"),
-        ({"files": {}}, "no checksum"),
-        ({"blocks": []}, "blocks"),
-        ({"input": {"width": -1, "height": 32}}, "width"),
-    ],
-)
-def test_bad_specs_name_the_field(tmp_path: Path, change: dict[str, object], message: str) -> None:
-    folder = tiny_encoder(tmp_path)
-    spec = json.loads((folder / "bundle.json").read_text())
-    (folder / "bundle.json").write_text(json.dumps({**spec, **change}))
-    with pytest.raises(BundleDamaged, match=message) as caught:
-        load_encoder(folder)
-    assert "bundle.json" in caught.value.where
-
-
-def test_specs_that_are_no_json(tmp_path: Path) -> None:
-    for content in (b"{", b"\xff\xfe\x00", b"[]"):
-        (tmp_path / "bundle.json").write_bytes(content)
-        with pytest.raises(BundleDamaged):
-            load_encoder(tmp_path)
-
-
-def test_a_bundle_cannot_name_files_outside_itself(tmp_path: Path) -> None:
-    folder = tiny_encoder(tmp_path / "in")
-    spec = json.loads((folder / "bundle.json").read_text())
-    spec["files"]["../secret"] = "0" * 64
-    (folder / "bundle.json").write_text(json.dumps(spec))
-    with pytest.raises(BundleDamaged, match="leaves the bundle"):
-        load_encoder(folder)
-
-
-def test_a_network_that_is_none(tmp_path: Path) -> None:
-    from streetshop.models.folder import file_sha256
-
-    folder = tiny_encoder(tmp_path)
-    (folder / "model.onnx").write_bytes(b"not a network")
-    spec = json.loads((folder / "bundle.json").read_text())
-    spec["files"]["model.onnx"] = file_sha256(folder / "model.onnx")
-    (folder / "bundle.json").write_text(json.dumps(spec))
-    with pytest.raises(BundleError, match="onnxruntime cannot load it"):
-        load_encoder(folder)
 
 
 def test_a_reader_is_no_encoder(tmp_path: Path) -> None:

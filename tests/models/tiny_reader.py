@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+from PIL import Image, ImageDraw
 
 from streetshop.models.folder import file_sha256, write_spec
 from streetshop.models.spec import InputSpec, ReaderSpec
@@ -20,6 +21,22 @@ COLOURS: Mapping[str, tuple[int, int, int]] = {
 """What each class looks like."""
 BODILESS = {name: colour for name, colour in COLOURS.items() if name != "skin"}
 """Without skin, which is what red fading into white looks like."""
+
+PARTS = {
+    "skin": (150, 40, 250, 120),
+    "top": (120, 120, 280, 280),
+    "trousers": (130, 280, 270, 500),
+    "footwear": (120, 500, 280, 530),
+}
+
+
+def person() -> Image.Image:
+    """400 x 600, in the colours of the tiny reader's classes."""
+    image = Image.new("RGB", (400, 600), COLOURS["background"])
+    draw = ImageDraw.Draw(image)
+    for name, (x0, y0, x1, y1) in PARTS.items():
+        draw.rectangle((x0, y0, x1 - 1, y1 - 1), fill=COLOURS[name])
+    return image
 
 
 def tiny_reader(

@@ -129,7 +129,7 @@ class Lock:
     """An exclusive lock between processes and between threads, on a file of its own.
 
     ``filelock`` on ``flock``: the operating system releases it when the process ends, however it ends, or when this
-    object is dropped. The file stays. Not reentrant; it may be released in another thread than the one that acquired it.
+    object is dropped. The file stays. Not reentrant; any thread may release it.
 
     Args:
         path: the lock file; it and the folder it is in are made as needed.

@@ -43,7 +43,11 @@ COCO_KEYPOINTS: tuple[str, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """Corners in pixels, half-open. Raises :class:`GeometryError` when empty or not finite."""
+    """Corners in pixels, half-open.
+
+    Raises:
+        GeometryError: it is empty or not finite.
+    """
 
     x0: float
     y0: float
@@ -61,44 +65,53 @@ class Box:
 
     @classmethod
     def from_sequence(cls, values: Sequence[float]) -> Box:
-        """Box from ``[x0, y0, x1, y1]``."""
+        """Return the box of ``[x0, y0, x1, y1]``."""
         if len(values) != 4:
             raise GeometryError(f"a box has four numbers, not {len(values)}", hint="Give x0, y0, x1, y1")
         return cls(*(float(v) for v in values))
 
     @property
     def corners(self) -> tuple[float, float, float, float]:
+        """``(x0, y0, x1, y1)``."""
         return (self.x0, self.y0, self.x1, self.y1)
 
     @property
     def width(self) -> float:
+        """``x1 - x0``."""
         return self.x1 - self.x0
 
     @property
     def height(self) -> float:
+        """``y1 - y0``."""
         return self.y1 - self.y0
 
     @property
     def area(self) -> float:
+        """In square pixels."""
         return self.width * self.height
 
     @property
     def center(self) -> tuple[float, float]:
+        """(x, y) of the middle."""
         return ((self.x0 + self.x1) / 2, (self.y0 + self.y1) / 2)
 
     def intersection(self, other: Box) -> float:
-        """Area shared with ``other``, in square pixels."""
+        """Return the area shared with ``other``, in square pixels."""
         width = min(self.x1, other.x1) - max(self.x0, other.x0)
         height = min(self.y1, other.y1) - max(self.y0, other.y0)
         return max(width, 0.0) * max(height, 0.0)
 
     def iou(self, other: Box) -> float:
-        """Intersection over union, 0 to 1."""
+        """Return intersection over union, 0 to 1."""
         shared = self.intersection(other)
         return shared / (self.area + other.area - shared)
 
     def clip(self, width: int, height: int) -> Box:
-        """The part inside a picture of ``width`` x ``height``. Raises :class:`GeometryError` if none is."""
+        """Return the part inside a picture of ``width`` x ``height``.
+
+        Raises:
+            GeometryError: no part is.
+        """
         x0, y0 = max(self.x0, 0.0), max(self.y0, 0.0)
         x1, y1 = min(self.x1, float(width)), min(self.y1, float(height))
         if x1 <= x0 or y1 <= y0:
@@ -109,19 +122,20 @@ class Box:
         return Box(x0, y0, x1, y1)
 
     def expand(self, fraction: float) -> Box:
-        """Grown on every side by ``fraction`` of its width and height."""
+        """Return the box grown on every side by ``fraction`` of its width and height."""
         dx, dy = self.width * fraction, self.height * fraction
         return Box(self.x0 - dx, self.y0 - dy, self.x1 + dx, self.y1 + dy)
 
     def scale(self, sx: float, sy: float) -> Box:
-        """In the frame of a picture ``sx`` times as wide and ``sy`` times as high."""
+        """Return the box in the frame of a picture ``sx`` times as wide and ``sy`` times as high."""
         return Box(self.x0 * sx, self.y0 * sy, self.x1 * sx, self.y1 * sy)
 
     def contains(self, x: float, y: float) -> bool:
+        """Return whether a point lies in the box; the right and lower edges do not belong to it."""
         return self.x0 <= x < self.x1 and self.y0 <= y < self.y1
 
     def slices(self) -> tuple[slice, slice]:
-        """Row and column slices of the whole pixels it touches (all coordinates must be >= 0)."""
+        """Return row and column slices of the whole pixels it touches; all coordinates must be >= 0."""
         return (
             slice(math.floor(self.y0), math.ceil(self.y1)),
             slice(math.floor(self.x0), math.ceil(self.x1)),
@@ -130,7 +144,13 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Keypoint:
-    """A point of the body in pixels, with visibility: 0 not in the picture or unknown, 1 hidden, 2 visible."""
+    """A point of the body.
+
+    Attributes:
+        x, y: in pixels.
+        visibility: 0 not in the picture or unknown, 1 hidden, 2 visible.
+        score: 0 to 1.
+    """
 
     x: float
     y: float
@@ -143,7 +163,11 @@ class Keypoint:
 
 
 def box_of_mask(mask: Mask) -> Box:
-    """Smallest box around the true pixels of a (height, width) mask. Raises :class:`GeometryError` if it has none."""
+    """Return the smallest box around the true pixels of a mask.
+
+    Raises:
+        GeometryError: no pixel is true.
+    """
     rows = np.flatnonzero(mask.any(axis=1))
     if rows.size == 0:
         raise GeometryError("the mask is empty")
@@ -152,7 +176,7 @@ def box_of_mask(mask: Mask) -> Box:
 
 
 def mask_iou(a: Mask, b: Mask) -> float:
-    """Intersection over union of two masks of one shape; 0 when both are empty."""
+    """Return intersection over union of two masks of one shape; 0 when both are empty."""
     if a.shape != b.shape:
         raise GeometryError(f"masks of different shapes {a.shape} and {b.shape}")
     union = int(np.count_nonzero(a | b))
@@ -160,9 +184,12 @@ def mask_iou(a: Mask, b: Mask) -> float:
 
 
 def point_inside(mask: Mask) -> tuple[float, float]:
-    """A point (x, y) well inside ``mask``: the pixel centre furthest from the mask's edge along its row and column.
+    """Return a point (x, y) well inside ``mask``: the pixel centre furthest from its edge along row and column.
 
-    Unlike the centroid it never falls between two trouser legs. Raises :class:`GeometryError` on an empty mask.
+    Unlike the centroid, it never falls between two trouser legs.
+
+    Raises:
+        GeometryError: the mask is empty.
     """
     if not mask.any():
         raise GeometryError("the mask is empty")
@@ -185,9 +212,9 @@ def _run_depth(mask: Mask) -> NDArray[np.int32]:
 
 
 def paint_mask(mask: Mask, box: Box, width: int, height: int) -> Mask:
-    """``mask``, a raster of any resolution stretched over ``box``, painted into a (height, width) picture.
+    """Return ``mask``, a raster of any resolution stretched over ``box``, in a picture of ``width`` x ``height``.
 
-    The nearest mask pixel is taken for each picture pixel whose centre lies in the box.
+    Each picture pixel whose centre lies in the box takes the nearest pixel of the mask.
     """
     painted = np.zeros((height, width), dtype=np.bool_)
     rows = np.arange(max(math.ceil(box.y0 - 0.5), 0), min(math.ceil(box.y1 - 0.5), height))

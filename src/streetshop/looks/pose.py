@@ -1,5 +1,4 @@
-"""Keypoints out of heatmaps, and what they say about a photo: its view, whether it is a full shot, where a hotspot
-belongs."""
+"""Keypoints from heatmaps, and what they say about a photo: its view, and whether it is a full shot."""
 
 from __future__ import annotations
 
@@ -10,15 +9,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from streetshop.core.geometry import COCO_KEYPOINTS, Box, Keypoint, Mask, point_inside
+from streetshop.core.geometry import COCO_KEYPOINTS, Keypoint, Mask
 
 INDEX: Final = {name: i for i, name in enumerate(COCO_KEYPOINTS)}
 SEEN: Final = 0.25
 """Least height of a heatmap's peak for a keypoint to count as visible."""
 HIDDEN: Final = 0.1
 """Least height for it to be reported at all, as hidden."""
-_BOTTOMS: Final = frozenset({"trousers", "shorts", "skirt", "legwear"})
-_LEGS: Final = (("left_knee", "left_hip"), ("right_knee", "right_hip"))
 
 
 def read_keypoints(heat: NDArray[np.float32], where: Mask) -> list[tuple[float, float, float]]:
@@ -85,27 +82,3 @@ def view_of(points: Sequence[Keypoint]) -> str | None:
     if across < 0 and not head:
         return "back"
     return None
-
-
-def hotspot(category: str, mask: Mask, box: Box, points: Sequence[Keypoint]) -> tuple[float, float]:
-    """Where a garment's marker belongs (method 3), always on the garment.
-
-    A bottom's lies a quarter of the way from knee to hip, on the leg that is more visible; any other's in the middle
-    of its box. Where that is not on the garment, a point well inside it is taken.
-
-    Args:
-        mask: raster over ``box``.
-        points: of the person who wears it; may be empty.
-    """
-    wanted = box.center
-    if category in _BOTTOMS and points:
-        legs = [(points[INDEX[knee]], points[INDEX[hip]]) for knee, hip in _LEGS]
-        knee, hip = max(legs, key=lambda leg: min((p.visibility, p.score) for p in leg))
-        if knee.visibility and hip.visibility:
-            wanted = (knee.x + (hip.x - knee.x) / 4, knee.y + (hip.y - knee.y) / 4)
-    sx, sy = mask.shape[1] / box.width, mask.shape[0] / box.height
-    column, row = int((wanted[0] - box.x0) * sx), int((wanted[1] - box.y0) * sy)
-    if box.contains(*wanted) and mask[min(row, mask.shape[0] - 1), min(column, mask.shape[1] - 1)]:
-        return wanted
-    x, y = point_inside(mask)
-    return box.x0 + x / sx, box.y0 + y / sy

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from streetshop.core.geometry import Box
 from streetshop.core.photo import Photo
 from streetshop.core.records import Garment, Look
-from streetshop.looks.parse import Rules, parse
+from streetshop.looks.parse import parse
+from streetshop.looks.rules import Rules
 from streetshop.models.reader import DEFAULT_READER, ReaderNetwork
 
 NO_READER: Final = "none"
@@ -57,8 +58,7 @@ class OnnxReader(ReaderNetwork):
         Raises:
             BundleDamaged: the outputs of the network do not fit the bundle.
         """
-        rules = Rules(self.classes, self.spec.garments, self.spec.calibration, self.spec.thresholds)
-        found = parse(self.see(photo), rules)
+        found = parse(self.see(photo), Rules.from_spec(self.spec))
         return Look(photo.width, photo.height, found.garments, found.persons, self.name, found.full_shot, found.view)
 
 

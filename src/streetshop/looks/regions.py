@@ -52,6 +52,11 @@ def _union(count: int, a: NDArray[np.intp], b: NDArray[np.intp]) -> NDArray[np.i
     return root
 
 
+def size(mask: Mask) -> int:
+    """Return the number of true pixels; many times as fast as ``mask.sum()``."""
+    return int(np.count_nonzero(mask))
+
+
 def parts_of(mask: Mask) -> list[Mask]:
     """The connected parts of ``mask``, largest first, each as a mask of the same shape."""
     return parts_by_label(mask.astype(np.uint8)).get(1, [])

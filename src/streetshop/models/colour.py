@@ -1,8 +1,8 @@
 """The colours of a garment as a soft histogram in CIELAB (CIE 1976 L*a*b*, D65, from sRGB).
 
-The bins are centres spread over the Lab solid; a pixel is shared among the near ones by a Gaussian. The shares are
-raised to a power between 1/2, at which the cosine of two histograms is their Bhattacharyya coefficient, and 1, at which
-the largest colour decides.
+The centres of the bins are spread over the Lab solid; each pixel is shared among the bins by a Gaussian of its distance
+to their centres. Bin values are raised to a power between 1/2, at which the cosine of two histograms is their
+Bhattacharyya coefficient, and 1, at which the largest colour dominates.
 """
 
 from __future__ import annotations
@@ -17,21 +17,19 @@ from numpy.typing import NDArray
 from streetshop.core.errors import VectorError
 
 SIDE: Final = 48
-"""Pictures are looked at in SIDE x SIDE pixels: colour needs no detail."""
+"""Side, in pixels, to which pictures are reduced for the histogram."""
 
 _PIECE: Final = 128
-"""Pixels that are shared out at a time."""
+"""Pixels that are processed at a time."""
 
 _SPREAD: Final = 9.0
 """Standard deviation of a pixel's share, in CIELAB units (a just noticeable difference is about 2.3)."""
 
-_LIGHTNESS_COUNTS: Final = 0.7
-"""Differences of lightness count so much of their size: half of them are light and shade."""
-
-_AXES: Final = np.asarray((_LIGHTNESS_COUNTS, 1.0, 1.0), np.float32)
+_AXES: Final = np.asarray((0.7, 1.0, 1.0), np.float32)
+"""Factors of L*, a*, b* in distances. Lightness counts for less, since much of it is light and shade."""
 
 _POWER: Final = 0.75
-"""Of the shares. This and the share of lightness found the most photos of one named colour, by other senders."""
+"""To which bin values are raised."""
 
 _HUES: Final = {22.0: 8, 48.0: 12, 80.0: 8}
 """Ring of centres at each chroma, with its number of hues."""
@@ -42,7 +40,7 @@ _NEUTRALS: Final = (4.0, 16.0, 28.0, 40.0, 52.0, 64.0, 76.0, 86.0, 93.0, 99.0)
 
 @functools.cache
 def centres() -> NDArray[np.float32]:
-    """(bins, 3) L*, a*, b* of the histogram's bins."""
+    """Return the (bins, 3) L*, a*, b* of the centres of the bins."""
     points = [(lightness, 0.0, 0.0) for lightness in _NEUTRALS]
     for chroma, hues in _HUES.items():
         for lightness in _LIGHTNESS[chroma]:
@@ -57,7 +55,7 @@ COLOUR_DIM: Final = len(_NEUTRALS) + sum(hues * len(_LIGHTNESS[chroma]) for chro
 
 @functools.cache
 def _linear_light() -> NDArray[np.float32]:
-    """sRGB byte to linear light, IEC 61966-2-1."""
+    """Linear light of each sRGB byte, IEC 61966-2-1."""
     value = np.arange(256) / 255
     light = np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
     return light.astype(np.float32)
@@ -76,7 +74,7 @@ TO_XYZ: Final = np.asarray(
 
 
 def lab(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """(..., 3) sRGB bytes to (..., 3) L* (0 to 100), a*, b*."""
+    """Convert (..., 3) sRGB bytes to (..., 3) L* (0 to 100), a*, b*."""
     xyz = _linear_light()[pixels] @ TO_XYZ.T
     root = np.where(xyz > (6 / 29) ** 3, np.cbrt(xyz), xyz * (841 / 108) + 4 / 29)
     x, y, z = root[..., 0], root[..., 1], root[..., 2]
@@ -84,15 +82,18 @@ def lab(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def colour_block(pixels: NDArray[np.uint8], mask: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
-    """The colour block of a garment picture.
+    """Return the colour block of a garment picture.
 
     Args:
         pixels: (h, w, 3) uint8 RGB; best about SIDE x SIDE.
-        mask: (h, w) weights 0 to 1 of the garment's pixels. Without one, colours that the picture's middle shares with
-            its border count for less: they are likely the ground the garment lies on.
+        mask: (h, w) weights 0 to 1 of the garment's pixels. Without one, colours that are also at the border of the
+            picture count for less, since they are probably background.
 
     Returns:
         (COLOUR_DIM,) float32 of unit length.
+
+    Raises:
+        VectorError: ``pixels`` has another shape.
     """
     if pixels.ndim != 3 or pixels.shape[2] != 3:
         raise VectorError(f"colour needs (h, w, 3) pixels, not {pixels.shape}")
@@ -110,9 +111,9 @@ def colour_block(pixels: NDArray[np.uint8], mask: NDArray[np.float32] | None = N
 
 @functools.cache
 def bin_planes() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """(3, bins) slope and (bins,) offset: the softmax of ``lab @ slope + offset`` shares a pixel among the bins.
+    """Return slope (3, bins) and offset (bins,): ``softmax(lab @ slope + offset)`` is a pixel's share of each bin.
 
-    Of the squared distance, what is the same for all bins cancels out when a pixel's shares are made to sum to 1.
+    The term of the squared distance that is the same for all bins cancels out in the softmax.
     """
     bins = centres() * _AXES
     slope = np.ascontiguousarray((bins * _AXES).T) / np.float32(_SPREAD**2)
@@ -121,15 +122,15 @@ def bin_planes() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
 
 
 def squared_axes() -> NDArray[np.float32]:
-    """(3,) factors: what cancels out is ``(lab**2 * squared_axes()).sum()``."""
+    """Return the (3,) factors of the term that cancels out: ``(lab**2 * factors).sum()``."""
     return (_AXES**2 / np.float32(2 * _SPREAD**2)).astype(np.float32)
 
 
 def _histograms(points: NDArray[np.float32], weights: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(k, bins): how k weightings (k, n) of n Lab points are shared among the bins.
+    """(k, bins) histograms of (n, 3) Lab points under (k, n) weights.
 
-    Done in pieces that stay in the processor's cache, and are too small for a matrix product to start threads: several
-    pictures are worked on at a time anyway, and it is several times faster than all at once.
+    Pieces of 128 points stay in the processor's cache and are too small for the matrix product to start threads, which
+    is several times as fast as all points at once when several pictures are processed in parallel.
     """
     slope, offset = bin_planes()
     total = np.zeros((len(weights), len(offset)), np.float32)

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from streetshop.core.errors import BundleDamaged, BundleError, VectorError
+from streetshop.core.errors import BundleDamaged, VectorError
 from streetshop.core.records import Block, GarmentPicture
 from streetshop.models import colour
-from streetshop.models.folder import SHIPPED, read_spec, verify_files
+from streetshop.models.folder import SHIPPED, open_bundle
 from streetshop.models.preprocessing import fit_picture, mask_image, network_input
 from streetshop.models.session import available_cores, start_session
 from streetshop.models.spec import EncoderSpec, fingerprint
@@ -27,15 +27,20 @@ DEFAULT_ENCODER: Final = SHIPPED / "encoder"
 """The encoder shipped in the package."""
 
 Side = Literal["street", "shop"]
-"""Where a picture comes from; only two-stream encoders treat the two differently."""
+"""Where a picture comes from; it matters to two-stream encoders only."""
 
 MAX_BATCH: Final = 4
-"""More pictures are run in several batches: the maps of 32 leave the processor's cache and took a fifth longer each."""
+"""Largest batch of one run. Feature maps of larger batches do not fit the processor's cache."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prepared:
-    """A picture ready for the network: (height, width, 3 or 4) uint8, and the blocks computed beside the network."""
+    """A picture ready for the network.
+
+    Attributes:
+        pixels: (height, width, 3 or 4) uint8.
+        computed: blocks that do not come from the network, by name.
+    """
 
     pixels: NDArray[np.uint8]
     computed: dict[str, NDArray[np.float32]]
@@ -53,12 +58,7 @@ class Encoder:
     """
 
     def __init__(self, folder: Path, *, threads: int | None = None) -> None:
-        spec = read_spec(folder)
-        if not isinstance(spec, EncoderSpec):
-            raise BundleError(
-                f"this is a {spec.kind} bundle, not an encoder", where=str(folder), hint="Give an encoder bundle"
-            )
-        verify_files(folder, spec)
+        spec = open_bundle(folder, EncoderSpec)
         self.folder = folder
         self.spec = spec
         self.name = f"{spec.name} {spec.version}"
@@ -68,7 +68,7 @@ class Encoder:
         self._outputs = [block.name for block in spec.blocks if block.source == "output"]
         self.threads = threads or available_cores()
         self._sessions = self._start_sides(self.threads)
-        # Two pictures side by side, a thread each, take less time than one after the other on two threads.
+        # Two pictures in parallel with one thread each take less time than one after the other with two threads.
         self._side_by_side = self._start_sides(1) if self.threads > 1 else self._sessions
         self._pool = ThreadPoolExecutor(self.threads) if self.threads > 1 else None
 
@@ -98,14 +98,18 @@ class Encoder:
         return session
 
     def prepare(self, picture: GarmentPicture) -> Prepared:
-        """The part of the work that needs no network: scaling, and the blocks computed from pixels."""
+        """Do the work that needs no network: fit the picture and compute the blocks of its pixels."""
         computed = {block.name: picture_colours(picture) for block in self.spec.blocks if block.source == "cielab"}
         return Prepared(fit_picture(picture, self.spec.input), computed)
 
     def encode(self, prepared: Sequence[Prepared], *, side: Side = "street") -> NDArray[np.float32]:
-        """(n, dim) float32 vectors, every block of unit length; each the same whatever else is in the batch.
+        """Encode pictures. A vector does not depend on what else is in the batch.
 
-        Raises :class:`VectorError` when the network gives NaN, infinity or a zero block.
+        Returns:
+            (n, dim) float32, every block of unit length.
+
+        Raises:
+            VectorError: the network gives NaN, infinity or a zero block.
         """
         if not prepared:
             return np.empty((0, self.dim), np.float32)
@@ -150,6 +154,9 @@ def load_encoder(folder: Path | None = None, *, threads: int | None = None) -> E
     Args:
         folder: the bundle; None for the one shipped in the package.
         threads: of one run of the network; None for one per core.
+
+    Raises:
+        BundleError: the bundle is missing, damaged or of another kind.
     """
     return Encoder(folder or DEFAULT_ENCODER, threads=threads)
 
@@ -165,7 +172,7 @@ def _unit(part: NDArray[np.float32], name: str) -> NDArray[np.float32]:
 
 
 def picture_colours(picture: GarmentPicture) -> NDArray[np.float32]:
-    """The cielab block of a garment picture, (COLOUR_DIM,) float32 of unit length."""
+    """Return the CIELAB block of a garment picture, (COLOUR_DIM,) float32 of unit length."""
     size = (colour.SIDE, colour.SIDE)
     pixels = np.asarray(Image.fromarray(picture.pixels).resize(size, Image.Resampling.BOX))
     if picture.mask is None:

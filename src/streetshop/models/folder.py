@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from streetshop.core.errors import BundleDamaged, BundleMissing
+from streetshop.core.errors import BundleDamaged, BundleError, BundleMissing
 from streetshop.core.files import write_json
 from streetshop.models.spec import EncoderSpec, ReaderSpec, Spec
 
@@ -16,11 +16,18 @@ SPEC_FILE: Final = "bundle.json"
 CARD_FILE: Final = "card.md"
 SHIPPED: Final = Path(__file__).parent / "weights"
 """The bundles in the package."""
+_NAMES: Final = {EncoderSpec: "an encoder", ReaderSpec: "a reader"}
+S = TypeVar("S", EncoderSpec, ReaderSpec)
 _SPEC: Final[TypeAdapter[EncoderSpec | ReaderSpec]] = TypeAdapter(Spec)
 
 
 def read_spec(folder: Path) -> EncoderSpec | ReaderSpec:
-    """Parse and validate ``bundle.json``. Raises :class:`BundleMissing` or :class:`BundleDamaged`."""
+    """Parse and validate ``bundle.json``.
+
+    Raises:
+        BundleMissing: there is none.
+        BundleDamaged: it is not valid.
+    """
     path = folder / SPEC_FILE
     try:
         text = path.read_text(encoding="utf-8")
@@ -42,19 +49,42 @@ def read_spec(folder: Path) -> EncoderSpec | ReaderSpec:
         ) from None
 
 
+def open_bundle(folder: Path, kind: type[S]) -> S:
+    """Read the spec of a bundle of one kind and verify its files.
+
+    Args:
+        folder: of the bundle.
+        kind: ``EncoderSpec`` or ``ReaderSpec``.
+
+    Raises:
+        BundleError: the bundle is missing, damaged or of another kind.
+    """
+    spec = read_spec(folder)
+    if not isinstance(spec, kind):
+        found, wanted = _NAMES[type(spec)], _NAMES[kind]
+        raise BundleError(f"this is {found}, not {wanted}", where=str(folder), hint=f"Give the folder of {wanted}")
+    verify_files(folder, spec)
+    return spec
+
+
 def write_spec(folder: Path, spec: EncoderSpec | ReaderSpec) -> None:
     """Write ``bundle.json``."""
     write_json(folder / SPEC_FILE, spec.model_dump(mode="json"))
 
 
 def file_sha256(path: Path) -> str:
-    """Hex digest of a file's bytes."""
+    """Return the SHA-256 hex digest of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def verify_files(folder: Path, spec: EncoderSpec | ReaderSpec) -> None:
-    """Compare every file with its checksum. Raises :class:`BundleMissing` or :class:`BundleDamaged`."""
+    """Compare every file with its checksum.
+
+    Raises:
+        BundleMissing: a file is missing.
+        BundleDamaged: a file does not match its checksum, or is outside the bundle.
+    """
     for name, expected in spec.files.items():
         if Path(name).name != name:
             raise BundleDamaged(f"file name {name!r} leaves the bundle", where=str(folder / SPEC_FILE))

@@ -55,6 +55,11 @@ def fit_image(
     """Resize ``image`` to its place in an input of ``geometry`` and fill the rest with ``background``.
 
     Args:
+        image: of any size and mode.
+        place: from :func:`place_picture`.
+        geometry: of the input.
+        resampling: filter of Pillow.
+        background: in the mode of the image.
         reducing_gap: as in ``Image.resize``: above 1, large pictures are reduced by whole factors first.
     """
     resized = image.resize((place.width, place.height), resampling, reducing_gap=reducing_gap)
@@ -70,6 +75,7 @@ def network_input(pixels: Sequence[NDArray[np.uint8]], geometry: InputSpec) -> N
 
     Args:
         pixels: (height, width, channels) uint8 each, all of one shape.
+        geometry: of the input.
 
     Returns:
         (n, channels, height, width) float32.

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from streetshop.core.errors import BundleDamaged, BundleError
+from streetshop.core.errors import BundleDamaged
 from streetshop.core.geometry import COCO_KEYPOINTS
 from streetshop.core.photo import Photo
-from streetshop.models.folder import SHIPPED, SPEC_FILE, read_spec, verify_files
+from streetshop.models.folder import SHIPPED, SPEC_FILE, open_bundle
 from streetshop.models.preprocessing import reader_input
 from streetshop.models.session import start_session
 from streetshop.models.spec import ReaderSpec
@@ -60,14 +60,7 @@ class ReaderNetwork:
     """
 
     def __init__(self, folder: Path, *, threads: int | None = None) -> None:
-        spec = read_spec(folder)
-        if not isinstance(spec, ReaderSpec):
-            raise BundleError(
-                f"this is an {spec.kind} bundle, not a reader",
-                where=str(folder),
-                hint="Give --reader the folder of a reader",
-            )
-        verify_files(folder, spec)
+        spec = open_bundle(folder, ReaderSpec)
         self.folder, self.spec = folder, spec
         self.name = f"{spec.name} {spec.version}"
         self.classes = spec.classes

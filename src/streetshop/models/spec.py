@@ -1,19 +1,18 @@
 """``bundle.json``: everything about a model but its weights.
 
-A bundle is a folder with ONNX weights, ``bundle.json`` and a model card ``card.md``. Its fingerprint is the SHA-256 of
-the canonical JSON of the spec (which holds the checksum of every file the vectors depend on), so that two bundles with
-one fingerprint give the same vectors.
+A bundle is a folder with ONNX weights, ``bundle.json`` and a model card ``card.md``. The fingerprint of an encoder is
+the SHA-256 of the canonical JSON of its spec, which holds the checksum of every file the vectors depend on: two
+encoders with one fingerprint give the same vectors.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-
-FORMAT = 1
 
 
 class _Strict(BaseModel):
@@ -23,9 +22,12 @@ class _Strict(BaseModel):
 class InputSpec(_Strict):
     """Geometry and scaling of the network's input, (batch, channels, height, width) float32.
 
-    ``fit``: ``letterbox`` keeps the sides' ratio and pads with ``background`` (RGB); ``stretch`` does not keep it.
-    The input value is ``(pixel - mean) / std`` with pixels from 0 to 255. With ``mask_channel`` a fourth channel holds
-    the garment's mask from 0 to 1.
+    The input value is ``(pixel - mean) / std`` with pixels from 0 to 255.
+
+    Attributes:
+        fit: ``letterbox`` keeps the ratio of the sides and pads with ``background``; ``stretch`` does not keep it.
+        background: RGB.
+        mask_channel: whether a fourth channel holds the mask of the garment, from 0 to 1.
     """
 
     width: Annotated[int, Field(ge=16, le=2048)]
@@ -38,10 +40,12 @@ class InputSpec(_Strict):
 
 
 class BlockSpec(_Strict):
-    """One block of an encoder's vector, scaled to unit length by the serving side.
+    """One block of an encoder's vector, scaled to unit length when it serves.
 
-    ``source``: ``output`` is the ONNX output of the same name, (batch, dim) float32; ``cielab`` is the soft histogram
-    of the garment's pixels in CIELAB, computed by ``bundles.colour``.
+    Attributes:
+        weight: default of a search.
+        source: ``output`` is the ONNX output of the same name, (batch, dim) float32; ``cielab`` is the soft histogram
+            of the garment's pixels in CIELAB, see ``models.colour``.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
@@ -53,9 +57,13 @@ class BlockSpec(_Strict):
 class EncoderSpec(_Strict):
     """``bundle.json`` of an encoder.
 
-    ``cut``: how a garment reaches it: ``box`` crops the garment's box grown by ``margin``; ``mask`` also paints what
-    is not garment with the background; ``soft`` fades it.
-    ``shop_model``: the second stream of a two-stream encoder, for catalog pictures; queries use ``model``.
+    Attributes:
+        blocks: of the vector, in order.
+        cut: ``box`` crops the garment's box grown by ``margin``; ``mask`` also paints what is not garment with the
+            background; ``soft`` fades it.
+        margin: as a share of the box's sides.
+        shop_model: the second stream of a two-stream encoder, for catalog pictures; queries use ``model``.
+        files: SHA-256 of every ONNX file, by name.
     """
 
     kind: Literal["encoder"] = "encoder"
@@ -69,7 +77,6 @@ class EncoderSpec(_Strict):
     model: str = "model.onnx"
     shop_model: str | None = None
     files: dict[str, str]
-    """SHA-256 of every ONNX file, by name."""
     licence: str = "Apache-2.0"
     about: str = ""
 
@@ -86,18 +93,77 @@ class EncoderSpec(_Strict):
         return self
 
 
+class ClassRules(_Strict):
+    """Classes of a reader that are treated alike when regions become garments.
+
+    Attributes:
+        body: classes of the body; a region that shows them is a person.
+        several: garments of which a person may wear several, such as bags. Of any other class, all parts on a person
+            are one garment, such as a pair of shoes.
+        upper: clothes of the upper half of the body.
+        lower: clothes of the lower half. A person wears one of them in one place. Clothes of both halves are in both.
+        on_leg: garments whose hotspot lies on a leg.
+        least_share: smallest garment, as a share of the person's pixels, by class.
+        least_share_else: of the other classes.
+    """
+
+    body: tuple[str, ...]
+    several: tuple[str, ...]
+    upper: tuple[str, ...]
+    lower: tuple[str, ...]
+    on_leg: tuple[str, ...]
+    least_share: Mapping[str, Annotated[float, Field(ge=0, le=1)]]
+    least_share_else: Annotated[float, Field(ge=0, le=1)]
+
+    def names(self) -> set[str]:
+        """Return every class that is named."""
+        return {*self.body, *self.several, *self.upper, *self.lower, *self.on_leg, *self.least_share}
+
+    def least(self, name: str) -> float:
+        """Return the smallest garment of a class, as a share of the person's pixels."""
+        return self.least_share.get(name, self.least_share_else)
+
+    def is_clothing(self, name: str) -> bool:
+        """Return whether a class is clothing of the upper or lower half."""
+        return name in self.upper or name in self.lower
+
+    def same_half(self, one: str, other: str) -> bool:
+        """Return whether two classes are clothes of the same half."""
+        return any(one in half and other in half for half in (self.upper, self.lower))
+
+
+DEFAULT_CLASS_RULES: Final = ClassRules(
+    body=("skin", "hair"),
+    several=("bag", "accessory"),
+    upper=("top", "outerwear", "dress"),
+    lower=("trousers", "shorts", "skirt", "dress"),
+    on_leg=("trousers", "shorts", "skirt", "legwear"),
+    least_share={"footwear": 0.002, "hat": 0.003, "bag": 0.004, "scarf": 0.004, "legwear": 0.004, "accessory": 0.0008},
+    least_share_else=0.012,
+)
+"""For readers whose bundle has no ``rules``. Names that are no classes of the reader are without effect."""
+
+
 class ReaderSpec(_Strict):
     """``bundle.json`` of a reader.
 
-    ONNX outputs: ``classes`` (batch, number of classes, h, w) logits, or with ``probabilities`` what sums up to one
-    over the classes; where ``keypoints`` is true, ``keypoints`` (batch, 17, h, w) heatmap logits in the order of
-    ``geometry.COCO_KEYPOINTS``; where ``articles`` is true, ``articles`` (batch, number of garments, h, w), whose mean
-    over an article that nobody wears is the logits of its names, in the order of ``garments``.
-    ``garments`` names the classes that are garments; the first class is the background.
-    ``side_step``: None for a network of fixed input; else it takes every height and width that is a multiple of it,
-    and a photo is brought to about as many pixels as ``input`` has, its sides' ratio kept as nearly as that allows.
-    ``calibration``: how the network's mean probability of a garment becomes its score, see ``looks.parse.Rules``;
-    ``thresholds``: the least score of a sure name, by class; see ``looks.parse.Rules``.
+    ONNX outputs, all float32:
+
+    - ``classes`` (batch, number of classes, h, w): logits, or with ``probabilities`` values that sum to one over the
+      classes.
+    - with ``keypoints``: ``keypoints`` (batch, 17, h, w) heatmap logits in the order of ``geometry.COCO_KEYPOINTS``.
+    - with ``articles``: ``articles`` (batch, number of garments, h, w), whose mean over an article that nobody wears is
+      the logits of its category, in the order of ``garments``.
+
+    Attributes:
+        side_step: None for a network of fixed input. Else it takes every height and width that is a multiple of
+            ``side_step``; a photo is brought to about as many pixels as ``input`` has, at about the ratio of its sides.
+        classes: names; the first is the background.
+        garments: the classes that are garments.
+        calibration: makes a score of the mean probability of a garment, see ``looks.rules.Rules.score``.
+        thresholds: least score of a sure category, by class.
+        rules: how classes become garments; None for :data:`DEFAULT_CLASS_RULES`.
+        files: SHA-256 of every ONNX file, by name.
     """
 
     kind: Literal["reader"] = "reader"
@@ -113,6 +179,7 @@ class ReaderSpec(_Strict):
     articles: bool = False
     calibration: tuple[float, float, float] = (1.0, 0.0, 0.0)
     thresholds: dict[str, float] = {}
+    rules: ClassRules | None = None
     model: str = "model.onnx"
     files: dict[str, str]
     licence: str = "Apache-2.0"
@@ -120,11 +187,13 @@ class ReaderSpec(_Strict):
 
     @model_validator(mode="after")
     def _check(self) -> ReaderSpec:
-        unknown = set(self.garments) - set(self.classes[1:])
-        if unknown:
-            raise ValueError(f"garments that are no classes: {sorted(unknown)}")
-        if set(self.thresholds) - set(self.garments):
-            raise ValueError(f"thresholds of no garments: {sorted(set(self.thresholds) - set(self.garments))}")
+        for key, names, known in (
+            ("garments that are no classes", set(self.garments), set(self.classes[1:])),
+            ("thresholds of no garments", set(self.thresholds), set(self.garments)),
+            ("rules for no classes", self.rules.names() if self.rules else set(), set(self.classes[1:])),
+        ):
+            if names - known:
+                raise ValueError(f"{key}: {sorted(names - known)}")
         if self.model not in self.files:
             raise ValueError(f"no checksum for {self.model}")
         return self
@@ -132,14 +201,10 @@ class ReaderSpec(_Strict):
 
 Spec = Annotated[EncoderSpec | ReaderSpec, Field(discriminator="kind")]
 
-_COSMETIC = ("about", "licence")
 
-
-def fingerprint(spec: EncoderSpec | ReaderSpec) -> str:
-    """SHA-256 hex digest of what determines the outputs: the spec without its prose and default weights."""
-    content = spec.model_dump(mode="json")
-    for key in _COSMETIC:
-        content.pop(key)
-    for block in content.get("blocks", ()):
-        block.pop("weight")  # applied to queries only; changing it does not touch stored vectors
+def fingerprint(spec: EncoderSpec) -> str:
+    """Return the SHA-256 hex digest of what determines the vectors: the spec without its prose and default weights."""
+    content = spec.model_dump(mode="json", exclude={"about", "licence"})
+    for block in content["blocks"]:
+        block.pop("weight")  # weights act on queries only, not on stored vectors
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

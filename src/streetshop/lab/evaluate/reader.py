@@ -23,8 +23,9 @@ from streetshop.lab.evaluate.dense import Confusion, pck
 from streetshop.lab.evaluate.detection import Boxes, average_precision
 from streetshop.lab.evaluate.intervals import Estimate, bootstrap_of
 from streetshop.looks.overlay import draw_overlay
-from streetshop.looks.parse import Parsed, Rules, parse
+from streetshop.looks.parse import Parsed, parse
 from streetshop.looks.reader import PHOTO_SIDE, OnnxReader
+from streetshop.looks.rules import Rules
 from streetshop.models.reader import Reading
 
 _RASTER: Final = 352

@@ -24,10 +24,10 @@ from streetshop.lab.nets.reader import SIDE_STEP, ReaderNet
 from streetshop.lab.train.tasks.reader.balance import fit_offsets
 from streetshop.lab.train.tasks.reader.recipe import ReaderRecipe
 from streetshop.lab.train.tasks.reader.views import PADDING
-from streetshop.looks.parse import Rules
 from streetshop.looks.reader import PHOTO_SIDE, OnnxReader
+from streetshop.looks.rules import Rules
 from streetshop.models.folder import file_sha256, write_spec
-from streetshop.models.spec import InputSpec, ReaderSpec
+from streetshop.models.spec import DEFAULT_CLASS_RULES, InputSpec, ReaderSpec
 
 Calibration = tuple[float, float, float]
 RAW: Final = (1.0, 0.0, 0.0)
@@ -101,6 +101,7 @@ def _write_network(net: ReaderNet, recipe: ReaderRecipe, size: tuple[int, int], 
         garments=GARMENTS,
         keypoints=True,
         probabilities=net.guided > 0,
+        rules=DEFAULT_CLASS_RULES,
         files={model.name: file_sha256(model)},
         about="Garment classes per pixel and 17 keypoints; trained on Clothing Co-Parsing and the Clothing dataset.",
     )

@@ -24,7 +24,7 @@ from streetshop.lab.train.tasks.reader.articles import Named
 from streetshop.lab.train.tasks.reader.balance import fit_offsets
 from streetshop.lab.train.tasks.reader.recipe import ReaderRecipe, Stage, load_reader_recipe
 from streetshop.lab.train.tasks.reader.train import ReaderLoop, class_weights, repeat_factors
-from streetshop.looks.parse import Rules
+from streetshop.looks.rules import Rules
 from tests.lab.train.tasks.reader.trees import ccp, clothing
 
 pytestmark = pytest.mark.lab

@@ -30,9 +30,11 @@ from streetshop.lab.data.sets.clothing import sender_split
 from streetshop.lab.data.splits import Split
 from streetshop.lab.evaluate.intervals import Estimate, bootstrap
 from streetshop.lab.nets.onnx_files import add_output, only_map
-from streetshop.looks.parse import Rules, likeliest, mean_inside, people_and_articles
+from streetshop.looks.parse import mean_inside, most_probable
+from streetshop.looks.people import people_and_articles
 from streetshop.looks.read import read_look
 from streetshop.looks.reader import PHOTO_SIDE, OnnxReader
+from streetshop.looks.rules import Rules
 from streetshop.models.folder import file_sha256, write_spec
 from streetshop.models.preprocessing import reader_input
 
@@ -173,7 +175,7 @@ def features(
         if photo is None:
             return None
         reading = reader.see(photo)
-        _, articles = people_and_articles(likeliest(reading.probabilities), reading.heat, rules)
+        _, articles = people_and_articles(most_probable(reading.probabilities), reading.heat, rules)
         if not articles:
             return None
         (planes,) = backbone.run(None, {backbone.get_inputs()[0].name: reader_input(photo, spec)[0]})

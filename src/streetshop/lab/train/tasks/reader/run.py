@@ -23,8 +23,8 @@ from streetshop.lab.export.reader_card import write_card
 from streetshop.lab.train.tasks.reader.articles import Pictures, judge_names
 from streetshop.lab.train.tasks.reader.recipe import ReaderRecipe
 from streetshop.lab.train.tasks.reader.train import Position, ReaderLoop
-from streetshop.looks.parse import Rules
 from streetshop.looks.reader import OnnxReader
+from streetshop.looks.rules import Rules
 
 SERVED: Final = (384, 256)
 """Height and width of a photo as the shipped reader's network sees it."""
@@ -102,7 +102,7 @@ def report(
             where=str(bundle),
             hint="Give a bundle that `streetshop lab reader export` wrote",
         )
-    rules = Rules(spec.classes, spec.garments, spec.calibration, spec.thresholds)
+    rules = Rules.from_spec(spec)
     judged = judge(reader, root, names, sources.keypoints, rules)
     named = None
     if sources.clothing and sources.cutouts:
