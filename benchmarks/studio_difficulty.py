@@ -1,11 +1,11 @@
-"""How hard the studio's drawings are for an encoder that has never seen them.
+"""Measures how hard the drawings are for an encoder that was not trained on them.
 
-The ImageNet EfficientNet-Lite0 (PyPI packages of the ``lab`` extra) turns every garment picture into a vector; nearest
-by cosine answers. Gallery: the packshots of all products. Queries: every sold garment seen in a street photo (its box
-at least LEAST pixels on each side), and the worn front shots of product pages. Prints a Markdown table, or JSON.
+An ImageNet EfficientNet-Lite0 (PyPI packages of the ``lab`` extra) embeds every garment picture; cosine similarity
+ranks the gallery, which holds the packshots of all products. Queries are the sold garments in street photos (boxes of
+at least LEAST pixels per side) and the worn front shots of product pages. Prints a Markdown table, or JSON.
 
-A query answered with the wrong product is a mistake. The product found first says of which kind: a sibling of the right
-one, another product of its category, or a product of another category, which is named. Shares are of all mistakes.
+A query whose first result is the wrong product is a mistake: a sibling of the right product, another product of its
+category, or a product of another category. Shares are of all mistakes.
 
     streetshop studio catalog --products 1000 --seed 1 --size 384 --shot packshot --out drawn/shop
     streetshop studio catalog --products 1000 --seed 1 --size 384 --shot front --split test --out drawn/worn
@@ -40,7 +40,7 @@ SAME_CATEGORY = "same category, no sibling"
 
 
 def rows(folder: Path) -> list[dict[str, Any]]:
-    """The manifest, its pictures as paths."""
+    """The rows of the manifest, with pictures as absolute paths."""
     table = pq.read_table(folder / "manifest.parquet").to_pylist()
     return [{**row, "image": folder / row["image"]} for row in table]
 
@@ -94,8 +94,12 @@ def commonest(names: list[str], of: int) -> str:
 def sibling_leads(right: np.ndarray, kinds: list[str], samples: np.ndarray) -> float:
     """The share of ``samples`` of the queries in which siblings are more frequent than any other kind of mistake.
 
-    Near 100 %, their lead is no accident of these very queries; near 50 %, it may well be. ``kinds`` are those of the
-    queries that are not ``right``, in their order.
+    Near 1, their lead does not depend on the sample of queries; near 0.5, it may.
+
+    Args:
+        right: (n,) whether the first result of each query is right.
+        kinds: kinds of the mistakes, in the order of the queries that are not right.
+        samples: (m, n) indices of queries, one bootstrap sample per row.
     """
     answers = np.full(len(right), "right", dtype=object)
     answers[~right] = kinds
@@ -116,7 +120,7 @@ def score(
     family: dict[str, str],
     category: dict[str, str],
 ) -> dict[str, float | str]:
-    """R@1 with the gallery of all categories and of the query's own; what the mistakes of the first are."""
+    """R@1 in the whole gallery and in the category of the query, with the kinds of mistakes."""
     best = queries @ gallery.T
     found = [ids[int(place)] for place in best.argmax(axis=1)]
     right = np.array([w == f for w, f in zip(wanted, found, strict=True)])

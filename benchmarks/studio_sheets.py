@@ -1,4 +1,4 @@
-"""The contact sheets of docs/images/studio, drawn anew: packshots, product pages, street photos, and their truth.
+"""Draws the contact sheets of docs/images/studio: packshots, product pages, street photos and their ground truth.
 
 python benchmarks/studio_sheets.py docs/images/studio
 """
@@ -21,27 +21,13 @@ from streetshop.studio.street import draw_street_photo
 
 SEED, PRODUCTS = 1, 1200
 _LIMBS = (
-    (5, 7),
-    (7, 9),
-    (6, 8),
-    (8, 10),
-    (11, 13),
-    (13, 15),
-    (12, 14),
-    (14, 16),
-    (5, 6),
-    (11, 12),
-    (5, 11),
-    (6, 12),
-    (0, 1),
-    (0, 2),
-    (1, 3),
-    (2, 4),
-)
+    (5, 7), (7, 9), (6, 8), (8, 10), (11, 13), (13, 15), (12, 14), (14, 16),
+    (5, 6), (11, 12), (5, 11), (6, 12), (0, 1), (0, 2), (1, 3), (2, 4),
+)  # fmt: skip
 
 
 def sheet(pictures: Sequence[Image.Image], width: int, height: int, most: int = 99) -> Image.Image:
-    """Rows of pictures of one height, filled up to ``width`` or ``most`` pictures."""
+    """Rows of pictures of one height; a row holds up to ``width`` pixels or ``most`` pictures."""
     rows: list[list[Image.Image]] = [[]]
     for picture in pictures:
         scaled = picture.resize((round(picture.width * height / picture.height), height), Image.Resampling.LANCZOS)
@@ -58,7 +44,7 @@ def sheet(pictures: Sequence[Image.Image], width: int, height: int, most: int = 
 
 
 def truth_of(picture: Picture) -> Image.Image:
-    """The picture with its masks in colour, boxes, and keypoints: filled when visible, rings when hidden."""
+    """The picture with masks in colour, boxes and keypoints; visible keypoints are filled, hidden ones are rings."""
     truth = picture.truth
     pixels = picture.pixels.astype(np.float32)
     palette = np.array(

@@ -1,4 +1,4 @@
-"""How fast the studio draws: pictures a second at 512 pixels, written to disk, with as many processes as asked for.
+"""Measures drawing throughput: pictures per second at 512 pixels, written to disk.
 
 python benchmarks/studio_speed.py --workers 2
 """
@@ -18,14 +18,11 @@ from streetshop.studio.shots import draw_shot
 from streetshop.studio.street import draw_street_photo
 
 FAMILY = 4
-"""Products of a family in the shops that are drawn, as when the figures of docs/studio.md were taken."""
+"""Products per family, as for the figures in docs/studio.md."""
 
 
 def measure(workers: int, packshots: int, photos: int, size: int) -> dict[str, float]:
-    """Pictures a second after the workers have started, which takes a second or two once.
-
-    The clock of each kind starts at the eighth picture, so that importing and making the catalog is not counted.
-    """
+    """Pictures per second; the clock starts at the eighth picture, so that starting the workers is not counted."""
     rates = {}
     with tempfile.TemporaryDirectory() as folder:
         for name, count in (("packshots", packshots), ("street photos", photos)):
@@ -43,7 +40,7 @@ def measure(workers: int, packshots: int, photos: int, size: int) -> dict[str, f
 
 
 def processor_seconds(size: int, count: int = 30) -> dict[str, float]:
-    """Processor time of one picture in one process: what a busy machine cannot hide as badly as the clock."""
+    """Processor time of one picture in one process, which depends less on other load than the clock."""
     catalog = make_catalog(300, 1, family_size=FAMILY)
     wardrobe = Wardrobe(catalog, 1)
     spent = {}

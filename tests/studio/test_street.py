@@ -18,12 +18,35 @@ def test_street_photos_are_consistent(shop, photos):
     assert sum(len(p.truth.garments) for p in photos) > 3 * len(photos)
 
 
-def test_trousers_and_skirts_stay_under_a_top():
-    shop = make_catalog(100, 7)
-    wardrobe = Wardrobe(shop, 7)
+COUNT = int(os.environ.get("STREETSHOP_PICTURES", "120"))
+"""Pictures of the slow tests, half of them street photos; use 1000 before a change of the drawings."""
+
+
+@pytest.fixture(scope="module")
+def many():
+    """A large catalog and street photos of its products."""
+    catalog = make_catalog(max(COUNT, 1000), 11)
+    wardrobe = Wardrobe(catalog, 11)
+    return wardrobe, [draw_street_photo(number, wardrobe, 11, SIZE) for number in range(COUNT // 2)]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@pytest.mark.xdist_group("many drawn pictures")
+def test_many_pictures_are_consistent(many):
+    wardrobe, photos = many
+    for number, photo in enumerate(photos):
+        check_picture(photo, wardrobe.catalog)
+        product = wardrobe.catalog[2 * number]
+        check_picture(draw_shot(product, SHOTS[number % len(SHOTS)], wardrobe, 11, SIZE), wardrobe.catalog)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@pytest.mark.xdist_group("many drawn pictures")
+def test_trousers_and_skirts_stay_under_a_top(many):
     through, people = 0, 0
-    for number in range(40):
-        truth = draw_street_photo(number, wardrobe, 7, 160).truth
+    for truth in (photo.truth for photo in many[1]):
         for person in range(len(truth.persons)):
             worn = {garment.category: garment for garment in truth.garments if garment.person == person}
             lower = (*GROUPS["bottomwear"], *GROUPS["skirts"])
@@ -36,16 +59,3 @@ def test_trousers_and_skirts_stay_under_a_top():
                 through += (bottom & above & below).sum() > 0.03 * top.sum()
     assert people > 20, f"{through} of {people}"
     assert through <= 0.1 * people, f"{through} of {people}"
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(3600)
-def test_many_pictures_are_consistent():
-    """120 of them; as many as STREETSHOP_PICTURES says before the studio's drawing changes."""
-    count = int(os.environ.get("STREETSHOP_PICTURES", "120"))
-    catalog = make_catalog(max(count, 1000), 11)
-    wardrobe = Wardrobe(catalog, 11)
-    for number in range(count // 2):
-        check_picture(draw_street_photo(number, wardrobe, 11, SIZE), catalog)
-        product = catalog[2 * number]
-        check_picture(draw_shot(product, SHOTS[number % len(SHOTS)], wardrobe, 11, SIZE), catalog)
