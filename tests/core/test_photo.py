@@ -187,9 +187,8 @@ def bomb_png(width: int, height: int) -> bytes:
 
 @pytest.mark.parametrize("side", [9_000, 12_000, 50_000])
 def test_bombs_are_refused_by_their_header(side: int) -> None:
-    with pytest.raises(errors.PhotoTooManyPixels) as caught:
+    with pytest.raises(errors.PhotoTooManyPixels):
         Photo.from_bytes(bomb_png(side, side))
-    assert caught.value.status == 413
 
 
 def test_huge_text_chunk_is_refused() -> None:

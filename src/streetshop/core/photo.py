@@ -29,7 +29,13 @@ from streetshop.core.errors import (
 
 @dataclass(frozen=True, slots=True)
 class PhotoLimits:
-    """What a photo may cost: bytes of the file, pixels of the decoded picture; and the shortest side worth a look."""
+    """Limits of what is decoded.
+
+    Attributes:
+        max_bytes: of the file.
+        max_pixels: of the picture.
+        min_side: least pixels of the shorter side.
+    """
 
     max_bytes: int = 32 * 2**20
     max_pixels: int = 64_000_000
@@ -39,10 +45,10 @@ class PhotoLimits:
 DEFAULT_LIMITS: Final = PhotoLimits()
 
 MAX_FRAMES: Final = 256
-"""An animation is read as its first frame; one with more frames than this is refused unread."""
+"""Most frames of an animation, of which the first is read; one with more is refused unread."""
 
 PICTURE_SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png", ".webp", ".avif", ".heic", ".heif"})
-"""Names that are looked at in a folder. What a file is, is decided by its content."""
+"""Suffixes of the files that are taken for pictures in a folder. The format of a file is decided by its content."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,12 +73,16 @@ class Photo:
         return w / self.width, h / self.height
 
     def image(self) -> Image.Image:
-        """``pixels`` as a Pillow image, with no metadata."""
+        """Return ``pixels`` as a Pillow image without metadata."""
         return Image.fromarray(self.pixels)
 
     @classmethod
     def from_array(cls, pixels: NDArray[np.uint8], limits: PhotoLimits = DEFAULT_LIMITS) -> Photo:
-        """From (h, w, 3) uint8 RGB. Raises :class:`PhotoError` on any other shape or type, or outside the limits."""
+        """Make a photo of (h, w, 3) uint8 RGB pixels.
+
+        Raises:
+            PhotoError: the array has another shape or type, or is outside the limits.
+        """
         if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8:
             raise PhotoFormatUnsupported(
                 f"an array of shape {pixels.shape} and type {pixels.dtype} is no photo",
@@ -85,7 +95,7 @@ class Photo:
 
     @classmethod
     def from_path(cls, path: str | Path, *, at_least: int | None = None, limits: PhotoLimits = DEFAULT_LIMITS) -> Photo:
-        """Read a file; see :meth:`from_bytes`."""
+        """Read and decode a file; see :meth:`from_bytes`."""
         return cls.from_bytes(read_picture_bytes(path, limits), at_least=at_least, limits=limits, where=str(path))
 
     @classmethod
@@ -97,13 +107,13 @@ class Photo:
         limits: PhotoLimits = DEFAULT_LIMITS,
         where: str = "photo",
     ) -> Photo:
-        """Decode a JPEG, PNG or WebP (AVIF, HEIC where the installed decoder has them).
+        """Decode a JPEG, PNG, WebP, AVIF (if Pillow is built with it) or HEIC (with the extra ``heic``).
 
         Args:
             data: the bytes of the file; its name is never trusted.
             at_least: when given, ``pixels`` may be reduced as long as their shorter side stays at least this many
                 pixels; a JPEG is then decoded at the reduced size, which halves the time.
-            limits: refuse what is beyond them before decoding.
+            limits: what is beyond them is refused before decoding.
             where: names the photo in errors.
 
         Raises:
@@ -129,7 +139,11 @@ class Photo:
 
 
 def read_picture_bytes(path: str | Path, limits: PhotoLimits = DEFAULT_LIMITS) -> bytes:
-    """The bytes of a picture file, never more than one over the limit. Raises :class:`PhotoMissing`."""
+    """Return the bytes of a picture file, never more than one over the limit.
+
+    Raises:
+        PhotoMissing: it cannot be read.
+    """
     try:
         with Path(path).open("rb") as file:
             return file.read(limits.max_bytes + 1)
@@ -139,7 +153,7 @@ def read_picture_bytes(path: str | Path, limits: PhotoLimits = DEFAULT_LIMITS) -
 
 
 def sniff_format(data: bytes) -> str | None:
-    """Pillow's name of the picture format ``data`` begins like, if it is on the allow-list and can be decoded here."""
+    """Return Pillow's name of the format that ``data`` begins like; None if it is not allowed or cannot be decoded."""
     if data[:3] == b"\xff\xd8\xff":
         return "JPEG"
     if data[:8] == b"\x89PNG\r\n\x1a\n":
@@ -156,12 +170,12 @@ def sniff_format(data: bytes) -> str | None:
 
 
 def readable_formats() -> list[str]:
-    """Names of the formats that can be read on this machine."""
+    """Return the names of the formats that can be read on this machine."""
     return ["JPEG", "PNG", "WebP", *(name for name, kind in (("AVIF", "AVIF"), ("HEIC", "HEIF")) if _can_decode(kind))]
 
 
 def encode_jpeg(image: Image.Image, quality: int = 85) -> bytes:
-    """``image`` as a JPEG file without any metadata."""
+    """Return ``image`` as a JPEG file without metadata."""
     stream = io.BytesIO()
     # A fresh image: save() would otherwise carry EXIF and ICC data of the source along.
     Image.frombytes("RGB", image.size, image.convert("RGB").tobytes()).save(
@@ -192,21 +206,16 @@ def _decode(
             frames = getattr(opened, "n_frames", 1)
             if frames > MAX_FRAMES:
                 raise PhotoTooManyPixels(f"an animation of {frames} frames", where=where, hint="Send a still picture")
-            if at_least is not None and kind == "JPEG":
-                fraction = at_least / min(width, height)
-                if fraction < 1:
-                    # draft() wants a size; it never goes below it, and knows only 1/2, 1/4, 1/8.
-                    opened.draft("RGB", (math.ceil(width * fraction), math.ceil(height * fraction)))
+            fraction = 1.0 if at_least is None else at_least / min(width, height)
+            if fraction < 1 and kind == "JPEG":
+                # draft() never goes below the size it is given, and knows only 1/2, 1/4 and 1/8.
+                opened.draft("RGB", (math.ceil(width * fraction), math.ceil(height * fraction)))
             opened.load()
-            image: Image.Image = opened
-            if at_least is not None:
-                factor = min(image.size) // at_least
-                # reduce() has no mode I;16, and a palette must be resolved first: _to_rgb comes before it.
-                image = _to_rgb(image)
-                if factor > 1:
-                    image = image.reduce(factor)
-            else:
-                image = _to_rgb(image)
+            factor = 1 if at_least is None else min(opened.size) // at_least
+            # reduce() does not know all modes, so that the picture is made RGB before.
+            image = _to_rgb(opened)
+            if factor > 1:
+                image = image.reduce(factor)
             turned = _orientation(opened)
     except PhotoError:
         raise
@@ -247,7 +256,7 @@ def _orientation(image: Image.Image) -> Image.Transpose | None:
         return None  # the decoder has applied it
     try:
         value = image.getexif().get(_ORIENTATION_TAG)
-    except Exception:  # EXIF is arbitrary third-party data; a broken block must not cost the shopper the search
+    except Exception:  # EXIF is arbitrary data; a broken block does not make the picture unusable
         return None
     return _TRANSPOSE.get(value) if isinstance(value, int) else None
 
@@ -270,7 +279,7 @@ def _too_many_pixels(what: str, limits: PhotoLimits, where: str) -> PhotoTooMany
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
-    """RGB, transparency laid on white, 16-bit grey scaled to 8, wide-gamut and CMYK colours brought to sRGB."""
+    """RGB: transparency on white, 16-bit grey scaled to 8 bits, wide-gamut and CMYK colours converted to sRGB."""
     profile = image.info.get("icc_profile")
     if image.mode.startswith("I"):
         grey = np.asarray(image).astype(np.uint32)
@@ -287,7 +296,7 @@ def _to_rgb(image: Image.Image) -> Image.Image:
 
 
 def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image | None:
-    """Through the embedded ICC profile; None when there is nothing to do or the profile is unusable."""
+    """Converted by the embedded ICC profile; None when it is sRGB already or the profile is unusable."""
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         if image.mode == "RGB" and "srgb" in ImageCms.getProfileDescription(source).lower():
@@ -311,7 +320,7 @@ def _riff_ends_early(data: bytes) -> bool:
 
 
 def _iso_media_ends_early(data: bytes) -> bool:
-    """Walk the top-level boxes; the file is whole when they end exactly where it does."""
+    """Walk the top-level boxes: a whole file ends where the last of them does."""
     position = 0
     while position + 8 <= len(data):
         size = int.from_bytes(data[position : position + 4], "big")

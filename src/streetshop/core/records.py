@@ -1,4 +1,4 @@
-"""The values that cross room boundaries: products and shots, looks and garments, matches. All are frozen."""
+"""The values that cross package boundaries: products and shots, looks and garments, matches. All are frozen."""
 
 from __future__ import annotations
 
@@ -27,10 +27,12 @@ MAX_ID_LENGTH = 256
 
 
 def check_product_id(value: str) -> str:
-    """A product id as it will be stored: NFC, no control characters, 1 to 256 characters.
+    """Return a product id as it is stored: in Unicode's composed form (NFC), without white space around it.
 
-    Raises :class:`RecordError`. Look-alike spellings (composed and decomposed accents) become one id here; ids are
-    never used as file names.
+    Composed and decomposed spellings of an accent become one id. Ids are never used as file names.
+
+    Raises:
+        RecordError: it is empty, has more than 256 characters, or holds control or invisible characters.
     """
     text = unicodedata.normalize("NFC", value).strip()
     if not text:
@@ -65,6 +67,9 @@ class Product:
         in_stock: None when unknown.
         attributes: every further column of the feed, by its lower-case name.
         shots: its pictures; the first is the main one.
+
+    Raises:
+        RecordError: the id is not valid, or the price negative or not finite.
     """
 
     id: str
@@ -86,15 +91,14 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Garment:
-    """One worn (or lying) article in a photo.
+    """One article in a photo, worn or lying.
 
     Attributes:
-        category: a class name of the reader; ``"garment"`` when no reader looked.
-        score: calibrated probability that it is there and is of that category; 1.0 when no reader looked.
+        category: a class of the reader; ``"garment"`` without a reader.
+        score: calibrated probability that it is there and is of that category; 1.0 without a reader.
         box: in pixels of the upright photo.
         hotspot: (x, y) in pixels of the upright photo, where a marker belongs; always on the garment.
-        mask: a raster of any resolution stretched over ``box`` (``geometry.paint_mask`` puts it into the photo), or
-            None when nothing cut it out.
+        mask: a raster of any resolution stretched over ``box``, see ``geometry.paint_mask``; None when unknown.
         person: index into :attr:`Look.persons`, or None.
     """
 
@@ -108,7 +112,13 @@ class Garment:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A named part of every vector: ``vector[start : start + dim]``, of unit length. ``weight`` is its default."""
+    """A named part of every vector, of unit length.
+
+    Attributes:
+        name: of the block.
+        dim: its length.
+        weight: its default weight in a search.
+    """
 
     name: str
     dim: int
@@ -121,7 +131,7 @@ class GarmentPicture:
 
     Attributes:
         pixels: (h, w, 3) uint8 RGB.
-        mask: (h, w) float32, 0 to 1, how surely a pixel is garment; None when nothing cut it out.
+        mask: (h, w) float32 from 0 to 1, the probability that a pixel is garment; None when unknown.
     """
 
     pixels: NDArray[np.uint8]
@@ -130,7 +140,12 @@ class GarmentPicture:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One person: a box and 17 COCO keypoints (see ``geometry.COCO_KEYPOINTS``), visibility 0 where unknown."""
+    """One person.
+
+    Attributes:
+        box: in pixels of the upright photo.
+        keypoints: the 17 of ``geometry.COCO_KEYPOINTS``, visibility 0 where unknown; empty from a reader without them.
+    """
 
     box: Box
     keypoints: tuple[Keypoint, ...] = ()
@@ -142,8 +157,10 @@ class Look:
 
     Attributes:
         width, height: of the upright photo in pixels.
-        reader: ``name version`` of the reader bundle, or None: then the whole photo stands as one garment.
-        full_shot: both eyes and ankles of a person visible; None when no reader looked.
+        garments: by falling score.
+        persons: from the largest.
+        reader: ``name version`` of the reader bundle; None when the photo was taken whole, as one garment.
+        full_shot: whether both eyes and both ankles of a person are visible; None without a reader.
         view: front, back, left, right or detail; None when unknown.
     """
 
@@ -162,8 +179,8 @@ class Match:
 
     Attributes:
         product: without vectors.
-        score: weighted mean of the blocks' cosines, -1 to 1; higher is nearer.
-        shot: index into ``product.shots`` of the nearest shot.
+        score: weighted mean of the blocks' cosines, -1 to 1; higher is more similar.
+        shot: index into ``product.shots`` of the most similar shot.
         blocks: cosine of each block, by name.
     """
 

@@ -18,6 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
+from streetshop.core import errors
 from streetshop.core.errors import CatalogError, FilterError, QueueFull, StreetshopError, Unauthorized
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -34,7 +35,6 @@ class RequestTimeout(StreetshopError):
     """The client sent its request too slowly."""
 
     slug = "request-timeout"
-    status = 408
 
 
 class Busy(QueueFull):
@@ -49,7 +49,44 @@ class NotReady(StreetshopError):
     """The server cannot answer searches at the moment; the message says why."""
 
     slug = "not-ready"
-    status = 503
+
+
+STATUS: Final[Mapping[type[StreetshopError], int]] = {
+    errors.PhotoError: 422,
+    errors.PhotoTooLarge: 413,
+    errors.PhotoTooManyPixels: 413,
+    errors.PhotoFormatUnsupported: 415,
+    errors.GeometryError: 422,
+    errors.RecordError: 422,
+    errors.VectorError: 422,
+    errors.WeightsError: 422,
+    errors.FilterError: 422,
+    errors.FeedError: 422,
+    errors.RowRefused: 422,
+    errors.FetchRefused: 422,
+    errors.RequestInvalid: 422,
+    errors.RequestTooLarge: 413,
+    errors.BundleError: 500,
+    errors.ServerError: 500,
+    errors.CatalogError: 500,
+    errors.CatalogMissing: 404,
+    errors.ProductMissing: 404,
+    errors.CatalogExists: 409,
+    errors.CatalogEncoderMismatch: 409,
+    errors.CatalogLocked: 423,
+    errors.CatalogUnsupported: 400,
+    errors.CatalogDiskFull: 507,
+    Unauthorized: 401,
+    RequestTimeout: 408,
+    QueueFull: 429,
+    NotReady: 503,
+}
+"""HTTP status of each kind of error; a kind that is not here has that of its base."""
+
+
+def status_of(error: StreetshopError) -> int:
+    """Return the HTTP status for an error; 400 for kinds that :data:`STATUS` does not know."""
+    return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 400)
 
 
 def problem(
@@ -92,12 +129,13 @@ def problem_of(error: StreetshopError, request_id: str = "") -> Response:
         headers["Retry-After"] = "5"
     if isinstance(error, Unauthorized):
         headers["WWW-Authenticate"] = 'Bearer realm="streetshop"'
-    if error.status in (408, 413):
+    status = status_of(error)
+    if status in (408, 413):
         # The rest of the body is not read: the connection cannot be used again.
         headers["Connection"] = "close"
     detail = error.what.split("\n", 1)[0] + "."
     hint = error.hint and error.hint + "."
-    return problem(error.slug, error.status, detail, hint=hint, request_id=request_id, extra=extra, headers=headers)
+    return problem(error.slug, status, detail, hint=hint, request_id=request_id, extra=extra, headers=headers)
 
 
 def install(app: FastAPI) -> None:
@@ -107,7 +145,7 @@ def install(app: FastAPI) -> None:
         if not isinstance(error, StreetshopError):
             return await unexpected(request, error)
         request.scope["streetshop.problem"] = error.slug
-        if error.status >= 500 and not isinstance(error, NotReady):  # that has been said once already
+        if status_of(error) >= 500 and not isinstance(error, NotReady):  # that has been said once already
             _log.error("%s %s", _id(request), error)
         return problem_of(error, _id(request))
 
@@ -129,15 +167,15 @@ def install(app: FastAPI) -> None:
         if not isinstance(error, RequestValidationError):
             return await unexpected(request, error)
         # Only where and why: the input itself is not echoed.
-        errors = [{"where": _place(e["loc"]), "what": str(e["msg"])} for e in error.errors()[:20]]
-        first = errors[0] if errors else {"where": "request", "what": "invalid"}
+        places = [{"where": _place(e["loc"]), "what": str(e["msg"])} for e in error.errors()[:20]]
+        first = places[0] if places else {"where": "request", "what": "invalid"}
         return problem(
             "request-invalid",
             422,
             f"{first['where']}: {first['what']}.",
             hint="GET /openapi.json describes every field.",
             request_id=_id(request),
-            extra={"errors": errors},
+            extra={"errors": places},
         )
 
     async def gone(request: Request, error: Exception) -> Response:
