@@ -13,7 +13,7 @@ from PIL import Image
 
 from streetshop.catalog.open import open_catalog
 from streetshop.core.photo import Photo
-from streetshop.search.query import Searcher
+from streetshop.search import Searcher, SearchRequest
 from tests.web.serving import BandReader, jpeg, png, street
 
 
@@ -43,7 +43,9 @@ def test_every_garment_gets_its_products(client):
 def test_same_answer_as_the_searcher(client, shop):
     photo = jpeg(street("green", "black"))
     catalog, encoder = shop
-    expected = Searcher(open_catalog(str(catalog)), encoder, BandReader()).search(Photo.from_bytes(photo), k=5)
+    store = open_catalog(str(catalog))
+    request = SearchRequest.check(store, encoder.blocks, k=5)
+    expected = Searcher(store, encoder, BandReader()).search(Photo.from_bytes(photo), request)
     answer = search(client, photo, k=5).json()
     for got, wanted in zip(answer["garments"], expected.garments, strict=True):
         assert [match["id"] for match in got["matches"]] == [match.product.id for match in wanted.matches]

@@ -13,8 +13,10 @@ import pytest
 
 from streetshop.core.errors import ServerError, Unauthorized, UsageError
 from streetshop.core.records import Product, Shot
+from streetshop.present.html import web_url
+from streetshop.present.json import product_json
 from streetshop.web import ApiKey, check_bind
-from streetshop.web.answers import product_json, safe_url
+from streetshop.web.answers import image_path
 from streetshop.web.security import API_POLICY, PAGE_POLICY, is_loopback, require_key
 from tests.web.serving import KEY, Running, png, running, street
 
@@ -149,10 +151,10 @@ def test_hostile_feeds_reach_the_page_as_text_and_plain_addresses_only():
         "http://[",
         " ",
     ):
-        assert safe_url(url) is None, url
-    assert safe_url(" https://shop.example/p?a=1#b ") == "https://shop.example/p?a=1#b"
+        assert web_url(url) is None, url
+    assert web_url(" https://shop.example/p?a=1#b ") == "https://shop.example/p?a=1#b"
     product = Product("<i>", "<script>alert(1)</script>", url="javascript:alert(1)", shots=(Shot("/etc/shadow", "ab"),))
-    answer = product_json(product)
+    answer = product_json(product, image_path)
     assert answer["url"] is None
     assert answer["image"] == "/v1/products/%3Ci%3E/image/0?v=ab"
     assert "/etc/shadow" not in str(answer)

@@ -18,25 +18,11 @@ UrlArgument = Annotated[str, typer.Argument(metavar="CATALOG", help="The catalog
 def info(url: UrlArgument, as_json: JsonOption = False) -> None:
     """Products, shots, size, index, encoder, reader and the fields a filter may use."""
     from streetshop.catalog.open import open_catalog
+    from streetshop.present.json import catalog_json
 
     store = open_catalog(url)
     try:
-        figures, meta, fields = store.info(), store.meta, dict(store.fields())
-        content = {
-            "url": store.url,
-            "products": figures.products,
-            "shots": figures.shots,
-            "megabytes": round(figures.bytes / 1e6, 2),
-            "indexed": figures.indexed,
-            "recall": figures.recall,
-            "encoder": meta.encoder,
-            "fingerprint": meta.fingerprint,
-            "reader": meta.reader or None,
-            "generation": meta.generation,
-            "blocks": [{"name": b.name, "dim": b.dim, "weight": b.weight} for b in meta.blocks],
-            "fields": fields,
-            **figures.extra,
-        }
+        content = catalog_json(store)
     finally:
         store.close()
     if as_json:
@@ -44,9 +30,9 @@ def info(url: UrlArgument, as_json: JsonOption = False) -> None:
         return
     for name, value in content.items():
         if name == "blocks":
-            value = ", ".join(f"{b.name} ({b.dim} numbers, weight {b.weight:g})" for b in meta.blocks)
+            value = ", ".join(f"{b['name']} ({b['dim']} numbers, weight {b['weight']:g})" for b in value)
         elif name == "fields":
-            value = ", ".join(f"{field} ({kind})" for field, kind in fields.items())
+            value = ", ".join(f"{field} ({kind})" for field, kind in value.items())
         elif value is None:
             value = "unknown" if name == "reader" else "none"
         typer.echo(f"{name:12} {value}")
@@ -61,7 +47,7 @@ def get(
     """Show products. With --json one line per product."""
     from streetshop.catalog.open import open_catalog
     from streetshop.core.errors import ProductMissing
-    from streetshop.present.values import product_json
+    from streetshop.present.json import product_json
 
     store = open_catalog(url)
     try:
@@ -72,11 +58,12 @@ def get(
     for product in found:
         if product is None:
             continue
-        content = {**product_json(product), "shots": [shot.source for shot in product.shots]}
+        content = product_json(product)
         if as_json:
             print_json(content)
         else:
-            typer.echo("\n".join(f"{name:10} {value}" for name, value in content.items()) + "\n")
+            shown = content | {"shots": [shot.source for shot in product.shots]}
+            typer.echo("\n".join(f"{name:10} {value}" for name, value in shown.items()) + "\n")
     if missing:
         raise ProductMissing(f"no product {', '.join(map(repr, missing))}", where=url, hint="Ids are case-sensitive")
 

@@ -14,7 +14,6 @@ from streetshop.cli.options import ThreadsOption, say
 if TYPE_CHECKING:
     from streetshop.core.geometry import Box
     from streetshop.present.sheets import SheetRow
-    from streetshop.search.query import Searcher
 
 _DRAWN_SIDE = 384
 """Long side of the drawings in pixels: enough to look at, and the demo stays under two minutes, installing included."""
@@ -38,11 +37,8 @@ def demo(
     searched for by its box. With a folder, its pictures become the catalog, and some of them are searched with; a
     picture is never its own answer.
     """
-    from streetshop.catalog.open import open_catalog
-    from streetshop.looks import load_reader
-    from streetshop.models import load_encoder
+    import streetshop
     from streetshop.present.sheets import write_sheet
-    from streetshop.search.query import Searcher
 
     if data is None:
         feed, asked = _draw(out / "drawn", products, photos, seed)
@@ -50,13 +46,12 @@ def demo(
         feed, asked = data, _choose(data, photos, seed)
     url = str(out / "shop.catalog")
     _index(feed, url, threads)
-    store = open_catalog(url)
-    try:
-        searcher = Searcher(store, load_encoder(threads=threads), load_reader(threads=threads))
-        rows = [_search(searcher, question) for question in asked]
-        right = [(each.right, [match.product.id for match, _ in each.matches]) for row in rows for each in row.garments]
-    finally:
-        store.close()
+    with streetshop.open(url, threads=threads) as catalog:
+        rows = [
+            catalog.search(question.photo, boxes=question.boxes, without=question.itself).sheet_row(question.right)
+            for question in asked
+        ]
+    right = [(each.right, [match.product.id for match, _ in each.matches]) for row in rows for each in row.garments]
     _print_table(rows)
     known = [(truth, ids) for truth, ids in right if truth is not None]
     note = "Garments were searched for by the boxes that the drawing knows." if data is None else ""
@@ -67,7 +62,7 @@ def demo(
         typer.echo(found)
         note = f"{note} {found} Its card is framed in green."
     sheet = out / "results.html"
-    write_sheet(sheet, rows, title="streetshop demo", reader=searcher.reader.name is not None, note=note)
+    write_sheet(sheet, rows, title="streetshop demo", reader=any(row.reader for row in rows), note=note)
     typer.echo(
         f"Sheet:  {sheet}\nSearch: streetshop search PHOTO --catalog {url}\nPage:   streetshop serve --catalog {url}"
     )
@@ -169,21 +164,6 @@ def _index(feed: Path, url: str, threads: int | None) -> None:
     counts = report.ingest
     rate = f" ({counts.embedded / counts.seconds:.0f} pictures/s)" if counts.embedded and counts.seconds else ""
     say(f"indexed {report.products} products in {counts.seconds:.1f} s{rate}; refused {counts.refused}")
-
-
-def _search(searcher: Searcher, question: _Question) -> SheetRow:
-    from streetshop.core.photo import Photo
-    from streetshop.looks import PHOTO_SIDE
-    from streetshop.present.sheets import SheetRow
-    from streetshop.search.query import Answer
-
-    photo = Photo.from_path(question.photo, at_least=PHOTO_SIDE)
-    if question.boxes:
-        answers = [searcher.search(photo, box=box) for box in question.boxes]
-        answer = Answer(answers[0].look, tuple(each.garments[0] for each in answers))
-    else:
-        answer = searcher.search(photo, without=question.itself)
-    return SheetRow.from_answer(question.photo.name, photo, answer, searcher.store, question.right)
 
 
 def _print_table(rows: Iterable[SheetRow]) -> None:

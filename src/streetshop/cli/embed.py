@@ -13,7 +13,6 @@ from streetshop.cli.options import (
     ReaderOption,
     ThreadsOption,
     WeightOption,
-    parse_weights,
     print_json,
     say,
 )
@@ -36,12 +35,14 @@ def embed(
     """
     from streetshop.core.errors import UsageError
     from streetshop.indexing.embed import embed_pictures, find_pictures
+    from streetshop.search.weights import parse_weights
 
     pictures = find_pictures(sources)
     if not pictures:
         raise UsageError("there is no picture", where=", ".join(map(str, sources)), hint="Name pictures or a folder")
+    weights = parse_weights(weight or ())
     report = embed_pictures(
-        pictures, out, weights=parse_weights(weight), raw=raw, encoder=encoder, reader=reader, threads=threads, say=say
+        pictures, out, weights=weights, raw=raw, encoder=encoder, reader=reader, threads=threads, say=say
     )
     if as_json:
         print_json({"out": str(out), "vectors": report.vectors, "dim": report.dim, "refused": report.refused})

@@ -32,7 +32,7 @@ def look(
     from streetshop.core.photo import Photo
     from streetshop.looks import load_reader, read_look
     from streetshop.looks.overlay import draw_overlay, index_picture
-    from streetshop.present.values import look_json
+    from streetshop.present.json import look_json
 
     loaded = load_reader(reader, threads=threads)
     targets = _distinct_names(photos) if (out or masks) else {}

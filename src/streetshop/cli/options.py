@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
-
-if TYPE_CHECKING:
-    from streetshop.catalog.filters import Filter
-    from streetshop.catalog.store import Store
 
 CatalogOption = Annotated[str, typer.Option("--catalog", help="The catalog, a folder.")]
 EncoderOption = Annotated[Path | None, typer.Option("--encoder", help="Encoder bundle; default: the packaged one.")]
@@ -26,31 +21,6 @@ WeightOption = Annotated[
     list[str] | None,
     typer.Option("--weight", help="How much a block counts, e.g. colour=6. May be given several times."),
 ]
-
-
-def parse_weights(values: Sequence[str] | None) -> dict[str, float] | None:
-    """``["colour=6"]`` to ``{"colour": 6.0}``. Raises :class:`UsageError`."""
-    from streetshop.core.errors import UsageError
-
-    weights: dict[str, float] = {}
-    for value in values or ():
-        name, sign, number = value.partition("=")
-        try:
-            if not sign:
-                raise ValueError
-            weights[name.strip()] = float(number)
-        except ValueError:
-            raise UsageError(f"--weight {value!r}", hint="Write BLOCK=NUMBER, e.g. --weight colour=6") from None
-    return weights or None
-
-
-def parse_filter_option(text: str | None, store: Store) -> Filter | None:
-    """The filter, checked against the catalog's fields."""
-    if text is None:
-        return None
-    from streetshop.catalog.filters import parse_filter
-
-    return parse_filter(text, store.fields())
 
 
 def print_json(value: Any) -> None:

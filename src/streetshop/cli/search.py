@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,14 +15,12 @@ from streetshop.cli.options import (
     ReaderOption,
     ThreadsOption,
     WeightOption,
-    parse_filter_option,
-    parse_weights,
     print_json,
     say,
 )
 
 if TYPE_CHECKING:
-    from streetshop.search.query import Answer
+    from streetshop import PhotoAnswer
 
 
 def search(
@@ -43,85 +41,43 @@ def search(
 ) -> None:
     """Search a catalog with a photograph: the nearest products of every garment in it.
 
-    With --json each photo gives one line, {"photo": ..., "garments": [{"category", "score", "box", "hotspot",
-    "matches": [{"id", "score", ...}]}]}.
+    With --json each photo gives one line: {"photo", "reader", "weights", "garments": [{"category", "score", "box",
+    "hotspot", "matches": [{"id", "score", ...}]}]}.
     """
-    from streetshop.catalog.open import open_catalog
+    import streetshop
     from streetshop.core.errors import PhotoError, UsageError
-    from streetshop.core.photo import Photo
-    from streetshop.looks import PHOTO_SIDE, load_reader
-    from streetshop.models import load_encoder
-    from streetshop.present.sheets import SheetRow, write_sheet
-    from streetshop.search.query import Searcher
+    from streetshop.present.sheets import write_sheet
+    from streetshop.search.request import parse_box
+    from streetshop.search.weights import parse_weights
 
-    weights = parse_weights(weight)
-    store = open_catalog(catalog)
-    try:
-        condition = parse_filter_option(where, store)
-        searcher = Searcher(store, load_encoder(encoder, threads=threads), load_reader(reader, threads=threads))
-        rows, refused = [], []
+    weights = parse_weights(weight or ())
+    boxes = [] if box is None else [parse_box(box)]
+    rows, refused = [], 0
+    with streetshop.open(catalog, encoder=encoder, reader=reader, threads=threads) as opened:
         for path in photos:
             try:
-                photo = Photo.from_path(path, at_least=PHOTO_SIDE)
+                answer = opened.search(path, k=k, where=where, weights=weights, garment=garment, boxes=boxes)
             except PhotoError as error:
                 if len(photos) == 1:
                     raise
                 say(f"refused: {error}")
-                refused.append(path)
+                refused += 1
                 continue
-            answer = searcher.search(photo, k, condition, weights, garment=garment, box=_box(box))
             if as_json:
-                print_json(_answer_json(path, answer))
+                content = answer.to_dict()
+                print_json({**content, "photo": {"path": str(path), **content["photo"]}})
             else:
                 _print_table(path, answer)
             if html is not None:
-                rows.append(SheetRow.from_answer(path.name, photo, answer, store))
-        if html is not None:
-            write_sheet(html, rows, title="streetshop search", reader=searcher.reader.name is not None)
-            say(f"wrote {html}")
-        if len(refused) == len(photos):
-            raise UsageError("no photo could be read", hint="See the messages above")
-    finally:
-        store.close()
+                rows.append(answer.sheet_row())
+    if html is not None:
+        write_sheet(html, rows, title="streetshop search", reader=any(row.reader for row in rows))
+        say(f"wrote {html}")
+    if refused == len(photos):
+        raise UsageError("no photo could be read", hint="See the messages above")
 
 
-def _box(text: str | None):  # type: ignore[no-untyped-def]
-    from streetshop.core.errors import UsageError
-    from streetshop.core.geometry import Box
-
-    if text is None:
-        return None
-    try:
-        numbers = [float(part) for part in text.split(",")]
-    except ValueError:
-        raise UsageError(f"--box {text!r}", hint="Write four numbers, x0,y0,x1,y1") from None
-    return Box.from_sequence(numbers)
-
-
-def _answer_json(path: Path, answer: Answer) -> dict[str, Any]:
-    from streetshop.present.values import garment_json, product_json, ranking_json
-
-    return {
-        "photo": {"path": str(path), "width": answer.look.width, "height": answer.look.height},
-        "reader": answer.look.reader,
-        "garments": [
-            {
-                **garment_json(found.garment),
-                "matches": [
-                    {
-                        **product_json(match.product),
-                        "shots": [shot.source for shot in match.product.shots],
-                        **ranking_json(match),
-                    }
-                    for match in found.matches
-                ],
-            }
-            for found in answer.garments
-        ],
-    }
-
-
-def _print_table(path: Path, answer: Answer) -> None:
+def _print_table(path: Path, answer: PhotoAnswer) -> None:
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
@@ -129,7 +85,7 @@ def _print_table(path: Path, answer: Answer) -> None:
     console = Console(highlight=False)
     if answer.look.reader is None:
         console.print(f"{escape(str(path))}: no reader, so the whole photo (or your box) stands as one garment")
-    for i, found in enumerate(answer.garments):
+    for i, found in enumerate(answer):
         table = Table(title=escape(f"{path.name}: garment {i}, {found.garment.category}"), title_justify="left")
         for name in ("", "score", "id", "title", "category", "price"):
             table.add_column(name, justify="right" if name in ("", "score", "price") else "left")

@@ -27,11 +27,11 @@ def serve(
 ) -> None:
     """Serve the search page and the HTTP API of a catalog."""
     from streetshop.catalog.open import open_catalog
+    from streetshop.catalog.store import check_encoder
     from streetshop.core.errors import UsageError
     from streetshop.core.photo import PhotoLimits
     from streetshop.looks import load_reader
     from streetshop.models import load_encoder
-    from streetshop.search.query import check_encoder
     from streetshop.web import ApiKey, Settings, bind, check_bind, create_app, log_to_stderr
     from streetshop.web import serve as answer
 
@@ -47,7 +47,7 @@ def serve(
         # A catalog that cannot be served now is an error now; one that becomes so later shows at /readyz.
         first = open_catalog(catalog, write=key is not None)
         try:
-            check_encoder(first, loaded)
+            check_encoder(first.meta, loaded.fingerprint, first.url)
         finally:
             first.close()
         log_to_stderr()

@@ -94,6 +94,14 @@ class Photo:
         return cls(pixels, width, height, hashlib.sha256(pixels.tobytes()).hexdigest())
 
     @classmethod
+    def from_image(cls, image: Image.Image, limits: PhotoLimits = DEFAULT_LIMITS) -> Photo:
+        """From a Pillow image of any mode; its EXIF orientation is applied. Raises :class:`PhotoError`."""
+        _check_size(*image.size, limits, "image")
+        turned = _orientation(image)
+        upright = _to_rgb(image)
+        return cls.from_array(np.asarray(upright if turned is None else upright.transpose(turned)), limits)
+
+    @classmethod
     def from_path(cls, path: str | Path, *, at_least: int | None = None, limits: PhotoLimits = DEFAULT_LIMITS) -> Photo:
         """Read and decode a file; see :meth:`from_bytes`."""
         return cls.from_bytes(read_picture_bytes(path, limits), at_least=at_least, limits=limits, where=str(path))

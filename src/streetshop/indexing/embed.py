@@ -19,7 +19,7 @@ from streetshop.indexing.shots import product_garment
 from streetshop.looks import Reader, garment_picture, load_reader, read_look
 from streetshop.models import Encoder, load_encoder
 from streetshop.models.session import available_cores
-from streetshop.search.query import check_weights
+from streetshop.search.weights import check_weights
 
 T = TypeVar("T")
 R = TypeVar("R")

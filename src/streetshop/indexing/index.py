@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from streetshop.catalog.open import create_catalog, open_catalog
-from streetshop.catalog.store import CatalogMeta, Progress, Store
+from streetshop.catalog.store import CatalogMeta, Progress, Store, check_encoder
 from streetshop.core.errors import CatalogMissing, FeedError
 from streetshop.feeds.read import Feed
 from streetshop.feeds.refused import RefusedFile
@@ -19,7 +19,6 @@ from streetshop.indexing.pictures import Pictures
 from streetshop.indexing.shots import ShotReader
 from streetshop.looks import NO_READER, Reader, WholePhotoReader
 from streetshop.models import Encoder
-from streetshop.search.query import check_encoder
 
 _LARGE: Final = 10_000
 """Shots from which searching without an index takes noticeably longer."""
@@ -92,7 +91,7 @@ def index_feed(
         store = _open(url, meta)
         stack.callback(store.close)
         if not options.rebuild:
-            check_encoder(store, encoder)
+            check_encoder(store.meta, encoder.fingerprint, store.url)
         if refused is None:
             refused = stack.enter_context(RefusedFile(_refused_path(url)))
         target = store.begin_rebuild(meta) if options.rebuild else store

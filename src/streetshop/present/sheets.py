@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from PIL import Image
 
-from streetshop.catalog.store import Store
 from streetshop.core.photo import Photo, encode_jpeg
-from streetshop.core.records import Garment, Match
+from streetshop.core.records import Garment, Look, Match
 from streetshop.present.html import write_page
-from streetshop.search.query import Answer
+from streetshop.search import Answer
 
-_QUERY_SIDE: Final = 480
+_PHOTO_SIDE: Final = 480
 _CROP_SIDE: Final = 200
+
+Thumbnails: TypeAlias = Callable[[str, int], bytes | None]
+"""The JPEG kept of a shot, by product id and index; None where none is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,29 +40,34 @@ class SheetRow:
     width: int
     height: int
     garments: tuple[SheetGarment, ...]
+    reader: str | None = None
 
     @classmethod
     def from_answer(
-        cls, name: str, photo: Photo, answer: Answer, store: Store, right: Sequence[str | None] = ()
+        cls, name: str, photo: Photo, answer: Answer, thumbnail: Thumbnails, right: Sequence[str | None] = ()
     ) -> SheetRow:
         """Gather the pictures of an answer.
 
         Args:
             name: caption of the photo.
             photo: what was searched with.
-            answer: what was found in it.
-            store: gives the products' thumbnails.
+            answer: what was found.
+            thumbnail: gives the picture kept of a product's shot.
             right: the true product id of each garment, where it is known: its card is framed in green.
         """
-        image = photo.image()
         garments = []
         for i, found in enumerate(answer.garments):
-            box = found.garment.box.scale(*photo.scale)
-            crop = image.crop(tuple(round(v) for v in box.corners))  # type: ignore[arg-type]
-            matches = tuple((m, store.thumbnail(m.product.id, m.shot)) for m in found.matches)
+            matches = tuple((match, thumbnail(match.product.id, match.shot)) for match in found.matches)
             truth = right[i] if i < len(right) else None
-            garments.append(SheetGarment(found.garment, _small(crop, _CROP_SIDE), matches, truth))
-        return cls(name, _small(image, _QUERY_SIDE), photo.width, photo.height, tuple(garments))
+            garments.append(SheetGarment(found.garment, _crop(photo, found.garment), matches, truth))
+        picture = small_jpeg(photo.image(), _PHOTO_SIDE)
+        return cls(name, picture, photo.width, photo.height, tuple(garments), answer.look.reader)
+
+    @classmethod
+    def from_look(cls, name: str, photo: Photo, look: Look) -> SheetRow:
+        """The pictures of a look, without products."""
+        garments = tuple(SheetGarment(garment, _crop(photo, garment), ()) for garment in look.garments)
+        return cls(name, small_jpeg(photo.image(), _PHOTO_SIDE), photo.width, photo.height, garments, look.reader)
 
 
 def write_sheet(path: Path, rows: Sequence[SheetRow], *, title: str, reader: bool, note: str = "") -> None:
@@ -70,7 +77,13 @@ def write_sheet(path: Path, rows: Sequence[SheetRow], *, title: str, reader: boo
     write_page(path, "sheet.html", title=title, note=note, rows=rows)
 
 
-def _small(image: Image.Image, side: int) -> bytes:
+def _crop(photo: Photo, garment: Garment) -> bytes:
+    corners = garment.box.scale(*photo.scale).corners
+    return small_jpeg(photo.image().crop(tuple(round(v) for v in corners)), _CROP_SIDE)  # type: ignore[arg-type]
+
+
+def small_jpeg(image: Image.Image, side: int) -> bytes:
+    """A picture as a JPEG of at most ``side`` pixels on its longer side."""
     copy = image.copy()
     copy.thumbnail((side, side))
     return encode_jpeg(copy)

@@ -40,6 +40,7 @@ def create_app(
         open_store: opens the catalog; called at the start and again to look for a rebuilt one.
         encoder: the encoder whose vectors the catalog holds; with another the server is up but not ready.
         reader: finds the garments of a photo.
+        settings: limits; None for the defaults.
         key: what writes need; None takes no writes.
     """
     settings = settings or Settings()

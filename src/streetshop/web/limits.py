@@ -39,6 +39,7 @@ class UploadMemory:
         self.used += size
 
     def give_back(self, size: int) -> None:
+        """``size`` bytes are no longer held."""
         self.used -= size
 
 

@@ -65,6 +65,7 @@ class Metrics:
             self._refused.inc()
 
     def stage(self, name: str, seconds: float) -> None:
+        """Count the time of one stage, a name in ``STAGES``."""
         self._stages[name].observe(seconds)
 
     def text(self) -> bytes:

@@ -30,14 +30,17 @@ class Protocol(HttpToolsProtocol):
     _in_header = True
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """A client connected: its first header is timed."""
         super().connection_made(transport)
         self._expect_header()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """The client is gone."""
         self._header_done()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        """Bytes arrived; those of a header are counted."""
         if self._in_header:
             self._header_bytes += len(data)
             if self._header_timer is None:
@@ -48,14 +51,17 @@ class Protocol(HttpToolsProtocol):
             self._refuse(b"431 Request Header Fields Too Large")
 
     def on_message_begin(self) -> None:
+        """A header begins."""
         super().on_message_begin()
         self._in_header = True
 
     def on_headers_complete(self) -> None:
+        """The header is complete: nothing of it is timed any more."""
         self._header_done()
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
+        """The request is complete; another may follow on the connection."""
         super().on_message_complete()
         self._in_header, self._header_bytes = True, 0
 
@@ -116,6 +122,8 @@ def make_server(
     """A server for ``listener``, not yet running; ``should_exit = True`` ends it.
 
     Args:
+        app: the application.
+        listener: from :func:`bind`.
         started: called with the URL as soon as requests are answered.
     """
     config = uvicorn.Config(

@@ -8,7 +8,6 @@ from typing import Final
 from streetshop.core.errors import UsageError
 from streetshop.core.photo import DEFAULT_LIMITS, PhotoLimits
 
-MAX_BOXES: Final = 16
 MAX_GARMENTS: Final = 16
 MAX_SHOTS: Final = 16
 MAX_FORM_FIELDS: Final = 64

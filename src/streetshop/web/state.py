@@ -14,13 +14,12 @@ from typing import Final, TypeVar
 import numpy as np
 from starlette.requests import Request
 
-from streetshop.catalog.filters import Filter, parse_filter
-from streetshop.catalog.store import CatalogMeta, Store
+from streetshop.catalog.store import CatalogMeta, Store, check_encoder
 from streetshop.core.errors import ProductMissing, StreetshopError
 from streetshop.core.records import FieldType, Product
 from streetshop.looks import Reader
 from streetshop.models import Encoder
-from streetshop.search.query import Searcher, check_encoder
+from streetshop.search import Searcher
 from streetshop.web.limits import UploadMemory
 from streetshop.web.metrics import Metrics
 from streetshop.web.problems import NotReady
@@ -105,14 +104,15 @@ class Catalog:
         """The open catalog, of this server's encoder. Raises NotReady."""
         return self.searcher().store
 
-    def read(self, work: Callable[[Store], T]) -> T:
+    def read(self, work: Callable[[Searcher], T]) -> T:
         """What ``work`` finds in the catalog.
 
-        Raises NotReady also when the catalog went over to another encoder while ``work`` was at it: its numbers would
-        mean nothing.
+        Raises:
+            NotReady: searches cannot be answered, or the catalog went over to another encoder during ``work``, which
+                makes its numbers meaningless.
         """
-        found = work(self.store())
-        self.store()
+        found = work(self.searcher())
+        self.searcher()
         return found
 
     def refresh(self) -> None:
@@ -120,7 +120,7 @@ class Catalog:
         with self._watching:
             try:
                 store = self._probed()
-                check_encoder(store, self._encoder)
+                check_encoder(store.meta, self._encoder.fingerprint, store.url)
             except StreetshopError as error:
                 why = f"{error.what}. {error.hint}." if error.hint else f"{error.what}."
                 if self._searcher is not None or why != self._why_not:
@@ -162,6 +162,7 @@ class Catalog:
         self._facts = None
 
     def close(self) -> None:
+        """Close the stores that were opened."""
         for store in (self._retired, self._store):
             if store is not None:
                 store.close()
@@ -217,12 +218,6 @@ class State:
                 await asyncio.to_thread(self.catalog.refresh)
             except Exception:  # the watch must outlive whatever it meets; the next round may succeed
                 _log.exception("could not look at the catalog")
-
-    def parse_filter(self, text: str | None) -> Filter | None:
-        """The filter of a request. Raises FilterError."""
-        if text is None or not text.strip():
-            return None
-        return parse_filter(text, self.catalog.store().fields())
 
 
 def state_of(request: Request) -> State:

@@ -1,16 +1,15 @@
-"""Put one product into the catalog, through the same stages as a search."""
+"""Put one product into the catalog, through the same lanes as a search."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 
-from streetshop.catalog.store import Entry, Store
-from streetshop.core.errors import PhotoTooLarge, RequestInvalid
-from streetshop.core.records import Product, Shot
-from streetshop.indexing.shots import PreparedShot, ShotReader
+from streetshop.core.errors import PhotoTooLarge
+from streetshop.core.records import Product
+from streetshop.indexing.shots import ShotReader
+from streetshop.indexing.upload import Upload, read_upload, write_upload
+from streetshop.search import Searcher
 from streetshop.web.schemas import ProductIn
 from streetshop.web.state import State
 
@@ -18,50 +17,36 @@ from streetshop.web.state import State
 async def put_product(
     state: State, product_id: str, described: ProductIn, pictures: Sequence[bytes]
 ) -> tuple[Product, bool]:
-    """Add or replace a product; answers it as stored, and whether it is new.
+    """Add or replace a product; returns it as stored, and whether it is new.
 
-    Without pictures those that are stored stay, with their vectors. Raises RequestInvalid when there are none.
+    Without pictures the stored ones stay, with their vectors. Raises RequestInvalid if there are none.
     """
     searcher = state.catalog.searcher()
-    shots = ShotReader(searcher.encoder, searcher.reader)
+    reader = ShotReader(searcher.encoder, searcher.reader)
     limit = state.settings.photo.max_bytes
-    read = [
-        await state.queue.decode(partial(_read, shots, data, described.category, f"pictures[{number}]", limit))
+    uploads = [
+        await state.queue.decode(partial(_read, reader, data, described.category, f"pictures[{number}]", limit))
         for number, data in enumerate(pictures)
     ]
-    vectors = await state.queue.encode([picture.prepared for _, picture in read], "shop") if read else None
+    vectors = await state.queue.encode([upload.prepared for upload in uploads], "shop")
 
-    def write(store: Store) -> tuple[Product, bool]:
-        before = store.entries([product_id]).get(product_id)
-        if vectors is not None:
-            product = _product(product_id, described, tuple(shot for shot, _ in read))
-            entry = Entry(product, vectors, tuple(picture.thumbnail for _, picture in read))
-        elif before is not None:
-            entry = replace(before, product=_product(product_id, described, before.product.shots))
-        else:
-            raise RequestInvalid(
-                "a new product needs a picture", where="pictures", hint="Send one or more files as pictures"
-            )
-        store.upsert([entry])
-        return entry.product, before is None
+    def write(searcher: Searcher) -> tuple[Product, bool]:
+        return write_upload(searcher.store, _product(product_id, described), uploads, vectors)
 
     written = await state.queue.search(lambda: state.catalog.read(write))
     state.catalog.forget_facts()
     return written
 
 
-def _read(shots: ShotReader, data: bytes, category: str, where: str, limit: int) -> tuple[Shot, PreparedShot]:
+def _read(reader: ShotReader, data: bytes, category: str, where: str, limit: int) -> Upload:
     if len(data) > limit:
         raise PhotoTooLarge(f"more than the limit of {limit / 2**20:.0f} MiB", where=where, hint="Send a smaller one")
-    sha256 = hashlib.sha256(data).hexdigest()
-    # The file's name is the sender's business; its content is what the shot is known by.
-    return Shot(f"upload:{sha256}", sha256), shots.prepare(data, category, where)
+    return read_upload(reader, data, category, where)  # without the file's name: that is the sender's business
 
 
-def _product(product_id: str, described: ProductIn, shots: tuple[Shot, ...]) -> Product:
+def _product(product_id: str, described: ProductIn) -> Product:
     attributes = {
         name: float(value) if isinstance(value, int) and not isinstance(value, bool) else value
         for name, value in described.attributes.items()
     }
-    fields = described.model_dump(exclude={"id", "attributes"})
-    return Product(id=product_id, **fields, attributes=attributes, shots=shots)
+    return Product(id=product_id, **described.model_dump(exclude={"id", "attributes"}), attributes=attributes)

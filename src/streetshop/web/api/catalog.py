@@ -7,9 +7,10 @@ from starlette.responses import Response
 
 from streetshop.catalog.filters import MAX_LENGTH
 from streetshop.core.photo import readable_formats
+from streetshop.present.json import product_json
+from streetshop.search.request import MAX_BOXES
 from streetshop.web import schemas
-from streetshop.web.answers import json_response, product_json
-from streetshop.web.settings import MAX_BOXES
+from streetshop.web.answers import image_path, json_response
 from streetshop.web.state import CatalogFacts, State, state_of
 
 router = APIRouter()
@@ -51,7 +52,7 @@ def _catalog_json(state: State, facts: CatalogFacts) -> dict[str, object]:
             }
             for field in facts.fields
         ],
-        "samples": [product_json(product) for product in facts.samples],
+        "samples": [product_json(product, image_path) for product in facts.samples],
         "limits": {
             "photo_bytes": settings.photo.max_bytes,
             "photo_pixels": settings.photo.max_pixels,

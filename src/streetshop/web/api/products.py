@@ -14,10 +14,11 @@ from starlette.responses import Response
 from streetshop.catalog.store import Store
 from streetshop.core.errors import ProductMissing, RequestInvalid
 from streetshop.core.records import Product, check_product_id
-from streetshop.search.query import check_weights, search_similar
+from streetshop.present.json import product_json
+from streetshop.search import Searcher
 from streetshop.web import forms, schemas
-from streetshop.web.answers import image_version, json_response, match_json, product_json
-from streetshop.web.api.search import invalid_json
+from streetshop.web.answers import image_path, image_version, json_response
+from streetshop.web.api.search import invalid_json, matches_response
 from streetshop.web.limits import file_bytes
 from streetshop.web.requests import received_form, while_connected
 from streetshop.web.security import require_key
@@ -58,7 +59,7 @@ async def get_product(product_id: str, request: Request) -> Response:
     state, wanted = state_of(request), decoded_id(product_id)
     store = state.catalog.store()
     product = await state.queue.search(lambda: _get(store, wanted))
-    return json_response(product_json(product), headers={"Cache-Control": "no-cache"})
+    return json_response(product_json(product, image_path), headers={"Cache-Control": "no-cache"})
 
 
 @router.get(
@@ -84,14 +85,11 @@ async def similar(product_id: str, request: Request) -> Response:
     """The products nearest to a shot of a product, without that product."""
     state, wanted = state_of(request), decoded_id(product_id)
     searcher = state.catalog.searcher()
-    common = forms.wanted(request.query_params, state.settings)
-    where = state.parse_filter(common.filter)
-    weights = check_weights(common.weights, searcher.encoder.blocks)
+    asked = forms.search_request(request.query_params, searcher, state.settings)
     shot = forms.whole_number("shot", forms.one(request.query_params, "shot") or "0")
 
-    def find(store: Store) -> Response:
-        matches = search_similar(store, wanted, common.k, where, weights, shot=shot)
-        return json_response({"matches": [match_json(match) for match in matches], "weights": weights})
+    def find(searcher: Searcher) -> Response:
+        return matches_response(searcher.similar(wanted, asked, shot), asked)
 
     with state.queue.slot():
         return await while_connected(request, state, state.queue.search(lambda: state.catalog.read(find)))
@@ -171,7 +169,7 @@ async def put(product_id: str, request: Request) -> Response:
         pictures = await file_bytes(form, "pictures")
         with state.queue.slot():
             product, new = await put_product(state, wanted, described, pictures)
-    return json_response(product_json(product), 201 if new else 200)
+    return json_response(product_json(product, image_path), 201 if new else 200)
 
 
 def _product_in(form: FormData, product_id: str) -> schemas.ProductIn:

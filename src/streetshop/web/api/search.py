@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from fastapi import APIRouter, Request
 from pydantic import ValidationError
 from starlette.responses import Response
 
-from streetshop.catalog.filters import Filter
-from streetshop.catalog.store import Store
 from streetshop.core.errors import RequestInvalid
-from streetshop.core.geometry import Box
-from streetshop.core.photo import Photo, PhotoLimits
-from streetshop.core.records import Garment, Look
+from streetshop.core.photo import Photo
+from streetshop.core.records import Match
 from streetshop.looks import PHOTO_SIDE, read_look
-from streetshop.models import Prepared
-from streetshop.search.query import Searcher, check_weights, choose_garments, search_vector
+from streetshop.present.json import answer_json, look_json, match_json
+from streetshop.search import Query, Searcher, SearchRequest
+from streetshop.search.match import nearest
 from streetshop.web import forms, schemas
-from streetshop.web.answers import json_response, look_json, match_json, search_json
+from streetshop.web.answers import image_path, json_response
 from streetshop.web.limits import file_bytes
 from streetshop.web.requests import received_bytes, received_form, single_file, while_connected
 from streetshop.web.settings import MAX_GARMENTS
@@ -57,20 +54,6 @@ def _form(fields: dict[str, Any]) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}}
 
 
-@dataclass(frozen=True, slots=True)
-class _Question:
-    """A photo search as it was asked."""
-
-    photo: bytes
-    k: int
-    where: Filter | None
-    weights: dict[str, float]
-    garment: int | None
-    boxes: Sequence[Box]
-    vectors: bool
-    masks: bool
-
-
 @router.post(
     "/v1/search",
     response_model=schemas.SearchOut,
@@ -101,50 +84,32 @@ async def search(request: Request) -> Response:
     settings = state.settings
     async with received_form(request, state, max_files=1, max_bytes=settings.max_body) as form:
         searcher = state.catalog.searcher()
-        common = forms.wanted(form, settings)
-        garment = forms.one(form, "garment")
-        question = _Question(
-            photo=single_file(await file_bytes(form, "photo"), "photo"),
-            k=common.k,
-            where=state.parse_filter(common.filter),
-            weights=check_weights(common.weights, searcher.encoder.blocks),
-            garment=None if garment is None else forms.whole_number("garment", garment),
-            boxes=forms.boxes_of(form),
-            vectors=forms.flag(form, "vectors"),
-            masks=forms.flag(form, "masks"),
-        )
+        photo = single_file(await file_bytes(form, "photo"), "photo")
+        number = forms.one(form, "garment")
+        garment = None if number is None else forms.whole_number("garment", number)
+        asked = forms.search_request(form, searcher, settings, garment=garment, boxes=forms.boxes_of(form))
+        vectors, masks = forms.flag(form, "vectors"), forms.flag(form, "masks")
         with state.queue.slot():
-            return await while_connected(request, state, _answer(state, searcher, question))
+            return await while_connected(request, state, _answer(state, searcher, photo, asked, vectors, masks))
 
 
-async def _answer(state: State, searcher: Searcher, question: _Question) -> Response:
-    look, garments, prepared = await state.queue.decode(lambda: _prepare(searcher, question, state.settings.photo))
-    vectors = await state.queue.encode(prepared)
+async def _answer(
+    state: State, searcher: Searcher, data: bytes, asked: SearchRequest, vectors: bool, masks: bool
+) -> Response:
+    """The three stages of a search, each in its lane."""
 
-    def find(store: Store) -> Response:
-        found = [
-            (garment, vector, search_vector(store, vector, question.k, question.where, question.weights))
-            for garment, vector in zip(garments, vectors, strict=True)
-        ]
-        content = search_json(look, found, question.weights, vectors=question.vectors, masks=question.masks)
-        return json_response(content)
+    def prepare() -> Query:
+        photo = Photo.from_bytes(data, at_least=PHOTO_SIDE, limits=state.settings.photo)
+        return searcher.prepare(photo, asked, MAX_GARMENTS)
 
-    return await state.queue.search(lambda: state.catalog.read(find))
+    query = await state.queue.decode(prepare)
+    encoded = await state.queue.encode(query.pictures)
 
+    def match(searcher: Searcher) -> Response:
+        answer = searcher.match(query, encoded, asked)
+        return json_response(answer_json(answer, image_path, vectors=vectors, masks=masks))
 
-def _prepare(
-    searcher: Searcher, question: _Question, limits: PhotoLimits
-) -> tuple[Look, list[Garment], list[Prepared]]:
-    photo = Photo.from_bytes(question.photo, at_least=PHOTO_SIDE, limits=limits)
-    if question.boxes:
-        look = Look(photo.width, photo.height, (), reader=searcher.reader.name)
-        if question.garment is not None:
-            raise RequestInvalid("both a garment and a box were given", hint="Give one of them")
-        garments = [choose_garments(photo, look, None, box)[0] for box in question.boxes]
-    else:
-        look = read_look(photo, searcher.reader)
-        garments = choose_garments(photo, look, question.garment, None)[:MAX_GARMENTS]
-    return look, garments, [searcher.prepare(photo, garment) for garment in garments]
+    return await state.queue.search(lambda: state.catalog.read(match))
 
 
 @router.post(
@@ -167,19 +132,21 @@ async def search_by_vector(request: Request) -> Response:
         asked = schemas.VectorSearchIn.model_validate_json(data)
     except ValidationError as error:
         raise invalid_json(error) from None
-    settings = state.settings
-    blocks = state.catalog.searcher().encoder.blocks
-    k = settings.default_k if asked.k is None else forms.check_k(asked.k, settings)
-    where = state.parse_filter(asked.filter)
-    weights = check_weights(asked.weights, blocks)
-    vector = forms.vector_of(asked.vector, blocks)
+    searcher = state.catalog.searcher()
+    wanted = forms.checked(searcher, state.settings, k=asked.k, where=asked.filter, weights=asked.weights)
+    vector = forms.vector_of(asked.vector, searcher.encoder.blocks)
 
-    def find(store: Store) -> Response:
-        matches = search_vector(store, vector, k, where, weights)
-        return json_response({"matches": [match_json(match) for match in matches], "weights": weights})
+    def find(searcher: Searcher) -> Response:
+        return matches_response(nearest(searcher.store, vector, wanted), wanted)
 
     with state.queue.slot():
         return await while_connected(request, state, state.queue.search(lambda: state.catalog.read(find)))
+
+
+def matches_response(matches: Sequence[Match], request: SearchRequest) -> Response:
+    """Products, nearest first, with the weights that ranked them."""
+    content = [match_json(match, image_path) for match in matches]
+    return json_response({"matches": content, "weights": request.weights})
 
 
 def invalid_json(error: ValidationError) -> RequestInvalid:

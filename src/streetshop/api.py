@@ -1,0 +1,378 @@
+"""The Python API: what ``import streetshop`` offers.
+
+import streetshop
+
+catalog = streetshop.open("shop.catalog")
+answer = catalog.search("photo.jpg", k=12, where="price < 50", weights={"colour": 3})
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields
+from functools import cache
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from streetshop.catalog.open import open_catalog
+from streetshop.catalog.store import Store
+from streetshop.core.errors import PhotoFormatUnsupported, ProductMissing, UsageError
+from streetshop.core.geometry import Box
+from streetshop.core.photo import Photo, read_picture_bytes
+from streetshop.core.records import Product, Vector
+from streetshop.feeds.read import read_feed
+from streetshop.indexing.embed import default_scaling
+from streetshop.indexing.fetch import Fetcher
+from streetshop.indexing.index import IndexOptions, IndexReport, index_feed
+from streetshop.indexing.ingest import IngestProgress
+from streetshop.indexing.shots import ShotReader, product_garment
+from streetshop.indexing.upload import read_upload, write_upload
+from streetshop.looks import NO_READER, PHOTO_SIDE, Reader, garment_picture, load_reader, read_look
+from streetshop.models import Encoder, load_encoder
+from streetshop.present.json import catalog_json
+from streetshop.present.results import Matches, PhotoAnswer, PhotoLook
+from streetshop.search import Searcher, SearchRequest
+from streetshop.search.match import nearest
+from streetshop.search.request import DEFAULT_K, check_vector
+
+Picture: TypeAlias = str | Path | bytes | Image.Image | NDArray[np.uint8] | Photo
+"""A path, the bytes of a file, a Pillow image, an (h, w, 3) uint8 RGB array, or a decoded photo."""
+
+_CHUNK: Final = 8
+
+
+def open(
+    catalog: str | Path,
+    *,
+    encoder: str | Path | None = None,
+    reader: str | Path | None = None,
+    threads: int | None = None,
+) -> Catalog:
+    """Open a catalog with the models that read photos for it.
+
+    Args:
+        catalog: its folder.
+        encoder: folder of an encoder bundle; by default the packaged one.
+        reader: folder of a reader bundle, or "none" to take every photo as one garment; by default the packaged one.
+        threads: of the models; by default one per core.
+
+    Raises:
+        CatalogMissing: there is no catalog; :func:`index` makes one.
+        CatalogEncoderMismatch: its vectors are of another encoder.
+    """
+    store = open_catalog(str(catalog))
+    try:
+        return Catalog(Searcher(store, _encoder(encoder, threads), _reader(reader, threads)))
+    except BaseException:
+        store.close()
+        raise
+
+
+def look(picture: Picture, *, reader: str | Path | None = None) -> PhotoLook:
+    """Read a photo: its garments, persons and keypoints.
+
+    Raises:
+        PhotoError: the photo cannot be used.
+    """
+    photo, name = _photo(picture)
+    return PhotoLook(read_look(photo, _reader(reader, None)), photo, name)
+
+
+def index(
+    feed: str | Path,
+    catalog: str | Path,
+    *,
+    columns: Mapping[str, str] | None = None,
+    image_template: str | None = None,
+    fetch: bool = False,
+    delete_missing: bool = False,
+    rebuild: bool = False,
+    encoder: str | Path | None = None,
+    reader: str | Path | None = None,
+    threads: int | None = None,
+    progress: Callable[[IngestProgress], None] | None = None,
+) -> IndexReport:
+    """Put a shop's products into a catalog, which is made if there is none.
+
+    What the catalog holds already is not embedded again. Rows that cannot be used are listed in the report's
+    ``refused_file``.
+
+    Args:
+        feed: folder of pictures, or a CSV, TSV, JSON lines, JSON or Parquet file.
+        catalog: folder of the catalog.
+        columns: which column of the feed holds a field, as in ``{"category": "label"}``.
+        image_template: a picture's path, with {} for the image column, as in "images/{}.jpg".
+        fetch: fetch pictures from http and https addresses.
+        delete_missing: afterwards remove products that the feed does not have.
+        rebuild: embed everything anew, then swap: for a catalog of another encoder.
+        encoder: folder of an encoder bundle; by default the packaged one.
+        reader: folder of a reader bundle, or "none"; by default the packaged one.
+        threads: that compute at once; by default one per core.
+        progress: called now and then with how far it has come.
+
+    Raises:
+        FeedError: the feed cannot be read.
+        CatalogError: the catalog cannot be written to, or is of another encoder.
+    """
+    source = read_feed(Path(feed), columns=dict(columns or {}), image_template=image_template)
+    options = IndexOptions(
+        fetcher=Fetcher() if fetch else None, delete_missing=delete_missing, rebuild=rebuild, threads=threads
+    )
+    # One thread a model: several pictures are worked on at a time.
+    models = _encoder(encoder, 1), _reader(reader, 1)
+    return index_feed(source, str(catalog), *models, options, progress=progress or (lambda _: None))
+
+
+def embed(
+    pictures: Picture | Iterable[Picture],
+    *,
+    weights: Mapping[str, float] | None = None,
+    raw: bool = False,
+    encoder: str | Path | None = None,
+    reader: str | Path | None = None,
+) -> NDArray[np.float32]:
+    """Vectors of pictures, for uses outside a catalog: of each picture the main garment.
+
+    Args:
+        pictures: one picture or several.
+        weights: of the blocks; the others keep their defaults.
+        raw: leave every block at unit length instead of weighting it.
+        encoder: folder of an encoder bundle; by default the packaged one.
+        reader: folder of a reader bundle, or "none"; by default the packaged one.
+
+    Returns:
+        (number of pictures, dim) float32. The dot product of two weighted vectors is the score of a search.
+
+    Raises:
+        PhotoError: a picture cannot be used.
+        WeightsError: a weight makes no sense.
+        UsageError: weights are given with ``raw``.
+    """
+    if raw and weights:
+        raise UsageError("raw leaves no room for weights", hint="Give one of the two")
+    model, looker = _encoder(encoder, None), _reader(reader, None)
+    scaling = np.float32(1) if raw else default_scaling(model.blocks, weights)
+    waiting, vectors = [], [np.empty((0, model.dim), np.float32)]
+    for picture in _several(pictures):
+        photo, _ = _photo(picture)
+        garment = product_garment(read_look(photo, looker), "")
+        waiting.append(model.prepare(garment_picture(photo, garment, model.spec)))
+        if len(waiting) == _CHUNK:
+            vectors.append(model.encode(waiting))
+            waiting = []
+    return np.concatenate([*vectors, model.encode(waiting)]) * scaling
+
+
+class Catalog:
+    """An open catalog; made by :func:`open`. Use it as a context manager, or call :meth:`close`.
+
+    ``len(catalog)`` counts its products, ``catalog[id]`` gets one, iterating gives the ids.
+    """
+
+    def __init__(self, searcher: Searcher) -> None:
+        self._searcher = searcher
+        self._store: Store = searcher.store
+
+    @property
+    def url(self) -> str:
+        """Where it is."""
+        return self._store.url
+
+    def search(
+        self,
+        picture: Picture,
+        *,
+        k: int = DEFAULT_K,
+        where: str | None = None,
+        weights: Mapping[str, float] | None = None,
+        garment: int | None = None,
+        boxes: Iterable[Box | Sequence[float]] = (),
+        without: str | None = None,
+    ) -> PhotoAnswer:
+        """Search with a photo: the nearest products of every garment in it.
+
+        Args:
+            picture: the photo.
+            k: products per garment.
+            where: a filter, such as "category = dress and price < 50".
+            weights: how much blocks count, such as {"colour": 3}; the others keep their defaults.
+            garment: search for this garment only, counted from 0.
+            boxes: search for what is in these boxes instead: (x0, y0, x1, y1) in pixels of the upright photo.
+            without: id of a product to leave out.
+
+        Raises:
+            PhotoError: the photo cannot be used.
+            FilterError: the filter cannot be parsed or names an unknown field.
+            WeightsError: a weight makes no sense.
+            RequestInvalid: another value is out of range.
+        """
+        corners = [box if isinstance(box, Box) else Box.from_sequence(box) for box in boxes]
+        asked = self._request(k, where, weights, garment=garment, boxes=corners, without=without)
+        photo, name = _photo(picture)
+        return PhotoAnswer(self._searcher.search(photo, asked), photo, name, self._store.thumbnail)
+
+    def search_vector(
+        self,
+        vector: Vector,
+        *,
+        k: int = DEFAULT_K,
+        where: str | None = None,
+        weights: Mapping[str, float] | None = None,
+    ) -> Matches:
+        """The products nearest to a vector of this catalog's encoder, as :func:`embed` gives it with ``raw=True``."""
+        asked = self._request(k, where, weights)
+        vector = check_vector(vector, self._searcher.encoder.blocks, "Give a vector of this catalog's encoder")
+        return Matches(nearest(self._store, vector, asked), asked.weights, self._store.thumbnail)
+
+    def similar(
+        self,
+        product_id: str,
+        *,
+        k: int = DEFAULT_K,
+        where: str | None = None,
+        weights: Mapping[str, float] | None = None,
+        shot: int = 0,
+    ) -> Matches:
+        """The products nearest to a shot of a product, without that product. Raises ProductMissing."""
+        asked = self._request(k, where, weights)
+        return Matches(self._searcher.similar(product_id, asked, shot), asked.weights, self._store.thumbnail)
+
+    def get(self, product_id: str) -> Product | None:
+        """A product, None if there is none with that id."""
+        return self._store.get([product_id])[0]
+
+    def thumbnail(self, product_id: str, shot: int = 0) -> bytes | None:
+        """The JPEG kept of a product's picture, None if none was kept. Raises ProductMissing."""
+        return self._store.thumbnail(product_id, shot)
+
+    def upsert(self, product: Product | Mapping[str, Any], pictures: Picture | Iterable[Picture] = ()) -> Product:
+        """Add a product, or replace the one with its id; it is searchable at once.
+
+        Args:
+            product: a record, or its fields: ``{"id": "4711", "title": "Linen shirt", "price": 59.9}``.
+            pictures: the first is the main one. Without any, the stored ones stay.
+
+        Returns:
+            The product as it is stored.
+
+        Raises:
+            PhotoError: a picture cannot be used.
+            RecordError: a field makes no sense.
+            RequestInvalid: a new product has no picture.
+            CatalogLocked: another process is writing.
+        """
+        described = product if isinstance(product, Product) else _product(product)
+        encoder = self._searcher.encoder
+        reader = ShotReader(encoder, self._searcher.reader)
+        uploads = [
+            read_upload(reader, data, described.category, source or f"pictures[{number}]", source)
+            for number, (data, source) in enumerate(map(_file, _several(pictures)))
+        ]
+        vectors = encoder.encode([upload.prepared for upload in uploads], side="shop")
+        return write_upload(self._store, described, uploads, vectors)[0]
+
+    def delete(self, *product_ids: str) -> int:
+        """Remove products; returns how many were there."""
+        return self._store.delete(product_ids)
+
+    def index(self, feed: str | Path, **options: Any) -> IndexReport:
+        """Put a feed's products into this catalog, with its own encoder and reader; options as in :func:`index`."""
+        searcher = self._searcher
+        reader = getattr(searcher.reader, "folder", NO_READER)
+        return index(feed, self.url, encoder=searcher.encoder.folder, reader=reader, **options)
+
+    def info(self) -> dict[str, Any]:
+        """Figures, encoder, reader, blocks, and the fields that a filter may name: `streetshop catalog info --json`."""
+        return catalog_json(self._store)
+
+    def close(self) -> None:
+        """Close the catalog's files."""
+        self._store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __len__(self) -> int:
+        return self._store.count()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._store.ids())
+
+    def __contains__(self, product_id: object) -> bool:
+        return isinstance(product_id, str) and self.get(product_id) is not None
+
+    def __getitem__(self, product_id: str) -> Product:
+        product = self.get(product_id)
+        if product is None:
+            raise ProductMissing(f"there is no product {product_id!r}", where=self.url, hint="Check the id")
+        return product
+
+    def __repr__(self) -> str:
+        return f"<Catalog {self.url}: {len(self)} products, encoder {self._store.meta.encoder}>"
+
+    def _request(self, k: int, where: str | None, weights: Mapping[str, float] | None, **about: Any) -> SearchRequest:
+        blocks = self._searcher.encoder.blocks
+        return SearchRequest.check(self._store, blocks, k=k, where=where, weights=weights, **about)
+
+
+def _photo(picture: Picture) -> tuple[Photo, str]:
+    """A picture decoded, and its name for captions."""
+    if isinstance(picture, Photo):
+        return picture, "photo"
+    if isinstance(picture, bytes):
+        return Photo.from_bytes(picture, at_least=PHOTO_SIDE), "photo"
+    if isinstance(picture, Image.Image):
+        return Photo.from_image(picture), "photo"
+    if isinstance(picture, np.ndarray):
+        return Photo.from_array(picture), "photo"
+    if isinstance(picture, str | Path):
+        return Photo.from_path(Path(picture), at_least=PHOTO_SIDE), Path(picture).name
+    raise PhotoFormatUnsupported(
+        f"a {type(picture).__name__} is no picture", hint="Give a path, bytes, a Pillow image or an RGB array"
+    )
+
+
+def _file(picture: Picture) -> tuple[bytes, str]:
+    """A picture as the bytes of a file, and the path it came from."""
+    if isinstance(picture, bytes):
+        return picture, ""
+    if isinstance(picture, str | Path):
+        return read_picture_bytes(Path(picture)), str(picture)
+    stream = io.BytesIO()
+    _photo(picture)[0].image().save(stream, "PNG")
+    return stream.getvalue(), ""
+
+
+def _several(pictures: Picture | Iterable[Picture]) -> Iterable[Picture]:
+    one = str | Path | bytes | Image.Image | np.ndarray | Photo
+    return [pictures] if isinstance(pictures, one) else pictures
+
+
+def _product(content: Mapping[str, Any]) -> Product:
+    names = [field.name for field in fields(Product) if field.name != "shots"]
+    unknown = set(content) - set(names)
+    if unknown or "id" not in content:
+        what = f"a product has no field {', '.join(sorted(unknown))}" if unknown else "the product has no id"
+        raise UsageError(what, hint=f"Its fields are {', '.join(names)}; further values go into attributes")
+    return Product(**content)
+
+
+@cache
+def _encoder(folder: str | Path | None, threads: int | None) -> Encoder:
+    return load_encoder(None if folder is None else Path(folder), threads=threads)
+
+
+@cache
+def _reader(folder: str | Path | None, threads: int | None) -> Reader:
+    return load_reader(folder, threads=threads)

@@ -1,0 +1,73 @@
+"""One product with its pictures, outside a feed: read, encode, write."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streetshop.catalog.store import Entry, Store
+from streetshop.core.errors import RequestInvalid
+from streetshop.core.records import Product, Shot
+from streetshop.indexing.shots import ShotReader
+from streetshop.models import Prepared
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Upload:
+    """A picture of a product, ready for the encoder."""
+
+    shot: Shot
+    prepared: Prepared
+    thumbnail: bytes
+
+
+def read_upload(reader: ShotReader, data: bytes, category: str, where: str, source: str = "") -> Upload:
+    """Decode a picture and cut the product out.
+
+    Args:
+        reader: how.
+        data: the bytes of the picture.
+        category: of the product, to choose among the garments of a worn outfit.
+        where: names the picture in errors.
+        source: what is remembered of where it came from; by default its hash alone.
+
+    Raises:
+        PhotoError: the picture cannot be used.
+    """
+    sha256 = hashlib.sha256(data).hexdigest()
+    read = reader.prepare(data, category, where)
+    return Upload(Shot(source or f"upload:{sha256}", sha256), read.prepared, read.thumbnail)
+
+
+def write_upload(
+    store: Store, product: Product, uploads: Sequence[Upload], vectors: NDArray[np.float32]
+) -> tuple[Product, bool]:
+    """Add or replace a product; without uploads its stored pictures stay, with their vectors.
+
+    Args:
+        store: open for writing.
+        product: its shots are replaced.
+        uploads: its pictures.
+        vectors: (len(uploads), dim) of the pictures.
+
+    Returns:
+        The product as it is stored, and whether it is new.
+
+    Raises:
+        RequestInvalid: the product is new and has no picture.
+        CatalogError: the catalog cannot be written to.
+    """
+    before = store.entries([product.id]).get(product.id)
+    if uploads:
+        product = replace(product, shots=tuple(upload.shot for upload in uploads))
+        entry = Entry(product, vectors, tuple(upload.thumbnail for upload in uploads))
+    elif before is not None:
+        entry = replace(before, product=replace(product, shots=before.product.shots))
+    else:
+        raise RequestInvalid("a new product needs a picture", where="pictures", hint="Give one or more pictures")
+    store.upsert([entry])
+    return entry.product, before is None

@@ -1,0 +1,176 @@
+"""Looks, products and answers as JSON values: the same for ``--json``, the HTTP API and Python.
+
+Pixels are rounded to 2 decimals, probabilities to 4, scores and cosines to 6. ``web/schemas.py`` describes these values
+for OpenAPI.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+from PIL import Image
+
+from streetshop.catalog.store import Store
+from streetshop.core.geometry import COCO_KEYPOINTS, Mask
+from streetshop.core.records import Garment, Look, Match, Product, Vector
+from streetshop.present.html import web_url
+from streetshop.search import Answer
+
+Link: TypeAlias = Callable[[Product, int], str | None]
+"""The address of a shot's picture on a server."""
+
+
+def product_json(product: Product, link: Link | None = None, shot: int = 0) -> dict[str, Any]:
+    """A product.
+
+    Args:
+        product: what is shown.
+        link: addresses of pictures on a server. Without it each shot has its ``source``: the path or address that the
+            feed gave, which a server keeps to itself.
+        shot: index of the shot that ``image`` shows; only with ``link``.
+    """
+    content: dict[str, Any] = {
+        "id": product.id,
+        "title": product.title,
+        "category": product.category,
+        "brand": product.brand,
+        "price": product.price,
+        "currency": product.currency,
+        "url": web_url(product.url),
+        "in_stock": product.in_stock,
+        "attributes": dict(product.attributes),
+    }
+    if link is None:
+        content["shots"] = [{"source": each.source, "sha256": each.sha256} for each in product.shots]
+    else:
+        content["image"] = link(product, shot)
+        content["shots"] = [{"image": link(product, i), "sha256": each.sha256} for i, each in enumerate(product.shots)]
+    return content
+
+
+def match_json(match: Match, link: Link | None = None) -> dict[str, Any]:
+    """A product with its ``score`` from -1 to 1, the index of its nearest shot, and the cosine of each block."""
+    return {
+        **product_json(match.product, link, match.shot),
+        "score": round(match.score, 6),
+        "shot": match.shot,
+        "blocks": {name: round(cosine, 6) for name, cosine in match.blocks.items()},
+    }
+
+
+def garment_json(garment: Garment) -> dict[str, Any]:
+    """A garment: box ``[x0, y0, x1, y1]`` and hotspot ``[x, y]`` in pixels of the upright photo."""
+    return {
+        "category": garment.category,
+        "score": round(garment.score, 4),
+        "box": _pixels(garment.box.corners),
+        "hotspot": _pixels(garment.hotspot),
+    }
+
+
+def look_json(look: Look, *, masks: bool = False) -> dict[str, Any]:
+    """A look; ``masks`` adds which pixels each garment covers."""
+    return {
+        "photo": _size(look),
+        "reader": look.reader,
+        "garments": [
+            {
+                **garment_json(garment),
+                "person": garment.person,
+                "mask": mask_json(garment.mask) if masks else None,
+            }
+            for garment in look.garments
+        ],
+        "persons": [
+            {
+                "box": _pixels(person.box.corners),
+                "keypoints": [
+                    {
+                        "name": name,
+                        "x": round(point.x, 2),
+                        "y": round(point.y, 2),
+                        "visibility": point.visibility,
+                        "score": round(point.score, 4),
+                    }
+                    for name, point in zip(COCO_KEYPOINTS, person.keypoints, strict=False)
+                ],
+            }
+            for person in look.persons
+        ],
+        "full_shot": look.full_shot,
+        "view": look.view,
+    }
+
+
+def answer_json(
+    answer: Answer, link: Link | None = None, *, vectors: bool = False, masks: bool = False
+) -> dict[str, Any]:
+    """What a photo search found.
+
+    Args:
+        answer: what is shown.
+        link: addresses of pictures on a server, see :func:`product_json`.
+        vectors: with the vector of each garment, for a search without the photo.
+        masks: with the mask of each garment.
+    """
+    garments = []
+    for found in answer.garments:
+        content = garment_json(found.garment)
+        content["matches"] = [match_json(match, link) for match in found.matches]
+        if vectors:
+            content["vector"] = vector_text(found.vector)
+        if masks:
+            content["mask"] = mask_json(found.garment.mask)
+        garments.append(content)
+    return {
+        "garments": garments,
+        "photo": _size(answer.look),
+        "reader": answer.look.reader,
+        "weights": dict(answer.weights),
+    }
+
+
+def mask_json(mask: Mask | None) -> dict[str, str] | None:
+    """Which pixels of a garment's box it covers: a one-channel PNG in base64."""
+    if mask is None:
+        return None
+    stream = io.BytesIO()
+    Image.fromarray(np.asarray(mask, np.uint8) * 255).convert("1").save(stream, "PNG")
+    return {"png": base64.b64encode(stream.getvalue()).decode()}
+
+
+def vector_text(vector: Vector) -> str:
+    """A vector as base64 of little-endian float32."""
+    return base64.b64encode(np.asarray(vector, "<f4").tobytes()).decode()
+
+
+def catalog_json(store: Store) -> dict[str, Any]:
+    """Figures of a catalog, its encoder and reader, its blocks, and the fields that a filter may name."""
+    figures, meta = store.info(), store.meta
+    return {
+        "url": store.url,
+        "products": figures.products,
+        "shots": figures.shots,
+        "megabytes": round(figures.bytes / 1e6, 2),
+        "indexed": figures.indexed,
+        "recall": figures.recall,
+        "encoder": meta.encoder,
+        "fingerprint": meta.fingerprint,
+        "reader": meta.reader or None,
+        "generation": meta.generation,
+        "blocks": [{"name": block.name, "dim": block.dim, "weight": block.weight} for block in meta.blocks],
+        "fields": dict(store.fields()),
+        **figures.extra,
+    }
+
+
+def _size(look: Look) -> dict[str, int]:
+    return {"width": look.width, "height": look.height}
+
+
+def _pixels(values: Sequence[float]) -> list[float]:
+    return [round(value, 2) for value in values]

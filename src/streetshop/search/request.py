@@ -1,0 +1,114 @@
+"""What a search asks for, checked once, whoever asks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from streetshop.catalog.filters import Filter, parse_filter
+from streetshop.catalog.store import Store, split_blocks
+from streetshop.core.errors import RequestInvalid, VectorError
+from streetshop.core.geometry import Box
+from streetshop.core.records import Block, Vector
+from streetshop.search.weights import check_weights
+
+DEFAULT_K: Final = 12
+MAX_K: Final = 200
+"""The most products that a search answers per garment."""
+MAX_BOXES: Final = 16
+"""The most boxes that are searched for in one photo."""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchRequest:
+    """A search that has passed all checks; made by :meth:`check`.
+
+    Attributes:
+        k: products per garment.
+        where: condition that products must pass; None for all products.
+        weights: of every block.
+        garment: index of the one garment to search for; None for all of the photo.
+        boxes: what to search for instead of garments, in pixels of the upright photo.
+        without: id of a product to leave out, for a search with its own picture.
+    """
+
+    k: int
+    where: Filter | None
+    weights: Mapping[str, float]
+    garment: int | None = None
+    boxes: tuple[Box, ...] = ()
+    without: str | None = None
+
+    @classmethod
+    def check(
+        cls,
+        store: Store,
+        blocks: Sequence[Block],
+        *,
+        k: int = DEFAULT_K,
+        where: str | Filter | None = None,
+        weights: Mapping[str, float] | None = None,
+        garment: int | None = None,
+        boxes: Sequence[Box] = (),
+        without: str | None = None,
+        max_k: int = MAX_K,
+    ) -> SearchRequest:
+        """Check a search against the catalog that is to answer it.
+
+        Args:
+            store: the catalog that is searched; a filter may name its fields.
+            blocks: of the encoder, with their default weights.
+            k: products per garment, 1 to ``max_k``.
+            where: a filter as text, or parsed.
+            weights: of some blocks; the others keep their defaults.
+            garment: index of the one garment to search for.
+            boxes: at most ``MAX_BOXES``, in pixels of the upright photo.
+            without: id of a product to leave out.
+            max_k: the caller's limit.
+
+        Raises:
+            RequestInvalid: ``k`` or the number of boxes is out of range, or a garment and boxes are given.
+            FilterError: the filter cannot be parsed, or names a field that the catalog does not have.
+            WeightsError: see :func:`streetshop.search.weights.check_weights`.
+        """
+        if not 1 <= k <= max_k:
+            raise RequestInvalid(f"k is {k}", where="k", hint=f"Ask for 1 to {max_k} products")
+        if len(boxes) > MAX_BOXES:
+            raise RequestInvalid(f"{len(boxes)} boxes are given", where="box", hint=f"At most {MAX_BOXES} are searched")
+        if boxes and garment is not None:
+            raise RequestInvalid("both a garment and a box were given", hint="Give one of them")
+        if isinstance(where, str):
+            where = parse_filter(where, store.fields())
+        return cls(k, where, check_weights(weights, blocks), garment, tuple(boxes), without)
+
+
+def parse_box(text: str) -> Box:
+    """A box from ``x0,y0,x1,y1``, in pixels of the upright photo. Raises RequestInvalid or GeometryError."""
+    try:
+        numbers = [float(part) for part in text.strip(" []()").split(",")]
+    except ValueError:
+        raise RequestInvalid(
+            f"box is {text[:80]!r}", where="box", hint="Give x0,y0,x1,y1 in pixels of the upright photo"
+        ) from None
+    return Box.from_sequence(numbers)
+
+
+def check_vector(vector: Vector, blocks: Sequence[Block], hint: str = "") -> Vector:
+    """A copy of a vector from outside, every block brought to unit length.
+
+    Raises:
+        VectorError: a wrong length, NaN, infinity, or a block whose length is close to zero or infinity.
+    """
+    dim = sum(block.dim for block in blocks)
+    checked = np.array(vector, np.float32)
+    if checked.shape != (dim,) or not np.isfinite(checked).all():
+        raise VectorError(f"the vector needs {dim} finite numbers", where="vector", hint=hint)
+    for name, part in split_blocks(checked, blocks).items():
+        norm = float(np.linalg.norm(part.astype(np.float64)))
+        if not 1e-6 < norm < 1e6:
+            raise VectorError(f"its block {name} has length {norm:g}", where="vector", hint=hint)
+        part /= norm
+    return checked

@@ -1,0 +1,121 @@
+"""Photo in, products out: prepare, encode, match."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streetshop.catalog.store import Store, check_encoder
+from streetshop.core.errors import RequestInvalid
+from streetshop.core.photo import Photo
+from streetshop.core.records import Garment, Look, Match, Vector
+from streetshop.looks import Reader, WholePhotoReader, boxed_garment, garment_picture, read_look
+from streetshop.models import Encoder, Prepared
+from streetshop.search.match import nearest
+from streetshop.search.request import SearchRequest
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Query:
+    """A photo that is ready for the encoder.
+
+    Attributes:
+        look: what was read in the photo; without garments if boxes were given.
+        garments: what is searched for.
+        pictures: of the garments, as the encoder takes them.
+    """
+
+    look: Look
+    garments: tuple[Garment, ...]
+    pictures: tuple[Prepared, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GarmentAnswer:
+    """A garment of the photo, its (dim,) vector, and the products nearest to it, nearest first."""
+
+    garment: Garment
+    vector: Vector
+    matches: tuple[Match, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answer:
+    """What a photo search found. ``weights`` are those of every block, as used."""
+
+    look: Look
+    garments: tuple[GarmentAnswer, ...]
+    weights: Mapping[str, float]
+
+
+class Searcher:
+    """A catalog with the models that fill it. Calls are safe from several threads.
+
+    Raises:
+        CatalogEncoderMismatch: the catalog's vectors are of another encoder.
+    """
+
+    def __init__(self, store: Store, encoder: Encoder, reader: Reader = WholePhotoReader()) -> None:
+        check_encoder(store.meta, encoder.fingerprint, store.url)
+        self.store = store
+        self.encoder = encoder
+        self.reader = reader
+
+    def search(self, photo: Photo, request: SearchRequest) -> Answer:
+        """Products for every garment of the photo that the request is about."""
+        query = self.prepare(photo, request)
+        return self.match(query, self.encoder.encode(query.pictures), request)
+
+    def prepare(self, photo: Photo, request: SearchRequest, max_garments: int | None = None) -> Query:
+        """The first stage: read the photo, or take the boxes of the request, and cut the garments out.
+
+        Args:
+            photo: decoded to at least ``PHOTO_SIDE`` (``streetshop.looks``).
+            request: which garments, or which boxes.
+            max_garments: take only the first ones of the look; None for all.
+
+        Raises:
+            RequestInvalid: the photo has no garment of that index.
+            GeometryError: a box lies outside the photo.
+        """
+        if request.boxes:
+            look = Look(photo.width, photo.height, (), reader=self.reader.name)
+            garments = tuple(boxed_garment(box.clip(photo.width, photo.height)) for box in request.boxes)
+        else:
+            look = read_look(photo, self.reader)
+            garments = _chosen(look, request.garment)[:max_garments]
+        cut = (garment_picture(photo, garment, self.encoder.spec) for garment in garments)
+        return Query(look, garments, tuple(self.encoder.prepare(picture) for picture in cut))
+
+    def match(self, query: Query, vectors: NDArray[np.float32], request: SearchRequest) -> Answer:
+        """The last stage: the products nearest to each garment's vector."""
+        found = (
+            GarmentAnswer(garment, vector, nearest(self.store, vector, request))
+            for garment, vector in zip(query.garments, vectors, strict=True)
+        )
+        return Answer(query.look, tuple(found), request.weights)
+
+    def similar(self, product_id: str, request: SearchRequest, shot: int = 0) -> tuple[Match, ...]:
+        """The products nearest to a shot of a product, without that product.
+
+        Raises:
+            ProductMissing: there is no such product.
+            RequestInvalid: it has no such shot.
+        """
+        vectors = self.store.vectors(product_id)
+        if not 0 <= shot < len(vectors):
+            raise RequestInvalid(f"product {product_id!r} has {len(vectors)} shots, no number {shot}")
+        return nearest(self.store, vectors[shot], replace(request, without=product_id))
+
+
+def _chosen(look: Look, garment: int | None) -> tuple[Garment, ...]:
+    if garment is None:
+        return look.garments
+    if not 0 <= garment < len(look.garments):
+        raise RequestInvalid(
+            f"there is no garment {garment}", hint=f"The photo has {len(look.garments)}, counted from 0"
+        )
+    return (look.garments[garment],)

@@ -1,0 +1,80 @@
+"""How much each block of a vector counts in a search."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import numpy as np
+
+from streetshop.core.errors import WeightsError
+from streetshop.core.records import Block, Vector
+
+MAX_WEIGHT: Final = 100
+_MAX_PARTS: Final = 64
+
+
+def parse_weights(values: Sequence[str]) -> dict[str, float] | None:
+    """Weights from text: one JSON object, or ``name=value``, repeated or separated by commas.
+
+    Returns:
+        The weights that were named; None if there are none.
+
+    Raises:
+        WeightsError: the text is neither.
+    """
+    if not any(values):
+        return None
+    if len(values) > _MAX_PARTS:
+        raise WeightsError(f"{len(values)} weights are given", hint="Give each block once")
+    if values[0].lstrip().startswith("{"):
+        try:
+            content = json.loads(values[0])
+        except (ValueError, RecursionError):
+            raise WeightsError("the weights are no JSON object", where="weights", hint='E.g. {"colour": 2}') from None
+        pairs = list(content.items())
+    else:
+        pairs = [_pair(part) for value in values for part in value.split(",") if part]
+    weights: dict[str, float] = {}
+    for name, value in pairs:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise WeightsError(
+                f"the weight of {name[:40]!r} is no number", where="weights", hint="Write BLOCK=NUMBER, as in colour=6"
+            )
+        weights[name] = float(value)
+    return weights
+
+
+def _pair(text: str) -> tuple[str, object]:
+    name, equals, value = text.partition("=")
+    try:
+        return name.strip(), float(value) if equals else None
+    except ValueError:
+        return name.strip(), None
+
+
+def check_weights(weights: Mapping[str, float] | None, blocks: Sequence[Block]) -> dict[str, float]:
+    """The weight of every block: the given ones, and the defaults of the others.
+
+    Raises:
+        WeightsError: a name is no block, a weight is not from 0 to 100, or all are zero.
+    """
+    names = [block.name for block in blocks]
+    for name, value in (weights or {}).items():
+        if name not in names:
+            raise WeightsError(f"no block is called {name!r}", hint=f"This encoder has {', '.join(names)}")
+        if not math.isfinite(value) or not 0 <= value <= MAX_WEIGHT:
+            raise WeightsError(f"weight {name}={value}", hint=f"Weights are numbers from 0 to {MAX_WEIGHT}")
+    full = {block.name: (weights or {}).get(block.name, block.weight) for block in blocks}
+    if not any(full.values()):
+        raise WeightsError("all weights are zero", hint="Give at least one block a weight above 0")
+    return full
+
+
+def weigh(vector: Vector, blocks: Sequence[Block], weights: Mapping[str, float]) -> Vector:
+    """Each block times its weight: the dot product with a stored vector is then the weighted sum of cosines."""
+    factors = np.repeat([weights[block.name] for block in blocks], [block.dim for block in blocks])
+    query: Vector = (vector * factors).astype(np.float32)
+    return query

@@ -1,0 +1,65 @@
+"""Requests: checked once, with an error that says what is wrong."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from streetshop.catalog.filters import parse_filter
+from streetshop.catalog.store import Store, split_blocks
+from streetshop.core.errors import FilterError, GeometryError, RequestInvalid, VectorError, WeightsError
+from streetshop.core.geometry import Box
+from streetshop.models import Encoder
+from streetshop.search import SearchRequest
+from streetshop.search.request import DEFAULT_K, check_vector, parse_box
+
+
+def test_defaults_and_parsed_values(shop: tuple[Store, Encoder]) -> None:
+    store, encoder = shop
+    plain = SearchRequest.check(store, encoder.blocks)
+    assert (plain.k, plain.where, plain.garment, plain.boxes, plain.without) == (DEFAULT_K, None, None, (), None)
+    assert plain.weights == {"style": 1.0, "colour": 0.5}
+    text = "category = shirt and price < 45"
+    asked = SearchRequest.check(store, encoder.blocks, k=200, where=text, weights={"colour": 3}, garment=2)
+    assert asked.where == parse_filter(text, store.fields())
+    assert asked.weights == {"style": 1.0, "colour": 3}
+    assert SearchRequest.check(store, encoder.blocks, where=asked.where).where == asked.where
+
+
+@pytest.mark.parametrize(
+    ("asked", "error"),
+    [
+        ({"k": 0}, RequestInvalid),
+        ({"k": 201}, RequestInvalid),
+        ({"k": 21, "max_k": 20}, RequestInvalid),
+        ({"boxes": [Box(0, 0, 5, 5)] * 17}, RequestInvalid),
+        ({"garment": 0, "boxes": [Box(0, 0, 5, 5)]}, RequestInvalid),
+        ({"where": "price <"}, FilterError),
+        ({"where": ""}, FilterError),
+        ({"where": "sleeve = long"}, FilterError),
+        ({"weights": {"sheen": 1}}, WeightsError),
+    ],
+)
+def test_refusals(shop: tuple[Store, Encoder], asked: dict[str, object], error: type[Exception]) -> None:
+    store, encoder = shop
+    with pytest.raises(error):
+        SearchRequest.check(store, encoder.blocks, **asked)
+
+
+def test_boxes_from_text() -> None:
+    assert parse_box("1,2,3.5,4") == parse_box(" [1, 2, 3.5, 4] ") == Box(1, 2, 3.5, 4)
+    with pytest.raises(RequestInvalid, match="x0,y0,x1,y1"):
+        parse_box("a,b,c,d")
+    with pytest.raises(GeometryError):
+        parse_box("1,2,3")
+
+
+def test_vectors_from_outside(shop: tuple[Store, Encoder]) -> None:
+    store, encoder = shop
+    vector = store.vectors("red-plain")[0]
+    scaled = check_vector(vector * 3, encoder.blocks)
+    assert [np.linalg.norm(part) for part in split_blocks(scaled, encoder.blocks).values()] == pytest.approx([1, 1])
+    assert scaled @ vector == pytest.approx(2, abs=1e-5)
+    for bad in (vector[:-1], np.full_like(vector, np.nan), np.zeros_like(vector), np.full_like(vector, 1e38)):
+        with pytest.raises(VectorError):
+            check_vector(bad, encoder.blocks)
