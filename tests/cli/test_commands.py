@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import time
 from pathlib import Path
 
 import numpy as np
@@ -183,31 +182,3 @@ def test_bad_input_is_one_clear_error(shop: Path, arguments: tuple[str, ...], me
     assert ran.code == 2, (ran.out, ran.err)
     assert message in ran.err
     assert "error" in ran.err.lower()
-
-
-def test_help_is_quick_and_names_every_command() -> None:
-    times = []
-    for _ in range(3):
-        start = time.perf_counter()
-        ran = run("--help")
-        times.append(time.perf_counter() - start)
-        assert ran.code == 0
-    for command in ("index", "search", "look", "embed", "serve", "catalog", "demo", "studio", "lab"):
-        assert re.search(rf"^  {command}\b", ran.out, re.MULTILINE)
-    assert run("--version").out.startswith("streetshop ")
-
-
-def test_help_imports_nothing_heavy() -> None:
-    """What makes the help slow is named here, so that the cause of a slow start is found and not only noticed."""
-    import subprocess
-    import sys
-
-    code = (
-        "import sys\nsys.argv = ['streetshop', '--help']\n"
-        "from streetshop.cli import main\n"
-        "try:\n    main()\nexcept SystemExit:\n    pass\n"
-        "heavy = {'numpy', 'PIL', 'lancedb', 'pyarrow', 'onnxruntime', 'pydantic', 'fastapi', 'torch', 'rich'}\n"
-        "print('HEAVY', sorted(heavy & set(sys.modules)))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1] == "HEAVY []"

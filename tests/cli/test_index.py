@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import re
@@ -18,7 +17,6 @@ import pytest
 from streetshop.catalog.open import open_catalog
 from streetshop.cli.app import main
 from streetshop.cli.index import InterruptGuard
-from streetshop.cli.progress import ProgressDisplay, duration
 from tests.catalog.shop import draw_picture, read_rows, write_feed, write_shop
 from tests.cli.running import run
 from tests.models.tiny import tiny_encoder
@@ -201,29 +199,6 @@ def test_interrupts_before_and_after_release(
         assert not guard.stop.is_set()
 
 
-def test_progress_lines(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    now = [100.0]
-    monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    with ProgressDisplay("rows", bar=False) as display:
-        for done in range(0, 1000, 10):
-            display.show("indexing CSV", done, 1000, "note")
-            now[0] += 1
-    lines = capsys.readouterr().err.splitlines()
-    assert lines[0] == "indexing CSV: 100 of 1000 rows, 10.0/s, 1 min 30 s left, note"
-    assert len(lines) == 9
-
-
-def test_progress_bar(monkeypatch: pytest.MonkeyPatch) -> None:
-    stream = io.StringIO()
-    stream.isatty = lambda: True  # type: ignore[method-assign]
-    monkeypatch.setattr(sys, "stderr", stream)
-    monkeypatch.setenv("TERM", "xterm")
-    with ProgressDisplay("rows") as display:
-        display.show("indexing CSV", 5, 10)
-        display.show("compacting", 0, None)
-    assert re.search("indexing CSV|compacting", stream.getvalue())
-
-
 def test_the_commands_of_the_docs(tmp_path: Path, index, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
     text = (Path(__file__).parents[2] / "docs" / "feeds.md").read_text(encoding="utf-8")
     commands = [shlex.split(line) for line in re.findall(r"^streetshop .*", text, re.MULTILINE)]
@@ -245,8 +220,3 @@ def test_the_commands_of_the_docs(tmp_path: Path, index, monkeypatch: pytest.Mon
         assert code == 0, err
         products.append(json.loads(out)["products"])
     assert products == [2, 4, 2, 4, 2, 2]
-
-
-@pytest.mark.parametrize(("seconds", "text"), [(0.4, "0 s"), (75, "1 min 15 s"), (3700, "1 h 01 min"), (-1, "0 s")])
-def test_durations(seconds: float, text: str) -> None:
-    assert duration(seconds) == text

@@ -1,12 +1,13 @@
-"""All commands in one place, and how errors end.
+"""The command line: all commands, and how errors end.
 
-Nothing heavy is imported here or at the top of a command's file: ``streetshop --help`` must answer at once.
+Nothing heavy is imported here or at the top of a command's file, so that ``streetshop --help`` answers at once.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+from typing import Any
 
 import typer
 
@@ -30,7 +31,6 @@ app = typer.Typer(
     # Plain help and plain tracebacks: rich would be imported, at twice the time, for every call.
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    add_completion=False,
 )
 app.command()(index)
 app.command()(search)
@@ -50,10 +50,35 @@ def _options(version: bool = typer.Option(False, "--version", help="Print the ve
         raise typer.Exit
 
 
+def command() -> Any:
+    """The command line with all its commands."""
+    whole = typer.main.get_command(app)
+    name_values(whole)
+    return whole
+
+
+def name_values(command: Any) -> None:
+    """Show names in place of types in the help of a command and of those below it: ``--k K``, ``PHOTO...``."""
+    for param in command.params:
+        if param.param_type_name == "option":
+            if param.metavar is None and not param.is_flag:
+                param.metavar = param.name.upper().replace("_", "-")
+            continue
+        name = param.metavar or param.name.upper()
+        if param.nargs != 1 and not name.endswith("..."):
+            name += "..."
+        usage = name if param.required or name.startswith("[") else f"[{name}]"
+        param.metavar = name
+        param.get_usage_pieces = lambda ctx, usage=usage: [usage]
+        param.display_type_rich = lambda ctx: None
+    for below in getattr(command, "commands", {}).values():
+        name_values(below)
+
+
 def main() -> None:
     """Run the command line; a user's error ends as one message on stderr and exit code 2."""
     try:
-        app(prog_name="streetshop")
+        command()(prog_name="streetshop")
     except StreetshopError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(USAGE)

@@ -25,10 +25,10 @@ def demo(
     data: Annotated[
         Path | None, typer.Argument(metavar="[FOLDER]", help="Folder of your own pictures; default: drawn ones.")
     ] = None,
-    out: Annotated[Path, typer.Option(help="Folder for everything the demo makes.")] = Path("demo"),
-    products: Annotated[int, typer.Option(min=10, max=100_000, help="Products to draw.")] = 300,
-    photos: Annotated[int, typer.Option(min=1, max=1000, help="Photographs to search with.")] = 12,
-    seed: Annotated[int, typer.Option(help="Of what is drawn or chosen.")] = 1,
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder for everything the demo makes.")] = Path("demo"),
+    products: Annotated[int, typer.Option(metavar="N", min=10, max=100_000, help="Products to draw.")] = 300,
+    photos: Annotated[int, typer.Option(metavar="N", min=1, max=1000, help="Photographs to search with.")] = 12,
+    seed: Annotated[int, typer.Option(metavar="N", help="Random seed of what is drawn or chosen.")] = 1,
     threads: ThreadsOption = None,
 ) -> None:
     """See it work: make a catalog, search it with photographs, write a result sheet.

@@ -9,17 +9,23 @@ from typing import Annotated, Any
 
 import typer
 
-CatalogOption = Annotated[str, typer.Option("--catalog", help="The catalog, a folder.")]
-EncoderOption = Annotated[Path | None, typer.Option("--encoder", help="Encoder bundle; default: the packaged one.")]
-ReaderOption = Annotated[Path | None, typer.Option("--reader", help="Reader bundle, or none; default: packaged.")]
-ThreadsOption = Annotated[int | None, typer.Option("--threads", min=1, help="Threads; default: one per core.")]
+CatalogOption = Annotated[str, typer.Option("--catalog", metavar="FOLDER", help="The catalog.")]
+EncoderOption = Annotated[
+    Path | None, typer.Option("--encoder", metavar="FOLDER", help="Encoder bundle; default: the packaged one.")
+]
+ReaderOption = Annotated[
+    Path | None,
+    typer.Option("--reader", metavar="FOLDER", help="Reader bundle, or none; default: the packaged one."),
+]
+ThreadsOption = Annotated[int | None, typer.Option("--threads", metavar="N", min=1, help="Default: one per core.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 FilterOption = Annotated[
-    str | None, typer.Option("--filter", help="Only these products, e.g. 'category = dress and price < 50'.")
+    str | None,
+    typer.Option("--filter", metavar="FILTER", help="Only these products, e.g. 'category = dress and price < 50'."),
 ]
 WeightOption = Annotated[
     list[str] | None,
-    typer.Option("--weight", help="How much a block counts, e.g. colour=6. May be given several times."),
+    typer.Option("--weight", metavar="BLOCK=NUMBER", help="How much a block counts, e.g. colour=6; can be repeated."),
 ]
 
 

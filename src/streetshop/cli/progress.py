@@ -1,20 +1,20 @@
-"""Progress of long work on stderr: a bar where a person looks on, a line now and then elsewhere."""
+"""Progress of long work on stderr: a bar on a terminal, a line now and then elsewhere."""
 
 from __future__ import annotations
 
 import sys
 import time
-from collections import deque
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
 from streetshop.cli.options import say
 
 if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
+    from rich.progress import Task
 
-_EVERY_S: Final = 10.0
-_RATE_OVER_S: Final = 30.0
+_LINE_EVERY: Final = 10.0
+_RATE_OVER: Final = 30.0
+"""Both in seconds."""
 
 
 class ProgressDisplay:
@@ -22,71 +22,68 @@ class ProgressDisplay:
 
     Args:
         unit: what is counted, in the plural.
-        bar: draw a bar; None where stderr is a terminal.
+        bar: draw a bar; None for a bar if stderr is a terminal.
     """
 
     def __init__(self, unit: str, bar: bool | None = None) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
         self._unit = unit
         self._bar = sys.stderr.isatty() if bar is None else bar
-        self._progress: Progress | None = None
-        self._task: TaskID | None = None
-        self._stage = ""
         self._shown = time.monotonic()
-        self._history: deque[tuple[float, int]] = deque([(self._shown, 0)])
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[note]}"),
+            console=Console(stderr=True),
+            transient=True,
+            speed_estimate_period=_RATE_OVER,
+            get_time=lambda: time.monotonic(),
+            disable=not self._bar,
+        )
 
     def __enter__(self) -> Self:
-        if self._bar:
-            from rich.console import Console
-            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-            self._progress = Progress(
-                TextColumn("{task.description}"),
-                BarColumn(),
-                MofNCompleteColumn(),
-                TimeRemainingColumn(),
-                TextColumn("{task.fields[note]}"),
-                console=Console(stderr=True),
-                transient=True,
-                speed_estimate_period=_RATE_OVER_S,
-            )
-            self._progress.start()
+        self._progress.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._progress is not None:
-            self._progress.stop()
+        self._progress.stop()
 
     def show(self, stage: str, done: int, total: int | None, note: str = "") -> None:
-        """``stage`` says what is being done; a new one starts anew."""
-        new = stage != self._stage
-        self._stage = stage
-        if self._progress is not None:
-            if new or self._task is None:
-                if self._task is not None:
-                    self._progress.remove_task(self._task)
-                self._task = self._progress.add_task(stage, total=total, note=note)
-            self._progress.update(self._task, completed=done, total=total, note=note)
-            return
-        now = time.monotonic()
-        if new:
-            self._history = deque([(now, done)])
-        self._history.append((now, done))
-        while len(self._history) > 2 and now - self._history[0][0] > _RATE_OVER_S:
-            self._history.popleft()
-        if now - self._shown >= _EVERY_S:
-            self._shown = now
-            say(self._line(done, total, note))
+        """Show how far it has come.
 
-    def _line(self, done: int, total: int | None, note: str) -> str:
-        (start, first), (end, last) = self._history[0], self._history[-1]
-        rate = (last - first) / (end - start) if end > start else 0.0
-        text = f"{self._stage}: {done} of {total} {self._unit}" if total else f"{self._stage}: {done}"
-        if rate > 0:
-            text += f", {rate:.1f}/s"
-        if rate > 0 and total:
-            text += f", {duration((total - done) / rate)} left"
+        Args:
+            stage: what is being done; a new stage has a rate of its own.
+            done: how many are done.
+            total: of how many; None if unknown.
+            note: more to say.
+        """
+        tasks = self._progress.tasks
+        if not tasks or tasks[0].description != stage:
+            for task in tasks:
+                self._progress.remove_task(task.id)
+            self._progress.add_task(stage, total=total, note=note)
+        task = self._progress.tasks[0]
+        self._progress.update(task.id, completed=done, total=total, note=note)
+        now = time.monotonic()
+        if not self._bar and now - self._shown >= _LINE_EVERY:
+            self._shown = now
+            say(self._line(task))
+
+    def _line(self, task: Task) -> str:
+        text = f"{task.description}: {task.completed:.0f}"
+        if task.total:
+            text += f" of {task.total:.0f} {self._unit}"
+        if task.speed:
+            text += f", {task.speed:.1f}/s"
+        if task.time_remaining is not None:
+            text += f", {duration(task.time_remaining)} left"
+        note = task.fields["note"]
         return f"{text}, {note}" if note else text
 
 

@@ -26,14 +26,17 @@ if TYPE_CHECKING:
 def search(
     photos: Annotated[list[Path], typer.Argument(metavar="PHOTO...", help="Photographs to search with.")],
     catalog: CatalogOption,
-    k: Annotated[int, typer.Option("--k", "-k", help="Products per garment.")] = 12,
+    k: Annotated[int, typer.Option("--k", "-k", metavar="N", help="Products per garment.")] = 12,
     where: FilterOption = None,
     weight: WeightOption = None,
-    garment: Annotated[int | None, typer.Option(help="Only this garment of the photo, counted from 0.")] = None,
-    box: Annotated[
-        str | None, typer.Option(help="Search for what is in this box instead: x0,y0,x1,y1 in pixels.")
+    garment: Annotated[
+        int | None, typer.Option(metavar="N", help="Only this garment of the photo, counted from 0.")
     ] = None,
-    html: Annotated[Path | None, typer.Option(help="Also write a result sheet that one can mail.")] = None,
+    box: Annotated[
+        str | None,
+        typer.Option(metavar="X0,Y0,X1,Y1", help="Search for what is in this box instead, in pixels of the photo."),
+    ] = None,
+    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write a result sheet, one HTML file.")] = None,
     as_json: JsonOption = False,
     encoder: EncoderOption = None,
     reader: ReaderOption = None,

@@ -17,13 +17,16 @@ def serve(
     ),
     port: Annotated[int, typer.Option(help="Port to listen on; 0 takes any free one.")] = 8000,
     api_key_file: Annotated[
-        Path | None, typer.Option(help="File whose first line is the key that writes need. Without it: no writes.")
+        Path | None,
+        typer.Option(metavar="FILE", help="File whose first line is the key that writes need. Without it: no writes."),
     ] = None,
     encoder: EncoderOption = None,
     reader: ReaderOption = None,
     threads: ThreadsOption = None,
-    queue: Annotated[int, typer.Option(help="Searches that may wait; one more is answered with 429.")] = 128,
-    max_photo_mb: Annotated[int, typer.Option(help="Largest picture that is taken, in MiB.")] = 32,
+    queue: Annotated[
+        int, typer.Option(metavar="N", help="Searches that may wait; one more is answered with 429.")
+    ] = 128,
+    max_photo_mb: Annotated[int, typer.Option(metavar="MIB", help="Largest picture that is taken, in MiB.")] = 32,
 ) -> None:
     """Serve the search page and the HTTP API of a catalog."""
     from streetshop.catalog.open import open_catalog
