@@ -23,11 +23,11 @@ _COLOURS: Final = (
     (128, 100, 0),
 )
 
-# Pairs of COCO keypoints that are joined by a bone.
 _BONES: Final = (
     (5, 7), (7, 9), (6, 8), (8, 10), (5, 6), (5, 11), (6, 12), (11, 12), (11, 13), (13, 15), (12, 14), (14, 16),
     (0, 1), (0, 2), (1, 3), (2, 4),
 )  # fmt: skip
+"""Pairs of COCO keypoints that are joined by a line."""
 
 
 def index_picture(photo: Photo, reader: Reader) -> Image.Image:
@@ -41,7 +41,7 @@ def index_picture(photo: Photo, reader: Reader) -> Image.Image:
 
 
 def draw_overlay(photo: Photo, look: Look) -> Image.Image:
-    """The photo with each garment's mask tinted, its box, hotspot, category and score, and the persons' skeletons."""
+    """Draw a look over its photo: masks, boxes, hotspots, categories and scores of garments, skeletons of persons."""
     base = photo.image().resize((look.width, look.height)) if photo.scale != (1.0, 1.0) else photo.image()
     tint = np.asarray(base).astype(np.float32)
     for i, garment in enumerate(look.garments):

@@ -1,4 +1,4 @@
-"""Cut one garment out of a photo, the way its encoder wants it."""
+"""The picture of one garment, cut from a photo as an encoder takes it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from streetshop.models.spec import EncoderSpec
 
 
 def garment_picture(photo: Photo, garment: Garment, spec: EncoderSpec) -> GarmentPicture:
-    """The garment's box grown by ``spec.margin``, cut from ``photo`` and clipped to it.
+    """Cut the garment's box, grown by ``spec.margin`` and clipped to the photo.
 
-    Without a mask the picture is the crop, whatever ``spec.cut`` says. With one, ``mask`` paints what is not garment
-    with the encoder's background and ``soft`` fades it, which forgives a mask that is a little off.
+    With a mask, ``spec.cut`` says what becomes of the pixels that are not garment: ``box`` keeps them, ``mask`` paints
+    them with the background of the encoder, ``soft`` fades them, which tolerates masks that are slightly wrong.
     """
     grown = garment.box.expand(spec.margin).clip(photo.width, photo.height).scale(*photo.scale)
     rows, columns = grown.slices()
@@ -30,7 +30,7 @@ def garment_picture(photo: Photo, garment: Garment, spec: EncoderSpec) -> Garmen
     if spec.cut == "soft":
         radius = 0.03 * max(pixels.shape[:2])
         blurred = Image.fromarray((mask * 255).astype(np.uint8)).filter(ImageFilter.GaussianBlur(radius))
-        # Twice the blur, clipped: the garment itself stays whole and only its surroundings fade.
+        # Doubled and clipped, so that the garment itself does not fade.
         mask = np.clip(np.asarray(blurred, np.float32) / 127.5, 0, 1)
     ground = np.asarray(spec.input.background, np.float32)
     mixed = pixels * mask[..., None] + ground * (1 - mask[..., None])

@@ -13,20 +13,23 @@ from streetshop.core.geometry import COCO_KEYPOINTS, Keypoint, Mask
 
 INDEX: Final = {name: i for i, name in enumerate(COCO_KEYPOINTS)}
 SEEN: Final = 0.25
-"""Least height of a heatmap's peak for a keypoint to count as visible."""
+"""Least height of a peak for a keypoint to be visible."""
 HIDDEN: Final = 0.1
-"""Least height for it to be reported at all, as hidden."""
+"""Least height of a peak for a keypoint to be reported, as hidden."""
 
 
 def read_keypoints(heat: NDArray[np.float32], where: Mask) -> list[tuple[float, float, float]]:
-    """The peak of each heatmap inside ``where``: x, y in heatmap pixels (half-open: a pixel's middle is .5) and height.
+    """Find the peak of each heatmap on one person.
+
+    Between pixels, the peak is that of the parabola through the logarithms of the peak and its two neighbours (Zhang et
+    al. 2020, "Distribution-aware coordinate representation", section 3.2, along each axis).
 
     Args:
         heat: (17, h, w) from 0 to 1.
-        where: (h, w) pixels that belong to one person.
+        where: (h, w) pixels that belong to the person.
 
-    Between pixels, the peak is moved by the log-parabola through its neighbours (Zhang et al. 2020, section 3.2, along
-    each axis alone).
+    Returns:
+        (x, y, height) of each peak, in heatmap pixels, whose centres are at .5.
     """
     found = []
     for plane in heat:
@@ -46,20 +49,24 @@ def _offset(before: float, peak: float, after: float) -> float:
 
 
 def visibility(peak: float) -> int:
-    """COCO's 2, 1 or 0 for the height of a peak."""
+    """Return COCO's visibility of a keypoint, 2, 1 or 0, for the height of its peak."""
     return 2 if peak >= SEEN else 1 if peak >= HIDDEN else 0
 
 
 def is_full_shot(points: Sequence[Keypoint]) -> bool:
-    """Both eyes and both ankles visible (method 3)."""
+    """Return whether both eyes and both ankles are visible (method 3)."""
     return all(points[INDEX[name]].visibility == 2 for name in ("left_eye", "right_eye", "left_ankle", "right_ankle"))
 
 
 def view_of(points: Sequence[Keypoint]) -> str | None:
-    """front, back, left, right (the side the person turns to the camera) or detail; None when the points do not say.
+    """Return the view of a person.
 
-    From the front a person's left shoulder lies to the right in the photo, from the back to the left; in a side view
-    the shoulders lie over each other, less than a third of the torso's length apart, and the nose shows the way.
+    In front views the left shoulder is to the right of the right one, in back views to its left. In side views the
+    shoulders are less than a third of the torso's length apart, and the nose is to the side that the person faces.
+
+    Returns:
+        ``front``, ``back``, ``left`` or ``right`` (where the person faces in the photo), ``detail`` without both
+        shoulders; None when the keypoints do not decide.
     """
     at = {name: points[i] for name, i in INDEX.items()}
     shoulders = (at["left_shoulder"], at["right_shoulder"])

@@ -1,4 +1,4 @@
-"""Connected regions of small rasters, by runs and union-find; numpy only."""
+"""Connected regions of small rasters, by runs and union-find, in numpy alone."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ Raster = NDArray[np.uint8]
 
 
 def components(labels: Raster) -> NDArray[np.intp]:
-    """(h, w) number of each pixel's region, from 0: neighbours, diagonal ones too, of one label share a region.
+    """Return the (h, w) number of each pixel's region, from 0 in the order of the first pixels.
 
-    Regions are numbered in reading order of their first pixel.
+    Neighbours of one label, diagonal ones too, are of one region.
     """
     height, width = labels.shape
     starts = np.ones((height, width), np.bool_)
@@ -25,7 +25,7 @@ def components(labels: Raster) -> NDArray[np.intp]:
         above = np.s_[:-1, max(-shift, 0) : width - max(shift, 0)]
         below = np.s_[1:, max(shift, 0) : width - max(-shift, 0)]
         same = labels[above] == labels[below]
-        # Where neither run begins, the pixels to the left have said it already.
+        # Where neither run begins, the pixels to the left have joined them already.
         same[:, 1:] &= (starts[above] | starts[below])[:, 1:]
         upper.append(runs[above][same])
         lower.append(runs[below][same])
@@ -58,12 +58,12 @@ def size(mask: Mask) -> int:
 
 
 def parts_of(mask: Mask) -> list[Mask]:
-    """The connected parts of ``mask``, largest first, each as a mask of the same shape."""
+    """Return the connected parts of ``mask`` from the largest, each as a mask of the same shape."""
     return parts_by_label(mask.astype(np.uint8)).get(1, [])
 
 
 def parts_by_label(labels: Raster) -> dict[int, list[Mask]]:
-    """The connected parts of each label but 0, largest first, each as a mask of the same shape."""
+    """Return the connected parts of each label but 0 from the largest, each as a mask of the same shape."""
     if not labels.any():
         return {}
     around = box_of_mask(labels > 0).slices()
@@ -81,14 +81,14 @@ def parts_by_label(labels: Raster) -> dict[int, list[Mask]]:
 
 
 def gap(a: Box, b: Box) -> float:
-    """Distance of two boxes, 0 when they touch or overlap."""
+    """Return the distance of two boxes, 0 when they touch or overlap."""
     across = max(a.x0 - b.x1, b.x0 - a.x1, 0.0)
     down = max(a.y0 - b.y1, b.y0 - a.y1, 0.0)
     return float(np.hypot(across, down))
 
 
 def near_groups(boxes: list[Box], reach: float) -> list[list[int]]:
-    """Indices of boxes that hang together by gaps of at most ``reach``, in order of their first member."""
+    """Group boxes that are connected by gaps of at most ``reach``; return indices, groups in order of their first."""
     pairs = [(i, j) for i in range(len(boxes)) for j in range(i) if gap(boxes[i], boxes[j]) <= reach]
     a, b = (np.asarray([pair[k] for pair in pairs], np.intp) for k in (0, 1))
     root = _union(len(boxes), a, b)
