@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from streetshop.core.errors import ServerError, Unauthorized, UsageError
+from streetshop.core.errors import ServerError, UsageError
 from streetshop.core.records import Product, Shot
 from streetshop.present.html import web_url
 from streetshop.present.json import product_json
 from streetshop.web import ApiKey, check_bind
 from streetshop.web.answers import image_path
+from streetshop.web.problems import Unauthorized
 from streetshop.web.security import API_POLICY, PAGE_POLICY, is_loopback, require_key
 from tests.web.serving import KEY, Running, png, running, street
 

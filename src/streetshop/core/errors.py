@@ -44,7 +44,7 @@ class FileLocked(StreetshopError):
     slug = "locked"
 
 
-# --- photos -------------------------------------------------------------------------------------------------------
+# --- photos -----------------------------------------------------------------------------------------------------------
 
 
 class PhotoError(StreetshopError):
@@ -244,35 +244,17 @@ class FetchRefused(StreetshopError):
     slug = "fetch-refused"
 
 
-# --- server -------------------------------------------------------------------------------------------------------
+# --- searches and servers ---------------------------------------------------------------------------------------------
 
 
 class ServerError(StreetshopError):
-    """The HTTP server cannot start."""
+    """A server cannot start."""
 
     slug = "server"
 
 
-class QueueFull(StreetshopError):
-    """More requests wait than the queue takes."""
-
-    slug = "queue-full"
-
-
-class Unauthorized(StreetshopError):
-    """The API key is missing or wrong."""
-
-    slug = "unauthorized"
-
-
-class RequestTooLarge(StreetshopError):
-    """The request body is larger than the limit."""
-
-    slug = "request-too-large"
-
-
 class RequestInvalid(StreetshopError):
-    """A request field is missing or out of range."""
+    """A value of a search or of an upload is missing or out of range."""
 
     slug = "request-invalid"
 

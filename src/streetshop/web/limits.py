@@ -17,8 +17,8 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message, Receive
 
-from streetshop.core.errors import RequestInvalid, RequestTooLarge
-from streetshop.web.problems import Busy, RequestTimeout
+from streetshop.core.errors import RequestInvalid
+from streetshop.web.problems import Busy, RequestTimeout, RequestTooLarge
 from streetshop.web.settings import MAX_FIELD_BYTES, MAX_FORM_FIELDS, Settings
 
 _DRAIN_BYTES: Final = 64 * 2**20

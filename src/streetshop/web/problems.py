@@ -19,7 +19,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from streetshop.core import errors
-from streetshop.core.errors import CatalogError, FilterError, QueueFull, StreetshopError, Unauthorized
+from streetshop.core.errors import CatalogError, FilterError, StreetshopError
 
 MEDIA_TYPE: Final = "application/problem+json"
 REQUEST_ID: Final = "streetshop.request_id"
@@ -31,14 +31,28 @@ CLIENT_CLOSED_REQUEST: Final = 499
 _log = logging.getLogger("streetshop.web")
 
 
+class Unauthorized(StreetshopError):
+    """The API key is missing or wrong."""
+
+    slug = "unauthorized"
+
+
+class RequestTooLarge(StreetshopError):
+    """The request body is larger than the limit."""
+
+    slug = "request-too-large"
+
+
 class RequestTimeout(StreetshopError):
     """The client sent its request too slowly."""
 
     slug = "request-timeout"
 
 
-class Busy(QueueFull):
-    """Too much is going on; ``retry_after`` is in whole seconds."""
+class Busy(StreetshopError):
+    """More requests wait than the queue takes; ``retry_after`` is in whole seconds."""
+
+    slug = "queue-full"
 
     def __init__(self, what: str, *, retry_after: int = 1) -> None:
         super().__init__(what, hint="Try again in a moment")
@@ -65,7 +79,6 @@ STATUS: Final[Mapping[type[StreetshopError], int]] = {
     errors.RowRefused: 422,
     errors.FetchRefused: 422,
     errors.RequestInvalid: 422,
-    errors.RequestTooLarge: 413,
     errors.BundleError: 500,
     errors.ServerError: 500,
     errors.CatalogError: 500,
@@ -77,8 +90,9 @@ STATUS: Final[Mapping[type[StreetshopError], int]] = {
     errors.CatalogUnsupported: 400,
     errors.CatalogDiskFull: 507,
     Unauthorized: 401,
+    RequestTooLarge: 413,
     RequestTimeout: 408,
-    QueueFull: 429,
+    Busy: 429,
     NotReady: 503,
 }
 """HTTP status of each kind of error; a kind that is not here has that of its base."""
@@ -123,8 +137,8 @@ def problem_of(error: StreetshopError, request_id: str = "") -> Response:
         extra["where"] = error.where
     if isinstance(error, FilterError):
         extra |= {"filter": error.text, "position": error.position}
-    if isinstance(error, QueueFull):
-        headers["Retry-After"] = str(error.retry_after if isinstance(error, Busy) else 1)
+    if isinstance(error, Busy):
+        headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, NotReady):
         headers["Retry-After"] = "5"
     if isinstance(error, Unauthorized):

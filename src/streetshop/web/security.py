@@ -11,7 +11,8 @@ from typing import Final
 
 from starlette.requests import Request
 
-from streetshop.core.errors import ServerError, Unauthorized, UsageError
+from streetshop.core.errors import ServerError, UsageError
+from streetshop.web.problems import Unauthorized
 
 MIN_KEY_LENGTH: Final = 16
 
