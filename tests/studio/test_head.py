@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from streetshop.studio.head import HEAD_HEIGHT, HEAD_WIDTH, around_head, face, head, head_rings
+from streetshop.studio.head import HEAD_HEIGHT, HEAD_WIDTH, face, head, head_rings
 from tests.studio.worn import OWNER, body, check
 
 
@@ -24,9 +24,6 @@ def test_the_nose_is_the_frontmost_point_and_on_the_middle():
     check([patch])
     nose = patch.points.reshape(-1, 3)[patch.points[..., 2].argmax()]
     assert abs(nose[0]) < 0.005
-    side, front = around_head(person, 4)
-    assert np.array_equal(front, np.repeat(person.head[None, :, 2], 4, 0))
-    assert side.shape == (4, 3)
 
 
 def test_faces_have_the_colour_of_the_skin_and_differ_by_seed():

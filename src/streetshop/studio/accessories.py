@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from streetshop.studio.body import Body
-from streetshop.studio.cloth import hexed, shade_of, trim_of
-from streetshop.studio.head import HEAD_DEPTH, HEAD_WIDTH, around_head, head_rings
+from streetshop.studio.cloth import hexed, seam_of, shade_of, trim_of
+from streetshop.studio.head import HEAD_DEPTH, HEAD_WIDTH, head_rings
 from streetshop.studio.material import inked, material
 from streetshop.studio.mesh import Patch, Texture, sweep_frames, tube
 from streetshop.studio.people import plain
@@ -21,11 +21,11 @@ def hat_patches(product: Product, body: Body, owner: int, texels: int) -> list[P
     up, front = body.head[:, 1], body.head[:, 2]
     patches: list[Patch] = []
     base = shade_of(product)
-    dark = hexed(base, 0.6) if float(base.mean()) > 60 else hexed(base + 50)
+    dark = seam_of(base, 0.6, 50)
     low = {"beanie": 0.34, "cap": 0.42, "wide brim": 0.42, "bucket": 0.36}[fit]
     s, centers, half_x, half_z, _ = head_rings(body, 1.14, 26, low)
     s = np.asarray(s)
-    side, fronts = around_head(body, len(s))
+    side = body.head[:, 0]
     if fit in ("wide brim", "bucket"):
         # The crown has nearly straight sides and a flat top.
         half_x = np.maximum(
@@ -57,7 +57,7 @@ def hat_patches(product: Product, body: Body, owner: int, texels: int) -> list[P
         ink.append(f'<g transform="translate(.5 .62) scale(.4 1)">{logo(product, 0.17)}</g>')
     patches.append(
         Patch(
-            tube(centers.astype(np.float32), side, fronts, half_x + 0.004, half_z + 0.004, 49, exponent=2.1),
+            tube(centers, side, front, half_x + 0.004, half_z + 0.004, 49, exponent=2.1),
             inked(texture, "".join(ink), (0, 0, 1, 1)),
             owner,
             2.0,
@@ -85,14 +85,7 @@ def hat_patches(product: Product, body: Body, owner: int, texels: int) -> list[P
         k = np.linspace(0, 1, n, dtype=np.float32)
         ring = rim - up * (k[:, None] * drop) * tall
         hx, hz = (HEAD_WIDTH * 1.14 + k * wide) * tall, (HEAD_DEPTH * 1.12 + k * wide) * tall
-        brim = tube(
-            ring.astype(np.float32),
-            np.repeat(body.head[None, :, 0], n, 0),
-            np.repeat(front[None], n, 0),
-            hx.astype(np.float32),
-            hz.astype(np.float32),
-            49,
-        )
+        brim = tube(ring, body.head[:, 0], front, hx, hz, 49)
         brim += (np.sin(a * 4 * np.pi + 0.6)[None, :, None] * k[:, None, None] * 0.006 * tall * up).astype(np.float32)
         patches.append(Patch(brim, felt, owner, 2.0, wrinkle=0.2))
     if product.get("details") == "pompon":
@@ -103,21 +96,7 @@ def hat_patches(product: Product, body: Body, owner: int, texels: int) -> list[P
         fuzz = np.clip(
             trim_of(product)[None, None] + product.rng("fuzz").standard_normal((60, 90, 1)) * 22, 0, 255
         ).astype(np.uint8)
-        patches.append(
-            Patch(
-                tube(
-                    path.astype(np.float32),
-                    np.repeat(body.head[None, :, 0], 10, 0),
-                    np.repeat(front[None], 10, 0),
-                    r,
-                    r,
-                    21,
-                ),
-                Texture(fuzz),
-                owner,
-                2.2,
-            )
-        )
+        patches.append(Patch(tube(path, body.head[:, 0], front, r, r, 21), Texture(fuzz), owner, 2.2))
     return patches
 
 
@@ -140,9 +119,7 @@ def scarf_patches(product: Product, body: Body, owner: int, rng: np.random.Gener
     )
     _, side, normal = sweep_frames(path.astype(np.float32), up)
     thick = (0.021 if bulky else 0.014) * tall * (1 + 0.14 * np.sin(a * 5 + rng.uniform(0, 6)) * np.sin(a / 2))
-    loop = tube(
-        path.astype(np.float32), side, normal, (thick * 0.85).astype(np.float32), (thick * 1.35).astype(np.float32), 21
-    )
+    loop = tube(path, side, normal, thick * 0.85, thick * 1.35, 21)
     place = (float(rng.uniform(0, 0.5)), float(rng.uniform(0, 0.5)))
     patches = [Patch(loop, material(product, 0.2, 0.7, max(texels // 3, 48)), owner, 8.0, wrinkle=1.0, offset=place)]
     end = 0.72 if product.get("length") == "short" else 0.60
@@ -179,7 +156,7 @@ def belt_patches(product: Product, body: Body, owner: int, height: float = 0.60,
     ring = body.rings(h)
     texture = material(product, 0.9, 2 * half, 384)
     base = shade_of(product)
-    dark = hexed(base, 0.55) if float(base.mean()) > 60 else hexed(base + 50)
+    dark = seam_of(base, 0.55, 50)
     metal = "#d8bb68" if product.rng("metal").random() < 0.5 else "#d4d6da"
     detail = product.get("details")
     ink = [f'<path d="M0 .12 H1 M0 .88 H1" stroke="{dark}" stroke-width=".05"/>']
@@ -303,5 +280,5 @@ def sunglasses_patches(product: Product, body: Body, owner: int) -> list[Patch]:
         )
         _, x, z = sweep_frames(path.astype(np.float32), side)
         r = np.full(8, 0.0035, np.float32)
-        patches.append(Patch(tube(path.astype(np.float32), x, z, r, r, 9), plain(base), owner, 2.0, shine=0.4))
+        patches.append(Patch(tube(path, x, z, r, r, 9), plain(base), owner, 2.0, shine=0.4))
     return patches

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from streetshop.studio.cloth import hexed, shade_of, trim_of
+from streetshop.studio.cloth import hexed, seam_of, shade_of, trim_of
 from streetshop.studio.material import inked, material
 from streetshop.studio.mesh import Array, Patch, Texture, sweep_frames, tube
 from streetshop.studio.people import plain
@@ -45,13 +45,12 @@ def bag_patches(
         [0.0 if fit != "bucket" and fit != "tote" else 0.96, 0.8, 1, 1, 1, 1, 1, 0.96, 0.85, 0.0], np.float32
     )
     belly = np.interp(v, [-1, -0.4, 1], [1.0, 1.05, 0.75 if fit in ("satchel", "crossbody") else 0.9])
-    rows = len(v)
     points = tube(
-        (center + v[:, None] * up * h).astype(np.float32),
-        np.repeat(across[None], rows, 0),
-        np.repeat(facing[None], rows, 0),
-        (w * grow * np.maximum(mouth, 0.55 if fit != "bucket" else 0)).astype(np.float32),
-        (d * belly * mouth).astype(np.float32),
+        center + v[:, None] * up * h,
+        across,
+        facing,
+        w * grow * np.maximum(mouth, 0.55 if fit != "bucket" else 0),
+        d * belly * mouth,
         49,
         exponent=5.0 if fit != "bucket" else 2.4,
     )
@@ -75,19 +74,7 @@ def bag_patches(
         column = np.linspace(0, 1, 5, dtype=np.float32)[:, None]
         r = np.array([0.004, 0.011, 0.012, 0.015, 0.016], np.float32)
         patches.append(
-            Patch(
-                tube(
-                    (at - up * column * 0.085).astype(np.float32),
-                    np.repeat(across[None], 5, 0),
-                    np.repeat(facing[None], 5, 0),
-                    r,
-                    r,
-                    13,
-                ),
-                plain(trim_of(product), 8),
-                owner,
-                7.2,
-            )
+            Patch(tube(at - up * column * 0.085, across, facing, r, r, 13), plain(trim_of(product), 8), owner, 7.2)
         )
     return patches
 
@@ -120,7 +107,7 @@ def _bag_texture(product: Product, texels: int, w: float, h: float) -> Texture:
     size = max(texels * 2 // 3, 64)
     texture = material(product, around, 2 * h, size)
     base = shade_of(product)
-    dark, fill = (hexed(base, 0.55) if float(base.mean()) > 60 else hexed(base + 50)), hexed(base, 0.9)
+    dark, fill = seam_of(base, 0.55, 50), hexed(base, 0.9)
     # Drawn so that 0..1 across is the front face, y from 0 at the top to 1.
     ink = [f'<path d="M-.5 .94 H1.5 M0 .1 V1 M1 .1 V1" stroke="{dark}" stroke-width=".012" fill="none"/>']
     closure, fit = product.get("closure"), product.get("fit")

@@ -31,6 +31,11 @@ def hexed(rgb: Array, scale: float = 1.0) -> str:
     return f"#{r:02x}{g:02x}{b:02x}"
 
 
+def seam_of(base: Array, darker: float, lighter: float) -> str:
+    """``#rrggbb`` of lines on a ``base`` colour: ``darker`` times it, or ``lighter`` more than a dark one."""
+    return hexed(base, darker) if float(base.mean()) > 60 else hexed(base + lighter)
+
+
 def trim_of(product: Product) -> Array:
     """(3,) shade of buttons, laces and piping: the second colour, or else a darker or lighter base colour."""
     if product.get("secondary_colour") not in ("", "none"):

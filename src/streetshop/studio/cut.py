@@ -79,15 +79,7 @@ def cut_of(product: Product, *, tucked: bool = False, opened: bool = False) -> C
         # A tucked top ends just below the waistband, so that loose cloth does not intersect the trousers.
         layer, hem = 1.0, max(hem, _TUCKED)
     return Cut(
-        hem,
-        ease,
-        hang,
-        flare,
-        _SLEEVE_END.get(product.get("sleeve_length"), 0.0),
-        sleeve_ease,
-        front,
-        thickness,
-        layer,
+        hem, ease, hang, flare, _SLEEVE_END.get(product.get("sleeve_length"), 0.0), sleeve_ease, front, thickness, layer
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from streetshop.studio.body import Body
-from streetshop.studio.head import around_head, head_rings
+from streetshop.studio.head import head_rings
 from streetshop.studio.mesh import Array, Patch, Texture, sweep_frames, tube, unit
 
 
@@ -20,7 +20,7 @@ def hair(body: Body, owner: int, hat: bool) -> list[Patch]:
         grow = min(grow, 1.06)
     low = {"crop": -0.35, "short": -0.45, "curly": -0.7}.get(style, -0.55)
     s, centers, half_x, half_z, exponent = head_rings(body, grow, 36, low)
-    side, front = around_head(body, len(s))
+    side, front = body.head[:, 0], body.head[:, 2]
     centers = centers - front * 0.006 * tall
     points = tube(centers, side, front, half_x, half_z, 61, exponent=exponent)
     rng = np.random.default_rng(f.seed + 5)
@@ -43,11 +43,7 @@ def hair(body: Body, owner: int, hat: bool) -> list[Patch]:
         )
         _, a, b = sweep_frames(path.astype(np.float32), body.head[:, 2])
         r = (np.interp(q[:, 0], [0, 0.15, 0.5, 1], [0.011, 0.019, 0.02, 0.003]) * tall).astype(np.float32)
-        patches.append(
-            Patch(
-                tube(path.astype(np.float32), a, b, r, r, 17), _strand_texture(f.hair_color, f.seed), owner, shine=0.25
-            )
-        )
+        patches.append(Patch(tube(path, a, b, r, r, 17), _strand_texture(f.hair_color, f.seed), owner, shine=0.25))
     return patches
 
 
@@ -61,8 +57,7 @@ def _hanging(body: Body, owner: int, end: float) -> Patch:
     middle = body.trunk_point(0.86, 0, -0.022)
     a, b, c = (1 - q) ** 2, 2 * q * (1 - q), q**2
     path = (a[:, None] * top + b[:, None] * middle + c[:, None] * bottom).astype(np.float32)
-    side = np.repeat(unit(body.head[:, 0] + body.chest[:, 0])[None], rows, 0)
-    front = np.repeat(unit(body.head[:, 2] + body.chest[:, 2])[None], rows, 0)
+    side, front = (unit(body.head[:, k] + body.chest[:, k]) for k in (0, 2))
     wide = (np.interp(q, [0, 0.3, 0.6, 1], [0.047, 0.052, 0.058, 0.060]) * tall).astype(np.float32)
     deep = (np.interp(q, [0, 0.3, 0.6, 1], [0.050, 0.044, 0.040, 0.046]) * tall).astype(np.float32)
     rng = np.random.default_rng(body.figure.seed + 9)
@@ -82,7 +77,7 @@ def _ball(center: Array, radius: float, color: tuple[int, int, int], owner: int)
     a = np.linspace(0.02, np.pi - 0.02, 14)
     n = len(a)
     centers = center + np.stack([np.zeros(n), np.cos(a), np.zeros(n)], -1).astype(np.float32) * radius
-    x, z = np.repeat([[1, 0, 0]], n, 0).astype(np.float32), np.repeat([[0, 0, 1]], n, 0).astype(np.float32)
+    x, _, z = np.eye(3, dtype=np.float32)
     r = (np.sin(a) * radius).astype(np.float32)
     return Patch(tube(centers, x, z, r, r, 25), _strand_texture(color, 3), owner, two_sided=False, shine=0.2)
 

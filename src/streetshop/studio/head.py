@@ -40,16 +40,10 @@ def head_rings(
     )  # fmt: skip
 
 
-def around_head(body: Body, count: int) -> tuple[Array, Array]:
-    """(count, 3) side and front axes of the head, repeated."""
-    return np.repeat(body.head[None, :, 0], count, 0), np.repeat(body.head[None, :, 2], count, 0)
-
-
 def head(body: Body, owner: int) -> Patch:
     """Skull and face."""
     s, centers, half_x, half_z, exponent = head_rings(body, 1.0, 40)
-    side, front = around_head(body, len(s))
-    points = tube(centers, side, front, half_x, half_z, 61, exponent=exponent)
+    points = tube(centers, body.head[:, 0], body.head[:, 2], half_x, half_z, 61, exponent=exponent)
     u = np.linspace(0, 1, 61)[None]
     tall = body.tall
     nose = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from streetshop.studio.body import Body, Curve
-from streetshop.studio.cloth import hexed, paint, shade_of, trim_of
+from streetshop.studio.cloth import hexed, paint, seam_of, shade_of, trim_of
 from streetshop.studio.drapery import crease, drape, gored, skirt_rings, wrinkle_joint
 from streetshop.studio.mesh import Array, Patch, Texture, tube
 from streetshop.studio.prints import logo
@@ -72,7 +72,7 @@ def leg_surface(product: Product, body: Body, leg: Curve, ease: float, end: floa
         radius = radius + np.interp(t, [0.9, 2.0], [0, 0.055])
     if product.category == "track pants":
         radius = np.where(t > end - 0.10, body.leg_radius(t) + 0.006, radius)
-    points = tube(centers, side, front, radius.astype(np.float32), (radius * 1.04).astype(np.float32), 37)
+    points = tube(centers, side, front, radius, radius * 1.04, 37)
     wrinkle_joint(points, centers, t, leg, 0.008 + 0.2 * ease, rng)
     if fit in ("wide", "flared") or product.category == "palazzos":
         u = np.linspace(0, 2 * np.pi, 37)
@@ -95,7 +95,7 @@ def _hip_texture(product: Product, texels: int) -> Texture:
     y = np.linspace(0, length, rows, dtype=np.float32)[:, None]
     color, relief = paint(product, x, y, "hip")
     base = shade_of(product)
-    dark = hexed(base, 0.55) if float(base.mean()) > 60 else hexed(base + 45)
+    dark = seam_of(base, 0.55, 45)
     jean = product.get("pattern") == "denim wash"
     thread = "#c98a3c" if jean and float(base.mean()) < 190 else dark
     ink = []
@@ -159,7 +159,7 @@ def _leg_texture(product: Product, texels: int, end: float, left: bool) -> Textu
     y = np.linspace(0, length, rows, dtype=np.float32)[:, None]
     color, relief = paint(product, x, y, "leg")
     base = shade_of(product)
-    dark = hexed(base, 0.6) if float(base.mean()) > 60 else hexed(base + 40)
+    dark = seam_of(base, 0.6, 40)
     outer = 0.115 if left else -0.115
     details = product.get("details")
     jean = product.get("pattern") == "denim wash"
@@ -267,7 +267,7 @@ def _skirt_texture(product: Product, texels: int, length: float, flare: float) -
     x = gored(np.linspace(0, 1, texels, dtype=np.float32)[None], 0.95, around)
     color, relief = paint(product, x, y, "skirt")
     base = shade_of(product)
-    dark = hexed(base, 0.55) if float(base.mean()) > 60 else hexed(base + 45)
+    dark = seam_of(base, 0.55, 45)
     jean = product.get("pattern") == "denim wash"
     thread = "#c98a3c" if jean and float(base.mean()) < 190 else dark
     ink = [

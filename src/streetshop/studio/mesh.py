@@ -75,8 +75,8 @@ def tube(
 
     Args:
         centers: (n, 3) ring centres.
-        side: (n, 3) unit axis of each ring; u = 0.25 faces +side.
-        front: (n, 3) unit axis of each ring; u = 0 faces -front and u = 0.5 faces +front.
+        side: (n, 3) or (3,) unit axis of each ring; u = 0.25 faces +side.
+        front: (n, 3) or (3,) unit axis of each ring; u = 0 faces -front and u = 0.5 faces +front.
         half_width: (n,) half axes along ``side``.
         half_depth: (n,) half axes along ``front``.
         columns: points per ring; the last repeats the first.
@@ -86,12 +86,14 @@ def tube(
     Returns:
         (n, columns, 3) float32.
     """
+    centers, half_width, half_depth = (np.asarray(a, np.float32) for a in (centers, half_width, half_depth))
     angle = 2 * np.pi * (np.linspace(0, 1, columns) + turn)
     power = 2.0 / np.broadcast_to(np.asarray(exponent, np.float32), half_width.shape)[:, None]
     sin, cos = np.sin(angle)[None], np.cos(angle)[None]
     x = np.sign(sin) * np.abs(sin) ** power * half_width[:, None]
     z = -np.sign(cos) * np.abs(cos) ** power * half_depth[:, None]
-    points = centers[:, None] + x[..., None] * side[:, None] + z[..., None] * front[:, None]
+    across, ahead = (np.broadcast_to(axis, centers.shape)[:, None] for axis in (side, front))
+    points = centers[:, None] + x[..., None] * across + z[..., None] * ahead
     return np.asarray(points, np.float32)
 
 

@@ -150,7 +150,5 @@ def _hanger(body: Body) -> list[Patch]:
     for path, radius, texture, shine in ((bow, 0.011, wood, 0.2), (hook, 0.004, plain((150, 152, 156)), 0.8)):
         _, side, front = sweep_frames(path.astype(np.float32), np.array([0, 0, 1], np.float32))
         r = np.full(len(path), radius, np.float32)
-        parts.append(
-            Patch(tube(path.astype(np.float32), side, front, r, r * 0.7, 13), texture, 0, two_sided=False, shine=shine)
-        )
+        parts.append(Patch(tube(path, side, front, r, r * 0.7, 13), texture, 0, two_sided=False, shine=shine))
     return parts

@@ -112,4 +112,4 @@ def hand(body: Body, arm: Curve, s: int, skin: Texture, owner: int) -> list[Patc
     )
     _, a, f = sweep_frames(thumb_path.astype(np.float32), side[1])
     r = np.array([0.007, 0.008, 0.008, 0.0075, 0.007, 0.006, 0.001], np.float32) * tall
-    return [palm, Patch(tube(thumb_path.astype(np.float32), a, f, r, r, 11), skin, owner, two_sided=False)]
+    return [palm, Patch(tube(thumb_path, a, f, r, r, 11), skin, owner, two_sided=False)]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from streetshop.studio.body import Body
-from streetshop.studio.cloth import hexed, shade_of, trim_of
+from streetshop.studio.cloth import hexed, seam_of, shade_of, trim_of
 from streetshop.studio.material import inked, material
 from streetshop.studio.mesh import Array, Patch, Texture, tube
 from streetshop.studio.people import plain
@@ -47,15 +47,7 @@ def one_shoe(
     lift = heel_up * np.clip(1 - (q + 0.05) / 0.13, 0, 1)
     wide, high = wide + chunky * 0.5 * (wide > 0.01), high + chunky * 0.4
     centers = ground + (q[:, None] * forward + (lift + high / 2)[:, None] * up) * scale
-    points = tube(
-        centers.astype(np.float32),
-        np.repeat(across[None], len(q), 0),
-        np.repeat(up[None], len(q), 0),
-        (wide * scale).astype(np.float32),
-        (high / 2 * scale).astype(np.float32),
-        41,
-        exponent=2.6,
-    )
+    points = tube(centers, across, up, wide * scale, high / 2 * scale, 41, exponent=2.6)
     # The sole is flat.
     below = (points - ground) @ up
     floor = (lift[:, None] + 0.004) * scale
@@ -68,15 +60,8 @@ def one_shoe(
         column = np.linspace(0, 1, 6, dtype=np.float32)[:, None]
         path = ground - forward * (0.055 - 0.01 * column) * scale + up * (heel_up + 0.012) * (1 - column) * scale
         r = (np.interp(column[:, 0], [0, 0.5, 1], [0.020, 0.009, 0.008]) * scale).astype(np.float32)
-        axes = np.repeat(across[None], 6, 0), np.repeat(forward[None], 6, 0)
         patches.append(
-            Patch(
-                tube(path.astype(np.float32), *axes, r, r, 15),
-                plain(shade_of(product) * 0.8),
-                owner,
-                1.5,
-                shine=0.4,
-            )
+            Patch(tube(path, across, forward, r, r, 15), plain(shade_of(product) * 0.8), owner, 1.5, shine=0.4)
         )
     shaft = {"high": 0.135, "ankle boot": 0.16, "knee boot": 0.40}.get(length, 0.0)
     if shaft:
@@ -89,14 +74,7 @@ def one_shoe(
         )
         patches.append(
             Patch(
-                tube(
-                    path.astype(np.float32),
-                    np.repeat(across[None], 14, 0),
-                    np.repeat(forward[None], 14, 0),
-                    r * 0.92,
-                    r * 1.05,
-                    29,
-                ),
+                tube(path, across, forward, r * 0.92, r * 1.05, 29),
                 _shaft_texture(product, sport),
                 owner,
                 2.45 if shaft < 0.3 else 2.9,
@@ -112,7 +90,7 @@ def _shoe_texture(product: Product, texels: int, sport: bool, fit: str, outer: i
     size = max(texels // 3, 48)
     texture = material(product, 0.26, 0.26, size)
     base = shade_of(product)
-    dark = hexed(base, 0.6) if float(base.mean()) > 60 else hexed(base + 50)
+    dark = seam_of(base, 0.6, 50)
     trim = hexed(trim_of(product))
     ink = []
     if sport or fit == "canvas":
@@ -175,7 +153,7 @@ def _shoe_texture(product: Product, texels: int, sport: bool, fit: str, outer: i
 def _shaft_texture(product: Product, sport: bool) -> Texture:
     texture = material(product, 0.3, 0.3, 64)
     base = shade_of(product)
-    dark = hexed(base, 0.6) if float(base.mean()) > 60 else hexed(base + 50)
+    dark = seam_of(base, 0.6, 50)
     ink = f'<path d="M0 .06 H1" stroke="{dark}" stroke-width=".03"/>'
     if sport or product.get("fit") == "canvas":
         ink += "".join(

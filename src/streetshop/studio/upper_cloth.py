@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streetshop.studio.body import Figure, profile
-from streetshop.studio.cloth import hexed, paint, shade_of, trim_of
+from streetshop.studio.cloth import hexed, paint, seam_of, shade_of, trim_of
 from streetshop.studio.cut import Cut
 from streetshop.studio.drapery import gored
 from streetshop.studio.mesh import Array, Texture
@@ -58,12 +58,7 @@ def sheet_of(cut: Cut, texels: int, heights: Array) -> Sheet:
     # A flared skirt is cut wider towards its hem, and so is its print.
     around = circumference + 2 * np.pi * cut.flare * np.clip((0.53 - h) / 0.18, 0, None) ** 0.9
     return Sheet(
-        gored(u, circumference, around),
-        y,
-        lateral,
-        h,
-        (u > 0.25) & (u < 0.75),
-        ((0.835 - h) * tall) + 0 * lateral,
+        gored(u, circumference, around), y, lateral, h, (u > 0.25) & (u < 0.75), ((0.835 - h) * tall) + 0 * lateral
     )
 
 
@@ -308,7 +303,7 @@ def sleeve_texture(product: Product, cut: Cut, texels: int) -> Texture:
     y = np.linspace(0, length, rows, dtype=np.float32)[:, None]
     color, relief = paint(product, x + 0.6, y + 0.05, "sleeve")
     base = shade_of(product)
-    dark = hexed(base, 0.6) if float(base.mean()) > 60 else hexed(base + 40)
+    dark = seam_of(base, 0.6, 40)
     ink = [_line(f"M0 {length - 0.012} H.36", dark, 0.003)]
     knitted = product.category in ("sweaters", "sweatshirts")
     if knitted or (product.category in ("shirts", "jackets") and cut.sleeve > 1.9):
