@@ -110,7 +110,7 @@ def index(
         image_template: a picture's path, with {} for the image column, as in "images/{}.jpg".
         fetch: fetch pictures from http and https addresses.
         delete_missing: afterwards remove products that the feed does not have.
-        rebuild: embed everything anew, then swap: for a catalog of another encoder.
+        rebuild: embed all pictures again, then swap: for a catalog of another encoder.
         encoder: folder of an encoder bundle; by default the packaged one.
         reader: folder of a reader bundle, or "none"; by default the packaged one.
         threads: that compute at once; by default one per core.
