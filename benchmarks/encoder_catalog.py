@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
@@ -101,8 +100,15 @@ def _measure(
     encoder = load_encoder(bundle, threads=given.threads)
     vectors = given.out / f"{catalog}-{encoder.fingerprint[:12]}.parquet"
     if not vectors.is_file():
-        say = partial(print, file=sys.stderr)
-        embed_pictures(list(pictures), vectors, raw=True, encoder=bundle, reader=reader, threads=given.threads, say=say)
+        embed_pictures(
+            list(pictures),
+            vectors,
+            raw=True,
+            encoder=bundle,
+            reader=reader,
+            threads=given.threads,
+            refuse=lambda refusal: print(f"refused: {refusal.reason}", file=sys.stderr),
+        )
     found = pq.read_table(vectors).to_pydict()
     items = [pictures[Path(path)] for path in found["path"]]
     embedded = Embedded(items, np.asarray(found["vector"], np.float32), encoder)

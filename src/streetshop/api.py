@@ -31,9 +31,9 @@ from streetshop.indexing.embed import default_scaling
 from streetshop.indexing.fetch import Fetcher
 from streetshop.indexing.index import IndexOptions, IndexReport, index_feed
 from streetshop.indexing.ingest import IngestProgress
-from streetshop.indexing.shots import ShotReader, product_garment
+from streetshop.indexing.shots import ShotReader
 from streetshop.indexing.upload import read_upload, write_upload
-from streetshop.looks import NO_READER, PHOTO_SIDE, Reader, garment_picture, load_reader, read_look
+from streetshop.looks import NO_READER, PHOTO_SIDE, Reader, load_reader, read_look
 from streetshop.models import Encoder, load_encoder
 from streetshop.present.json import catalog_json
 from streetshop.present.results import Matches, PhotoAnswer, PhotoLook
@@ -156,13 +156,13 @@ def embed(
     """
     if raw and weights:
         raise UsageError("raw leaves no room for weights", hint="Give one of the two")
-    model, looker = _encoder(encoder, None), _reader(reader, None)
+    model = _encoder(encoder, None)
+    shots = ShotReader(model, _reader(reader, None))
     scaling = np.float32(1) if raw else default_scaling(model.blocks, weights)
     waiting, vectors = [], [np.empty((0, model.dim), np.float32)]
     for picture in _several(pictures):
         photo, _ = _photo(picture)
-        garment = product_garment(read_look(photo, looker), "")
-        waiting.append(model.prepare(garment_picture(photo, garment, model.spec)))
+        waiting.append(shots.cut(photo, ""))
         if len(waiting) == _CHUNK:
             vectors.append(model.encode(waiting))
             waiting = []

@@ -14,11 +14,9 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from streetshop.core.errors import FetchRefused
-from streetshop.indexing.addresses import Address, check_url, public_only
+from streetshop.indexing.addresses import Address, public_only
 from streetshop.indexing.fetch import Fetcher, FetchLimits, system_resolver
 
 QUICK = FetchLimits(connect_s=1.0, read_s=0.5, total_s=1.5, max_bytes=100_000)
@@ -50,69 +48,81 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         kind, _, rest = self.path.lstrip("/").partition("/")
-        if kind == "to":
-            self.send_response(302)
-            self.send_header("Location", rest)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-        elif kind == "loop":
-            number = int(rest)
-            self.send_response(301)
-            self.send_header("Location", f"/loop/{number - 1}" if number > 1 else "/ok")
-            self.end_headers()
-        elif kind == "endless":
-            self.send_response(200)
-            self.end_headers()
-            while True:
-                self.wfile.write(b"x" * 65536)
-        elif kind == "chunked":
-            self.send_response(200)
-            self.send_header("Transfer-Encoding", "chunked")
-            self.end_headers()
-            while True:
-                self.wfile.write(b"2000\r\n" + b"x" * 0x2000 + b"\r\n")
-        elif kind == "announced":
-            self.send_response(200)
-            self.send_header("Content-Length", "1000000000000")
-            self.end_headers()
-        elif kind == "short":
-            self.send_response(200)
-            self.send_header("Content-Length", "1000")
-            self.end_headers()
-            self.wfile.write(b"only this")
-            self.close_connection = True
-        elif kind == "silent":
-            time.sleep(2)
-        elif kind == "drip":
-            self.send_response(200)
-            self.end_headers()
-            while True:
-                self.wfile.write(b"x")
-                self.wfile.flush()
-                time.sleep(0.1)
-        elif kind == "dripping-header":
-            while True:
-                self.wfile.write(b"H")
-                self.wfile.flush()
-                time.sleep(0.1)
-        elif kind == "garbage":
-            self.wfile.write(b"\0\1\2 no http at all\r\n\r\n")
-            self.close_connection = True
-        elif kind == "busy" and Handler.first_turn():
+        answer = getattr(self, f"_{kind.replace('-', '_')}", None)
+        if answer is None:
+            self._plain(200, b"picture " + self.path.encode(), "Content-Type", "text/html")
+        else:
+            answer(rest)
+
+    def _start(self, *header: str) -> None:
+        self.send_response(200)
+        if header:
+            self.send_header(*header)
+        self.end_headers()
+
+    def _without_end(self, piece: bytes, pause: float = 0) -> None:
+        while True:
+            self.wfile.write(piece)
+            self.wfile.flush()
+            time.sleep(pause)
+
+    def _to(self, rest: str) -> None:
+        self._plain(302, b"", "Location", rest)
+
+    def _loop(self, rest: str) -> None:
+        number = int(rest)
+        self.send_response(301)
+        self.send_header("Location", f"/loop/{number - 1}" if number > 1 else "/ok")
+        self.end_headers()
+
+    def _endless(self, rest: str) -> None:
+        self._start()
+        self._without_end(b"x" * 65536)
+
+    def _chunked(self, rest: str) -> None:
+        self._start("Transfer-Encoding", "chunked")
+        self._without_end(b"2000\r\n" + b"x" * 0x2000 + b"\r\n")
+
+    def _announced(self, rest: str) -> None:
+        self._start("Content-Length", "1000000000000")
+
+    def _short(self, rest: str) -> None:
+        self._start("Content-Length", "1000")
+        self.wfile.write(b"only this")
+        self.close_connection = True
+
+    def _silent(self, rest: str) -> None:
+        time.sleep(2)
+
+    def _drip(self, rest: str) -> None:
+        self._start()
+        self._without_end(b"x", 0.1)
+
+    def _dripping_header(self, rest: str) -> None:
+        self._without_end(b"H", 0.1)
+
+    def _garbage(self, rest: str) -> None:
+        self.wfile.write(b"\0\1\2 no http at all\r\n\r\n")
+        self.close_connection = True
+
+    def _busy(self, rest: str) -> None:
+        if Handler.first_turn():
             self._plain(429, b"later", "Retry-After", rest or "0")
-        elif kind == "slow":
-            with Handler.lock:
-                Handler.open_now += 1
-                Handler.most_open = max(Handler.most_open, Handler.open_now)
-            time.sleep(0.2)
-            # Counted out before the answer: once the client has it, it may ask again before this thread goes on.
-            with Handler.lock:
-                Handler.open_now -= 1
-            self._plain(200, b"slow")
-        elif kind == "missing":
-            self._plain(404, b"no")
         else:
             self._plain(200, b"picture " + self.path.encode(), "Content-Type", "text/html")
+
+    def _slow(self, rest: str) -> None:
+        with Handler.lock:
+            Handler.open_now += 1
+            Handler.most_open = max(Handler.most_open, Handler.open_now)
+        time.sleep(0.2)
+        # Counted out before the answer: once the client has it, it may ask again before this thread goes on.
+        with Handler.lock:
+            Handler.open_now -= 1
+        self._plain(200, b"slow")
+
+    def _missing(self, rest: str) -> None:
+        self._plain(404, b"no")
 
     def _plain(self, status: int, body: bytes, *header: str) -> None:
         self.send_response(status)
@@ -190,11 +200,6 @@ def test_address_of_this_kind_is_refused(kind: str, address: str) -> None:
     fetcher.close()
 
 
-@pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808"])
-def test_public_addresses_pass(address: str) -> None:
-    assert public_only(ipaddress.ip_address(address)) is None
-
-
 def test_one_bad_address_among_good_ones_is_enough() -> None:
     addresses = [ipaddress.ip_address("93.184.215.14"), ipaddress.ip_address("10.0.0.1")]
     fetcher = Fetcher(QUICK, resolve=lambda host, port: addresses)
@@ -234,56 +239,6 @@ def test_numeric_host_is_refused_before_any_lookup(host: str) -> None:
     with pytest.raises(FetchRefused):
         fetcher.fetch(f"http://{host}/a.jpg")
     fetcher.close()
-
-
-@pytest.mark.parametrize(
-    ("url", "text"),
-    [
-        ("ftp://a.example/a.jpg", "scheme 'ftp'"),
-        ("file:///etc/passwd", "scheme 'file'"),
-        ("gopher://a.example/", "scheme 'gopher'"),
-        ("data:image/png;base64,AAAA", "scheme 'data'"),
-        ("//a.example/a.jpg", "scheme ''"),
-        ("http://user@a.example/", "names a user"),
-        ("http://user:password@a.example/", "names a user"),
-        ("http://a.example@127.0.0.1/", "names a user"),
-        ("http://a.example\\@127.0.0.1/", "backslash"),
-        ("http://a.example/\r\nHost: b", "control characters"),
-        ("http://a.example/a b.jpg", "blanks"),
-        ("http:///a.jpg", "no name of a host"),
-        ("http://a..example/", "no name of a host"),
-        ("http://a.example:0/", "port 0"),
-        ("http://a.example:99999/", "no address"),
-        ("http://[fe80::1%25eth0]/", "no IPv6 address"),
-        ("http://[::1/", "no address"),
-        ("http://" + "a" * 5000, "5007 characters"),
-        ("http://" + "a" * 64 + ".example/", "no name of a host"),
-    ],
-)
-def test_urls_that_are_refused(url: str, text: str) -> None:
-    with pytest.raises(FetchRefused) as caught:
-        check_url(url)
-    assert text in str(caught.value)
-
-
-def test_urls_that_pass() -> None:
-    target = check_url("HTTPS://Shop.Example./Bild/größe%20a.jpg?w=1,2#part")
-    assert (target.scheme, target.host, target.port) == ("https", "shop.example", 443)
-    assert target.path == "/Bild/gr%C3%B6%C3%9Fe%20a.jpg?w=1,2"
-    assert check_url("http://bücher.example").host == "xn--bcher-kva.example"
-    assert check_url("/x.jpg", base="http://a.example:81/y/z").url == "http://a.example:81/x.jpg"
-    assert check_url("http://[2606:4700::1111]:8080/").host == "2606:4700::1111"
-
-
-@given(st.text(max_size=60), st.sampled_from(["", "http://", "http://a.example/", "https://[", "http://1.2."]))
-def test_any_text_as_url_is_checked_or_refused(text: str, start: str) -> None:
-    try:
-        target = check_url(start + text)
-    except FetchRefused:
-        return
-    assert target.scheme in ("http", "https")
-    assert target.host.isascii()
-    assert target.path.isascii()
 
 
 # --- the way there ----------------------------------------------------------------------------------------------------

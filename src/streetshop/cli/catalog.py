@@ -1,16 +1,19 @@
-"""``streetshop catalog``: look after a catalog."""
+"""``streetshop catalog``: inspect and maintain a catalog."""
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from streetshop.cli.options import JsonOption, print_json, say
+from streetshop.cli.options import JsonOption, print_json
+from streetshop.cli.progress import ProgressDisplay
 
-app = typer.Typer(help="Look after a catalog.", no_args_is_help=True)
+app = typer.Typer(help="Inspect and maintain a catalog.", no_args_is_help=True)
 
+IdsArgument = Annotated[list[str], typer.Argument(metavar="ID", help="Ids of products.")]
 UrlArgument = Annotated[str, typer.Argument(metavar="CATALOG", help="The catalog, a folder.")]
 
 
@@ -20,11 +23,8 @@ def info(url: UrlArgument, as_json: JsonOption = False) -> None:
     from streetshop.catalog.open import open_catalog
     from streetshop.present.json import catalog_json
 
-    store = open_catalog(url)
-    try:
+    with closing(open_catalog(url)) as store:
         content = catalog_json(store)
-    finally:
-        store.close()
     if as_json:
         print_json(content)
         return
@@ -41,7 +41,7 @@ def info(url: UrlArgument, as_json: JsonOption = False) -> None:
 @app.command()
 def get(
     url: UrlArgument,
-    ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Products to show.")],
+    ids: IdsArgument,
     as_json: JsonOption = False,
 ) -> None:
     """Show products. With --json one line per product."""
@@ -49,11 +49,8 @@ def get(
     from streetshop.core.errors import ProductMissing
     from streetshop.present.json import product_json
 
-    store = open_catalog(url)
-    try:
+    with closing(open_catalog(url)) as store:
         found = store.get(ids)
-    finally:
-        store.close()
     missing = [product_id for product_id, product in zip(ids, found, strict=True) if product is None]
     for product in found:
         if product is None:
@@ -71,17 +68,14 @@ def get(
 @app.command()
 def delete(
     url: UrlArgument,
-    ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Products to remove.")],
+    ids: IdsArgument,
     as_json: JsonOption = False,
 ) -> None:
     """Remove products; they never come back in a search."""
     from streetshop.catalog.open import open_catalog
 
-    store = open_catalog(url, write=True)
-    try:
+    with closing(open_catalog(url, write=True)) as store:
         removed = store.delete(ids)
-    finally:
-        store.close()
     if as_json:
         print_json({"deleted": removed, "missing": len(set(ids)) - removed})
     else:
@@ -90,14 +84,11 @@ def delete(
 
 @app.command()
 def verify(url: UrlArgument, as_json: JsonOption = False) -> None:
-    """Read everything back and check it. Exit code 1 if something is wrong."""
+    """Read everything back and check it. The exit code is 1 if something is wrong."""
     from streetshop.catalog.open import open_catalog
 
-    store = open_catalog(url)
-    try:
-        findings = store.verify(_progress)
-    finally:
-        store.close()
+    with closing(open_catalog(url)) as store, ProgressDisplay("rows") as display:
+        findings = store.verify(display.show)
     if as_json:
         print_json({"ok": not findings, "findings": [{"what": f.what, "hint": f.hint} for f in findings]})
     else:
@@ -111,27 +102,24 @@ def verify(url: UrlArgument, as_json: JsonOption = False) -> None:
 @app.command()
 def snapshot(
     url: UrlArgument,
-    target: Annotated[Path, typer.Argument(help="New folder for the copy.")],
+    target: Annotated[Path, typer.Argument(metavar="FOLDER", help="New folder for the copy.")],
     as_json: JsonOption = False,
 ) -> None:
-    """Write a consistent copy with checksums; `catalog restore` brings it back anywhere."""
+    """Write a consistent copy with checksums, for `catalog restore`."""
     from streetshop.catalog.open import open_catalog
 
-    store = open_catalog(url)
-    try:
-        store.snapshot(target, _progress)
-    finally:
-        store.close()
+    with closing(open_catalog(url)) as store, ProgressDisplay("files") as display:
+        store.snapshot(target, display.show)
     _done(as_json, {"snapshot": str(target)}, f"wrote {target}")
 
 
 @app.command()
 def restore(
-    source: Annotated[Path, typer.Argument(help="Folder that `catalog snapshot` wrote.")],
+    source: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder that `catalog snapshot` wrote.")],
     url: UrlArgument,
     as_json: JsonOption = False,
 ) -> None:
-    """Bring a snapshot back as a new catalog. A damaged snapshot is refused."""
+    """Restore a snapshot as a new catalog. A damaged snapshot is refused."""
     from streetshop.catalog.open import restore_snapshot
 
     restore_snapshot(source, url)
@@ -140,24 +128,17 @@ def restore(
 
 @app.command()
 def optimize(url: UrlArgument, as_json: JsonOption = False) -> None:
-    """Build or refresh the search index and drop old versions. Searches go on meanwhile."""
+    """Build or refresh the search index and drop old versions. Searches continue meanwhile."""
     from streetshop.catalog.open import open_catalog
 
-    store = open_catalog(url, write=True)
-    try:
-        store.optimize(_progress)
+    with closing(open_catalog(url, write=True)) as store, ProgressDisplay("rows") as display:
+        store.optimize(display.show)
         figures = store.info()
-    finally:
-        store.close()
     recall = None if figures.recall is None else round(figures.recall, 4)
     text = f"{figures.indexed} of {figures.shots} shots in the index"
     if recall is not None:
         text += f", recall {recall} against exact search"
     _done(as_json, {"indexed": figures.indexed, "shots": figures.shots, "recall": recall}, text)
-
-
-def _progress(what: str, done: int, total: int | None) -> None:
-    say(f"{what}: {done}" if total is None else f"{what}: {done} of {total}")
 
 
 def _done(as_json: bool, content: dict[str, object], text: str) -> None:

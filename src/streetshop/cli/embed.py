@@ -19,10 +19,10 @@ from streetshop.cli.options import (
 
 
 def embed(
-    sources: Annotated[list[Path], typer.Argument(metavar="FOLDER|PICTURE...", help="Pictures, or folders of them.")],
-    out: Annotated[Path, typer.Option(help="Parquet file with the columns path and vector.")],
+    sources: Annotated[list[Path], typer.Argument(metavar="FOLDER_OR_PICTURE", help="Pictures, or folders of them.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Parquet file with the columns path and vector.")],
     weight: WeightOption = None,
-    raw: Annotated[bool, typer.Option(help="Leave every block at unit length instead of weighting it.")] = False,
+    raw: Annotated[bool, typer.Option("--raw", help="Leave every block at unit length, without weights.")] = False,
     encoder: EncoderOption = None,
     reader: ReaderOption = None,
     threads: ThreadsOption = None,
@@ -30,9 +30,10 @@ def embed(
 ) -> None:
     """Turn pictures into vectors, for recommenders and other uses outside a catalog.
 
-    Each vector is of unit length and its blocks carry their weights, so that the dot product of two is the score that a
-    search would give. Of a picture with several garments the one whose box's area times its score is largest is taken.
+    Each vector is of unit length and its blocks carry their weights, so that the dot product of two is the score of a
+    search. Of several garments in a picture, the one of the largest area of its box times score is embedded.
     """
+    from streetshop.cli.progress import ProgressDisplay
     from streetshop.core.errors import UsageError
     from streetshop.indexing.embed import embed_pictures, find_pictures
     from streetshop.search.weights import parse_weights
@@ -40,12 +41,21 @@ def embed(
     pictures = find_pictures(sources)
     if not pictures:
         raise UsageError("there is no picture", where=", ".join(map(str, sources)), hint="Name pictures or a folder")
-    weights = parse_weights(weight or ())
-    report = embed_pictures(
-        pictures, out, weights=weights, raw=raw, encoder=encoder, reader=reader, threads=threads, say=say
-    )
+    with ProgressDisplay("pictures") as display:
+        report = embed_pictures(
+            pictures,
+            out,
+            weights=parse_weights(weight or ()),
+            raw=raw,
+            encoder=encoder,
+            reader=reader,
+            threads=threads,
+            refuse=lambda refusal: say(f"refused: {refusal.reason}"),
+            progress=lambda done, total: display.show("embedding", done, total),
+        )
     if as_json:
-        print_json({"out": str(out), "vectors": report.vectors, "dim": report.dim, "refused": report.refused})
+        refused = [{"path": refusal.image, "reason": refusal.reason} for refusal in report.refused]
+        print_json({"out": str(out), "vectors": report.vectors, "dim": report.dim, "refused": refused})
     else:
         typer.echo(f"wrote {report.vectors} vectors of {report.dim} numbers to {out}; refused {len(report.refused)}")
     if not report.vectors:

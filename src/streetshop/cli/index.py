@@ -37,36 +37,42 @@ def index(
     catalog: CatalogOption,
     column: Annotated[
         list[str] | None,
-        typer.Option("--column", help="Which column holds what, e.g. category=label. May be given several times."),
+        typer.Option(
+            "--column",
+            metavar="FIELD=COLUMN",
+            help="The column of a field, e.g. category=label; can be given several times.",
+        ),
     ] = None,
     image_template: Annotated[
-        str | None, typer.Option(help='A picture\'s path, {} for the image column, e.g. "images/{}.jpg".')
+        str | None,
+        typer.Option(metavar="PATH", help='The path of a picture, {} for the image column, e.g. "images/{}.jpg".'),
     ] = None,
-    encoding: Annotated[str | None, typer.Option(help="Of a text file; default: found out.")] = None,
+    encoding: Annotated[str | None, typer.Option(metavar="NAME", help="Of a text file; default: detected.")] = None,
     fetch: Annotated[bool, typer.Option("--fetch", help="Fetch pictures from http(s) addresses.")] = False,
     allow_outside: Annotated[
-        bool, typer.Option("--allow-outside", help="Pictures may lie outside the feed's folder.")
+        bool, typer.Option("--allow-outside", help="Pictures may be outside the feed's folder.")
     ] = False,
     refused: Annotated[
-        Path | None, typer.Option(help="CSV file for what was refused; default: refused.csv in the catalog.")
+        Path | None,
+        typer.Option(metavar="FILE", help="CSV file for refused rows; default: refused.csv in the catalog."),
     ] = None,
     delete_missing: Annotated[
-        bool, typer.Option("--delete-missing", help="Afterwards remove products that the feed does not have.")
+        bool, typer.Option("--delete-missing", help="Remove products that the feed does not have.")
     ] = False,
     rebuild: Annotated[
-        bool, typer.Option("--rebuild", help="Embed everything anew, then swap: for a catalog of another encoder.")
+        bool, typer.Option("--rebuild", help="Embed everything again, then swap: for another encoder or reader.")
     ] = False,
     thumbnails: Annotated[bool, typer.Option(help="Keep a small picture of every shot.")] = True,
-    optimize: Annotated[bool, typer.Option(help="Bring the search index up to date at the end.")] = True,
+    optimize: Annotated[bool, typer.Option(help="Refresh the search index at the end.")] = True,
     encoder: EncoderOption = None,
     reader: ReaderOption = None,
     threads: ThreadsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Put a shop's products into a catalog.
+    """Put the products of a shop into a catalog.
 
-    Run it again whenever the feed changed or it was interrupted: what is in the catalog already is not embedded again.
-    Rows and pictures that cannot be used are listed, with reasons, in the file of refused rows.
+    Run it again when the feed changed or after an interruption: what is in the catalog is not embedded again. Rows and
+    pictures that cannot be used are listed, with reasons, in the file of refused rows.
     """
     from streetshop.cli.progress import ProgressDisplay
     from streetshop.feeds.read import read_feed
@@ -76,7 +82,7 @@ def index(
     from streetshop.models import load_encoder
 
     source = read_feed(feed, columns=parse_columns(column), image_template=image_template, encoding=encoding)
-    # One thread a run and several runs at a time: see index_feed.
+    # One thread per model, since several pictures are processed at a time.
     model, looker = load_encoder(encoder, threads=1), load_reader(reader, threads=1)
     options = IndexOptions(
         fetcher=Fetcher() if fetch else None,
@@ -95,7 +101,7 @@ def index(
             display.show(f"indexing {source.kind}", now.rows, now.total, note)
 
         def show_optimizing(what: str, done: int, total: int | None) -> None:
-            guard.release()  # all products are written: nothing is lost by ending at once
+            guard.release()  # all products are written: nothing is lost if the process ends at once
             display.show(what, done, total)
 
         report = index_feed(
@@ -103,7 +109,7 @@ def index(
         )
     _print(report, catalog, as_json)
     if not report.ingest.complete:
-        say(f"interrupted; what was done is kept. To go on: {shlex.join(['streetshop', *sys.argv[1:]])}")
+        say(f"interrupted; finished products are kept. To go on: {shlex.join(['streetshop', *sys.argv[1:]])}")
         raise typer.Exit(INTERRUPTED)
 
 
@@ -121,7 +127,7 @@ def parse_columns(values: list[str] | None) -> dict[str, str]:
 
 
 class InterruptGuard:
-    """While it is entered, the first Ctrl-C sets ``stop``; a second one interrupts at once, as usual."""
+    """A context in which the first Ctrl-C sets ``stop``; a second one interrupts at once, as usual."""
 
     def __init__(self) -> None:
         self.stop = threading.Event()
@@ -178,4 +184,4 @@ def _print(report: IndexReport, catalog: str, as_json: bool) -> None:
     for note in done.notes:
         say(note)
     if report.refused_lines:
-        say(f"what was refused, and why: {report.refused_file}")
+        say(f"refused rows and pictures: {report.refused_file}")

@@ -12,8 +12,10 @@ from streetshop.core.photo import PICTURE_SUFFIXES
 from streetshop.core.records import Product, Shot
 from streetshop.feeds.text import unreadable
 
+ARCHIVE_SUFFIXES: Final = frozenset({".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".zst"})
+
 _NOT_READ: Final = {
-    **dict.fromkeys((".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".zst"), "an archive"),
+    **dict.fromkeys(ARCHIVE_SUFFIXES, "an archive"),
     **dict.fromkeys((".gif", ".bmp", ".tif", ".tiff", ".svg", ".eps", ".psd", ".jp2", ".jxl"), "a picture format"),
 }
 """Files that users may expect to be indexed, which are therefore refused with a reason; all others are ignored."""

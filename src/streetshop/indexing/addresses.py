@@ -1,7 +1,7 @@
-"""Which addresses on the internet a feed's pictures may be fetched from.
+"""The addresses that pictures may be fetched from.
 
-A feed is written by others, and a fetch runs inside the shop's network: without checks it would reach what the network
-does not show to the outside (server-side request forgery).
+A feed is untrusted, and a fetch runs inside the network of the shop: without checks it would reach servers that are not
+reachable from outside (server-side request forgery).
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from streetshop.core.errors import FetchRefused
 
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 AddressPolicy: TypeAlias = Callable[[Address], str | None]
-"""Says why an address may not be connected to; None when it may."""
+"""Returns why an address may not be connected to, None if it may."""
 
 MAX_URL: Final = 4096
+"""Characters of an address, at most."""
 
 _SHARED: Final = ipaddress.ip_network("100.64.0.0/10")
 _NAT64: Final = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("64:ff9b:1::/48"))
@@ -31,10 +32,10 @@ _PORTS: Final = {"http": 80, "https": 443}
 
 
 def public_only(address: Address) -> str | None:
-    """The policy of every real fetch: addresses of the public internet only, however they are written.
+    """The default policy: addresses of the public internet only.
 
-    IPv6 addresses that carry an IPv4 address (mapped, NAT64) are judged by it; 6to4, Teredo and IPv4-compatible ones
-    are refused, as nothing serves pictures there.
+    IPv6 addresses that embed an IPv4 address (mapped, NAT64) are judged by it; 6to4, Teredo and IPv4-compatible ones
+    are refused, since no pictures are served there.
     """
     if isinstance(address, ipaddress.IPv6Address):
         inner = _carried(address)
@@ -66,17 +67,20 @@ def _carried(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
     if address in _NAT64[0]:
         return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
     if address in _NAT64[1] or (address in _COMPATIBLE and int(address) > 1):
-        return ipaddress.IPv4Address("0.0.0.0")  # local-use NAT64 and the dead ::a.b.c.d form: never to be used
+        return ipaddress.IPv4Address("0.0.0.0")  # local-use NAT64 and the obsolete form ::a.b.c.d: refused
     return None
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A checked address of a picture.
+    """The checked address of a picture.
 
     Attributes:
+        url: the whole address.
+        scheme: ``http`` or ``https``.
         host: lower-case ASCII name, or a literal address without brackets.
-        path: with the query, as it is sent.
+        port: number.
+        path: with the query, percent-encoded.
     """
 
     url: str
@@ -87,7 +91,11 @@ class Target:
 
 
 def check_url(url: str, base: str | None = None) -> Target:
-    """Take an address apart; ``base`` is what a redirect's relative address refers to.
+    """Parse and check an address.
+
+    Args:
+        url: the address.
+        base: the address that a relative ``url`` (of a redirect) refers to.
 
     Raises:
         FetchRefused: for anything but plain ``http(s)://name[:port]/...``: other schemes, a user before ``@``,
@@ -95,7 +103,7 @@ def check_url(url: str, base: str | None = None) -> Target:
     """
     if len(url) > MAX_URL:
         raise FetchRefused(f"an address of {len(url)} characters", hint=f"At most {MAX_URL} are fetched")
-    # Programs disagree on what these mean, and attacks live on such disagreement.
+    # Programs parse these differently, which attacks exploit.
     if any(c <= " " or c == "\\" or c == "\x7f" for c in url):
         raise FetchRefused("the address holds blanks, control characters or a backslash", where=repr(url)[:200])
     try:
@@ -123,7 +131,7 @@ def _check_host(host: str, *, bracketed: bool, where: str) -> str:
         except ValueError:
             raise FetchRefused("no IPv6 address", where=where, hint="Zones are not allowed") from None
     try:
-        # The same preparation a resolver gets: it turns wide and circled digits into plain ones.
+        # As for a resolver: wide and circled digits become plain ones.
         ascii_host = host.encode("idna").decode("ascii").lower()
     except UnicodeError:
         ascii_host = ""
@@ -141,5 +149,5 @@ def _check_host(host: str, *, bracketed: bool, where: str) -> str:
 
 
 def _ascii_path(path: str) -> str:
-    """Percent-encode what is not ASCII, and nothing else."""
+    """Percent-encode non-ASCII characters only."""
     return "".join(c if c.isascii() else "".join(f"%{byte:02X}" for byte in c.encode(errors="replace")) for c in path)

@@ -1,4 +1,4 @@
-"""One batch of a feed's rows to the entries of a catalog: the part of indexing that runs in parallel."""
+"""Turn a batch of rows into entries of a catalog: the part of indexing that runs in parallel."""
 
 from __future__ import annotations
 
@@ -19,22 +19,24 @@ from streetshop.indexing.pictures import Pictures
 from streetshop.indexing.shots import PreparedShot, ShotReader
 
 PICTURES_AT_ONCE: Final = 8
-"""Pictures that go through the network together; as many are held decoded per worker.
+"""Pictures per run of the encoder, and decoded pictures held per worker.
 
-On processors 32 are no faster, but take a gigabyte more of working memory (EfficientNet-Lite0 on two threads).
+On a CPU 32 are no faster, and take a gigabyte more memory (EfficientNet-Lite0 on two threads).
 """
 
 
 @dataclass(slots=True)
 class BatchResult:
-    """What became of a batch.
+    """The result of a batch.
 
     Attributes:
         entries: to be written, each with whether it is new.
-        rows: that were dealt with; all of the batch unless the work was stopped.
-        refused: products none of whose pictures can be used.
-        refused_pictures: single pictures that cannot be used.
-        embedded: pictures that went through the network.
+        refusals: of rows and pictures.
+        rows: number of rows done; all of the batch unless the work was stopped.
+        unchanged: number of products that are in the catalog already.
+        refused: number of products without a usable picture.
+        refused_pictures: number of pictures that cannot be used.
+        embedded: number of pictures that the encoder embedded.
     """
 
     entries: list[tuple[Entry, bool]] = field(default_factory=list)
@@ -48,58 +50,55 @@ class BatchResult:
 
 @dataclass(frozen=True, slots=True)
 class _Slot:
-    """A shot on its way: its vector comes from the network under the key ``embed``, or, if None, from the catalog."""
+    """A shot of a row. Its vector comes from the encoder, under the key ``embed``, or, if None, from the catalog."""
 
     shot: Shot
     embed: tuple[str, str] | None
 
 
+@dataclass(frozen=True)
 class BatchWorker:
-    """Does the work of a batch; safe from several threads.
+    """Does the work of batches; thread-safe.
 
-    Args:
+    Attributes:
         store: only read from.
-        cores: how many threads may compute at once; more than that may wait for the network.
-        stop: when set, the batch is cut short after the product in hand.
+        shots: prepares the pictures.
+        pictures: where their bytes come from.
+        computing: limits the threads that compute at once; further ones may wait for picture servers.
+        stop: when set, a batch ends after the present product.
     """
 
-    def __init__(self, store: Store, shots: ShotReader, pictures: Pictures, cores: int, stop: threading.Event) -> None:
-        self._store = store
-        self._shots = shots
-        self._pictures = pictures
-        self._computing = threading.BoundedSemaphore(cores)
-        self._stop = stop
+    store: Store
+    shots: ShotReader
+    pictures: Pictures
+    computing: threading.Semaphore
+    stop: threading.Event
 
     def run(self, rows: Sequence[FeedRow], known: Mapping[str, Known]) -> BatchResult:
-        """Read, compare, and embed what is new."""
-        return _Batch(self._store, self._shots, self._pictures, self._computing, known).run(rows, self._stop)
+        """Read the pictures of the rows and embed those that are new.
+
+        Args:
+            rows: the batch.
+            known: hashes of those of its products that are in the catalog.
+        """
+        return _Batch(self, known).run(rows)
 
 
 class _Batch:
-    def __init__(
-        self,
-        store: Store,
-        shots: ShotReader,
-        pictures: Pictures,
-        computing: threading.BoundedSemaphore,
-        known: Mapping[str, Known],
-    ) -> None:
-        self._store = store
-        self._shots = shots
-        self._pictures = pictures
-        self._computing = computing
+    def __init__(self, tools: BatchWorker, known: Mapping[str, Known]) -> None:
+        self._tools = tools
         self._known = known
         self._stored: dict[str, Entry] = {}
         self._waiting: dict[tuple[str, str], PreparedShot] = {}
-        # By picture and, where a reader chooses by it, category: variants of a product often share their pictures.
+        # By the hash of the picture and, if that chooses the garment, the category: variants often share pictures.
         self._embedded: dict[tuple[str, str], tuple[Vector, bytes]] = {}
         self.result = BatchResult()
 
-    def run(self, rows: Sequence[FeedRow], stop: threading.Event) -> BatchResult:
+    def run(self, rows: Sequence[FeedRow]) -> BatchResult:
         self._read_changed(rows)
         read: list[tuple[FeedRow, list[_Slot]]] = []
         for row in rows:
-            if stop.is_set():
+            if self._tools.stop.is_set():
                 break
             read.append((row, self._read(row)))
         self._encode()
@@ -109,27 +108,27 @@ class _Batch:
         return self.result
 
     def _read_changed(self, rows: Sequence[FeedRow]) -> None:
-        """Fetch the entries that some of whose fields changed in one go."""
+        """Fetch the entries of all products with changed fields in one call."""
         changed = [
             row.product.id
             for row in rows
             if row.product.id in self._known and self._known[row.product.id].row_hash != row_hash(row.product)
         ]
         if changed:
-            self._stored.update(self._store.entries(changed))
+            self._stored.update(self._tools.store.entries(changed))
 
     def _entry(self, product_id: str) -> Entry | None:
         if product_id not in self._stored:
-            self._stored.update(self._store.entries([product_id]))
+            self._stored.update(self._tools.store.entries([product_id]))
         return self._stored.get(product_id)
 
     def _read(self, row: FeedRow) -> list[_Slot]:
-        """Read a row's pictures; those that are new are decoded and wait for the network."""
+        """Read the pictures of a row; new ones are decoded and wait for the encoder."""
         reusable = self._reusable(row.product)
         slots: list[_Slot] = []
         for shot in row.product.shots:
             try:
-                data = self._pictures.read(shot.source)
+                data = self._tools.pictures.read(shot.source)
                 sha256 = hashlib.sha256(data).hexdigest()
                 new = sha256 not in reusable
                 embed = self._decode(data, sha256, row.product.category, shot.source) if new else None
@@ -140,21 +139,21 @@ class _Batch:
         return slots
 
     def _reusable(self, product: Product) -> frozenset[str]:
-        """Hashes of those of the product's pictures in the catalog whose vectors would be the same again."""
+        """Hashes of the pictures in the catalog whose vectors would be the same if they were embedded again."""
         known = self._known.get(product.id)
         if known is None:
             return frozenset()
-        if self._shots.chooses and product.id in self._stored:
+        if self._tools.shots.chooses and product.id in self._stored:
             before = self._stored[product.id].product.category
-            if before != product.category:  # another garment of the picture may now be the one
+            if before != product.category:  # another garment of the picture may fit now
                 return frozenset()
         return frozenset(known.shots)
 
     def _decode(self, data: bytes, sha256: str, category: str, source: str) -> tuple[str, str]:
-        key = (sha256, category if self._shots.chooses else "")
+        key = (sha256, category if self._tools.shots.chooses else "")
         if key not in self._embedded and key not in self._waiting:
-            with self._computing:
-                self._waiting[key] = self._shots.prepare(data, category, source)
+            with self._tools.computing:
+                self._waiting[key] = self._tools.shots.prepare(data, category, source)
             if len(self._waiting) == PICTURES_AT_ONCE:
                 self._encode()
         return key
@@ -162,15 +161,15 @@ class _Batch:
     def _encode(self) -> None:
         if not self._waiting:
             return
-        with self._computing:
-            vectors = self._shots.encoder.encode([shot.prepared for shot in self._waiting.values()], side="shop")
+        with self._tools.computing:
+            vectors = self._tools.shots.encoder.encode([shot.prepared for shot in self._waiting.values()], side="shop")
         for (key, shot), vector in zip(self._waiting.items(), vectors, strict=True):
             self._embedded[key] = (vector, shot.thumbnail)
         self.result.embedded += len(vectors)
         self._waiting.clear()
 
     def _finish(self, row: FeedRow, slots: list[_Slot]) -> None:
-        """Sort a row into written, unchanged or refused."""
+        """Count a row as written, unchanged or refused."""
         if not slots:
             self._refuse(row, "none of its pictures can be used")
             return
@@ -189,7 +188,7 @@ class _Batch:
         self.result.entries.append((Entry(product, np.stack(vectors), thumbnails), known is None))
 
     def _kept(self, product_id: str, slot: _Slot) -> tuple[Vector, bytes] | None:
-        """Vector and thumbnail of a picture that the catalog has, None when it no longer does."""
+        """Vector and thumbnail of a picture in the catalog, None if it is gone."""
         before = self._entry(product_id)
         for i, shot in enumerate(before.product.shots if before else ()):
             if before and shot.sha256 == slot.shot.sha256:

@@ -1,45 +1,49 @@
-"""Pictures to a Parquet file of vectors."""
+"""Embed pictures into a Parquet file of vectors."""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from streetshop.core.errors import PhotoError, UsageError
-from streetshop.core.photo import PICTURE_SUFFIXES, Photo
+from streetshop.core.files import atomic_file
+from streetshop.core.photo import PICTURE_SUFFIXES, read_picture_bytes
 from streetshop.core.records import Block
-from streetshop.indexing.shots import product_garment
-from streetshop.looks import Reader, garment_picture, load_reader, read_look
-from streetshop.models import Encoder, load_encoder
+from streetshop.feeds.refused import Refusal
+from streetshop.indexing.parallel import map_in_order
+from streetshop.indexing.shots import ShotReader
+from streetshop.looks import load_reader
+from streetshop.models import load_encoder
 from streetshop.models.session import available_cores
 from streetshop.search.weights import check_weights
 
-T = TypeVar("T")
-R = TypeVar("R")
-
 _CHUNK: Final = 8
-"""Pictures a thread holds at once; larger batches are no faster and take gigabytes."""
-_REPORT_EVERY: Final = 500
+"""Pictures per run of the encoder; larger batches are no faster and take gigabytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class EmbedReport:
-    """What was written: vectors and their length, and the pictures refused, each with its reason."""
+    """The result of embedding pictures.
+
+    Attributes:
+        vectors: number of vectors written.
+        dim: length of each.
+        refused: the pictures that cannot be used; their ``row`` counts the pictures from 1.
+    """
 
     vectors: int
     dim: int
-    refused: list[dict[str, str]]
+    refused: list[Refusal]
 
 
 def find_pictures(sources: Sequence[Path]) -> list[Path]:
-    """The pictures named, and those below the folders named, in order."""
+    """The files named, and the pictures below the folders named, sorted."""
     found: list[Path] = []
     for source in sources:
         if source.is_dir():
@@ -50,7 +54,16 @@ def find_pictures(sources: Sequence[Path]) -> list[Path]:
 
 
 def default_scaling(blocks: Sequence[Block], weights: Mapping[str, float] | None = None) -> NDArray[np.float32]:
-    """(dim,) factors for vectors of unit blocks: the dot product of two scaled ones is their weighted mean cosine."""
+    """Factors that weight the blocks of a vector.
+
+    Args:
+        blocks: of the encoder.
+        weights: of the blocks; the default of each block that is not named.
+
+    Returns:
+        (dim,) factors sqrt(weight / sum of weights): the dot product of two scaled vectors of unit blocks is the
+        weighted mean of the cosines of their blocks.
+    """
     full = check_weights(weights, blocks)
     total = sum(full.values())
     roots = [np.sqrt(full[block.name] / total) for block in blocks]
@@ -66,16 +79,26 @@ def embed_pictures(
     encoder: Path | None = None,
     reader: Path | str | None = None,
     threads: int | None = None,
-    say: Callable[[str], None] = lambda text: None,
+    refuse: Callable[[Refusal], None] = lambda refusal: None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> EmbedReport:
     """Embed the main garment of each picture; write columns ``path`` and ``vector`` to the Parquet file ``out``.
 
-    Args:
-        weights: of the blocks; the encoder's defaults for those not named.
-        raw: leave every block at unit length.
-        say: is told of refused pictures and of progress.
-
     Unreadable pictures are left out and reported. ``out`` appears only when it is complete.
+
+    Args:
+        pictures: files.
+        out: the file to write.
+        weights: of the blocks; the default of each block that is not named.
+        raw: leave every block at unit length.
+        encoder: bundle; None for the packaged one.
+        reader: bundle, or ``none``; None for the packaged one.
+        threads: that compute at once; None for one per core.
+        refuse: called with every picture that cannot be used.
+        progress: called with the number of pictures done and in all.
+
+    Raises:
+        UsageError: ``raw`` with ``weights``.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -83,62 +106,46 @@ def embed_pictures(
     if raw and weights:
         raise UsageError("--raw leaves no room for weights", hint="Give one of the two")
     workers = threads or available_cores()
-    # One thread a run and several runs at a time: decoding then never waits for the network, nor the other way round.
-    model = load_encoder(encoder, threads=1)
-    looker = load_reader(reader, threads=1)
-    scaling = np.float32(1) if raw else default_scaling(model.blocks, weights)
-    schema = pa.schema([("path", pa.string()), ("vector", pa.list_(pa.float32(), model.dim))])
-    refused: list[dict[str, str]] = []
-    written = seen = 0
+    # One thread per run and several runs at a time: decoding then never waits for the network, nor vice versa.
+    shots = ShotReader(load_encoder(encoder, threads=1), load_reader(reader, threads=1), thumbnails=False)
+    dim = shots.encoder.dim
+    scaling = np.float32(1) if raw else default_scaling(shots.encoder.blocks, weights)
+    schema = pa.schema([("path", pa.string()), ("vector", pa.list_(pa.float32(), dim))])
+    refused: list[Refusal] = []
+    written = done = 0
+    chunks = [[*enumerate(pictures[at : at + _CHUNK], start=at + 1)] for at in range(0, len(pictures), _CHUNK)]
     out.parent.mkdir(parents=True, exist_ok=True)
-    partial = out.with_name(out.name + ".partial")
-    try:
-        with pq.ParquetWriter(partial, schema) as writer, ThreadPoolExecutor(workers) as pool:
-            chunks = (pictures[i : i + _CHUNK] for i in range(0, len(pictures), _CHUNK))
-            for chunk, (vectors, bad) in _windowed(pool, lambda c: _embed_chunk(c, model, looker), chunks, 2 * workers):
-                for path, reason in bad.items():
-                    say(f"refused: {reason}")
-                    refused.append({"path": str(path), "reason": reason})
-                paths = [str(path) for path in chunk if path not in bad]
-                flat = pa.array((vectors * scaling).reshape(-1), pa.float32())
-                column = pa.FixedSizeListArray.from_arrays(flat, model.dim)
-                writer.write_table(pa.Table.from_arrays([pa.array(paths, pa.string()), column], schema=schema))
-                written += len(paths)
-                before, seen = seen, seen + len(chunk)
-                if seen // _REPORT_EVERY > before // _REPORT_EVERY:
-                    say(f"{seen} of {len(pictures)} pictures")
-        partial.replace(out)
-    finally:
-        partial.unlink(missing_ok=True)
-    return EmbedReport(written, model.dim, refused)
+    with (
+        atomic_file(out) as partial,
+        pq.ParquetWriter(partial, schema) as writer,
+        ThreadPoolExecutor(workers) as pool,
+    ):
+        for chunk in map_in_order(pool, lambda chunk: _embed(chunk, shots), chunks, window=2 * workers):
+            for refusal in chunk.refused:
+                refuse(refusal)
+            refused += chunk.refused
+            flat = pa.array((chunk.vectors * scaling).reshape(-1), pa.float32())
+            columns = [pa.array(chunk.paths, pa.string()), pa.FixedSizeListArray.from_arrays(flat, dim)]
+            writer.write_table(pa.Table.from_arrays(columns, schema=schema))
+            written += len(chunk.paths)
+            done += len(chunk.paths) + len(chunk.refused)
+            progress(done, len(pictures))
+    return EmbedReport(written, dim, refused)
 
 
-def _embed_chunk(
-    chunk: Sequence[Path], encoder: Encoder, reader: Reader
-) -> tuple[NDArray[np.float32], dict[Path, str]]:
-    prepared, bad = [], {}
-    geometry = encoder.spec.input
-    for path in chunk:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Chunk:
+    paths: list[str]
+    vectors: NDArray[np.float32]
+    refused: list[Refusal]
+
+
+def _embed(chunk: Sequence[tuple[int, Path]], shots: ShotReader) -> _Chunk:
+    paths, prepared, refused = [], [], []
+    for number, path in chunk:
         try:
-            photo = Photo.from_path(path, at_least=max(reader.photo_side, geometry.width, geometry.height))
+            prepared.append(shots.prepare(read_picture_bytes(path), "", str(path)).prepared)
+            paths.append(str(path))
         except PhotoError as error:
-            bad[path] = str(error)
-            continue
-        garment = product_garment(read_look(photo, reader), "")
-        prepared.append(encoder.prepare(garment_picture(photo, garment, encoder.spec)))
-    return encoder.encode(prepared), bad
-
-
-def _windowed(
-    pool: ThreadPoolExecutor, work: Callable[[T], R], items: Iterator[T], window: int
-) -> Iterator[tuple[T, R]]:
-    """Results in the order of ``items``, never more than ``window`` of them under way."""
-    waiting: deque[tuple[T, Future[R]]] = deque()
-    for item in items:
-        waiting.append((item, pool.submit(work, item)))
-        if len(waiting) >= window:
-            first, future = waiting.popleft()
-            yield first, future.result()
-    while waiting:
-        first, future = waiting.popleft()
-        yield first, future.result()
+            refused.append(Refusal(number, "", str(path), str(error)))
+    return _Chunk(paths, shots.encoder.encode(prepared), refused)

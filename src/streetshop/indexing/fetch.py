@@ -1,9 +1,8 @@
-"""Fetch pictures from the internet, safely: see ``addresses`` for where to, and :class:`FetchLimits` for how much.
+"""Fetch pictures from the internet: ``addresses`` restricts where from, :class:`FetchLimits` how much.
 
-A host's name is resolved once, every address it has is checked, and the connection goes to a checked address and
-nowhere else, so that a name cannot point to another machine between check and use (DNS rebinding). Proxies are not
-used, cookies not kept, and what a server says about its content is not believed: the bytes go through ``Photo`` like
-any others.
+The name of a host is resolved once, every address of it is checked, and the connection goes to a checked address, so
+that the name cannot point to another machine between check and use (DNS rebinding). Proxies and cookies are not used,
+and the content type is ignored: the bytes are decoded by ``Photo`` like all others.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ from streetshop.core.photo import DEFAULT_LIMITS
 from streetshop.indexing.addresses import Address, AddressPolicy, Target, check_url, public_only
 
 Resolver: TypeAlias = Callable[[str, int], Sequence[Address]]
-"""Addresses of a host and port; raises OSError when there are none."""
+"""Returns the addresses of a host and port; raises OSError if there are none."""
 
 _CHUNK: Final = 65536
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
@@ -38,10 +37,15 @@ _MAX_WAIT_S: Final = 10.0
 
 @dataclass(frozen=True, slots=True)
 class FetchLimits:
-    """What a fetch may cost. Seconds are wall-clock; ``total_s`` includes redirects but not waiting for our own turn.
+    """Limits of a fetch. Seconds are wall-clock time.
 
     Attributes:
-        per_host: fetches from one host at a time, to be polite.
+        connect_s: to look a name up, and to connect.
+        read_s: between two packets.
+        total_s: including redirects, without the wait for ``per_host`` and ``at_once``.
+        max_bytes: of a picture.
+        max_redirects: of a fetch.
+        per_host: fetches from one host at a time.
         at_once: fetches at a time in all.
     """
 
@@ -55,13 +59,13 @@ class FetchLimits:
 
 
 class Fetcher:
-    """Fetches pictures; calls are safe from several threads. Close it when done.
+    """Fetches pictures; thread-safe. Close it after use.
 
     Args:
         limits: see :class:`FetchLimits`.
         policy: which addresses may be connected to; only tests, which have no public server, need another one.
         resolve: names to addresses; the system's resolver by default.
-        tls: how servers' certificates are checked; the system's authorities by default.
+        tls: how the certificates of servers are checked; by the system's authorities by default.
     """
 
     def __init__(
@@ -84,7 +88,7 @@ class Fetcher:
         )
 
     def fetch(self, url: str) -> bytes:
-        """The bytes at ``url``. Raises :class:`FetchRefused`, also when the server does not answer as it should."""
+        """The bytes at ``url``. Raises :class:`FetchRefused` if they may not, or cannot, be fetched."""
         target = check_url(url)
         with self._lock:
             host = self._hosts[target.host]
@@ -102,6 +106,7 @@ class Fetcher:
                 raise _refused(target, f"the server answered {answer.status} twice") from None
 
     def close(self) -> None:
+        """Stop the look-ups."""
         self._lookups.shutdown(wait=False, cancel_futures=True)
 
     def _follow(self, target: Target, deadline: float) -> bytes:
@@ -123,7 +128,7 @@ class Fetcher:
                     headers={
                         "User-Agent": f"streetshop/{__version__}",
                         "Accept": "image/*",
-                        "Accept-Encoding": "identity",  # so that the size limit counts what is decoded
+                        "Accept-Encoding": "identity",  # the size limit then applies to the decoded bytes
                         "Connection": "close",
                     },
                 )
@@ -133,14 +138,14 @@ class Fetcher:
         except TimeoutError:
             raise self._too_slow(target, deadline) from None
         except (OSError, http.client.HTTPException, ValueError) as error:
-            # After the deadline the connection is shut down from outside, which looks like many things.
+            # After the deadline the watchdog shuts the connection down, which raises various errors.
             if time.monotonic() >= deadline:
                 raise self._too_slow(target, deadline) from None
             reason = str(error) or type(error).__name__
             raise _refused(target, f"the fetch failed ({reason[:200]})") from None
 
     def _checked_address(self, target: Target, deadline: float) -> Address:
-        """The first address of the host; every one must be allowed. The only lookup of this request."""
+        """The first address of the host, looked up once. Every address must be allowed."""
         try:
             addresses: Sequence[Address] = [ipaddress.ip_address(target.host)]
         except ValueError:
@@ -170,7 +175,7 @@ class Fetcher:
             raise TimeoutError
         sock = socket.create_connection((str(address), target.port), min(self.limits.connect_s, left))
         stack.callback(sock.close)
-        # A timeout of the socket counts from byte to byte; only shutting it down ends a server that drips.
+        # The timeout of a socket restarts with every byte; only a shutdown ends the answer of a slow server.
         handle = sock.dup()
         stack.callback(handle.close)
         watchdog = threading.Timer(left, _shut_down, (handle,))
@@ -201,7 +206,7 @@ class Fetcher:
             if len(data) > limit:
                 raise self._too_large(target)
         if time.monotonic() >= deadline:
-            raise TimeoutError  # the watchdog's end of the connection must not pass for the end of the picture
+            raise TimeoutError  # the connection was shut down by the watchdog: the picture is not complete
         if expected is not None and len(data) < expected:
             raise _refused(target, f"the server sent {len(data)} of {expected} bytes")
         return bytes(data)
@@ -216,7 +221,7 @@ class Fetcher:
 
 
 class _Pinned(http.client.HTTPConnection):
-    """HTTP over a socket that is connected already; it never connects anywhere itself."""
+    """HTTP over a connected socket; it never opens a connection itself."""
 
     def __init__(self, target: Target, sock: socket.socket) -> None:
         super().__init__(target.host, target.port)
@@ -238,13 +243,13 @@ class _TryLater(Exception):
 
 
 def system_resolver(host: str, port: int) -> list[Address]:
-    """All addresses the system knows for a host."""
+    """All addresses of a host, from the operating system."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found))
 
 
 def _shut_down(sock: socket.socket) -> None:
-    """End all traffic on the connection, whoever is waiting on it."""
+    """Shut the connection down, which ends every call that waits for it."""
     with suppress(OSError):  # it has ended already
         sock.shutdown(socket.SHUT_RDWR)
 

@@ -1,4 +1,4 @@
-"""Index a feed: make or open the catalog, put the feed into it, bring its index up to date."""
+"""Index a feed: open or create the catalog, ingest the feed, optimize the catalog."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from streetshop.catalog.open import create_catalog, open_catalog
+from streetshop.catalog.open import create_catalog, local_path, open_catalog
 from streetshop.catalog.store import CatalogMeta, Progress, Store, check_encoder
 from streetshop.core.errors import CatalogMissing, FeedError
 from streetshop.feeds.read import Feed
@@ -21,22 +21,22 @@ from streetshop.looks import NO_READER, Reader, WholePhotoReader
 from streetshop.models import Encoder
 
 _LARGE: Final = 10_000
-"""Shots from which searching without an index takes noticeably longer."""
+"""Shots from which a search without the approximate index is noticeably slower."""
 
 
 @dataclass(frozen=True, slots=True)
 class IndexOptions:
-    """How to index.
+    """Options of indexing.
 
     Attributes:
         fetcher: for pictures on the internet; None refuses them.
-        allow_outside: pictures may lie outside the feed's folder.
+        allow_outside: pictures may be outside the folder of the feed.
         thumbnails: keep a small JPEG of every picture for pages and sheets.
         delete_missing: after a complete pass, remove products that the feed does not have.
-        rebuild: embed everything anew beside the present generation, then put it in its place: for a catalog of another
-            encoder. Products that the feed does not have are then gone.
-        optimize: bring the approximate index up to date at the end.
-        refused: file for what was refused; None for ``refused.csv`` in the catalog's folder.
+        rebuild: embed all pictures again, beside the present generation, then swap: for another encoder or reader.
+            Products that the feed does not have are then gone.
+        optimize: optimize the catalog at the end.
+        refused: file for the refused rows and pictures; None for ``refused.csv`` in the folder of the catalog.
         threads: that compute at once; None for one per core.
     """
 
@@ -52,7 +52,14 @@ class IndexOptions:
 
 @dataclass(frozen=True, slots=True)
 class IndexReport:
-    """What indexing did: ``ingest`` counts it, ``products`` is how many the catalog has now."""
+    """The result of indexing.
+
+    Attributes:
+        ingest: the numbers of the pass.
+        products: number of products in the catalog.
+        refused_file: the CSV file of refused rows and pictures.
+        refused_lines: number of its rows.
+    """
 
     ingest: IngestReport
     products: int
@@ -71,29 +78,35 @@ def index_feed(
     optimizing: Progress | None = None,
     stop: threading.Event | None = None,
 ) -> IndexReport:
-    """Index ``feed`` into the catalog at ``url``, which is made if there is none.
+    """Index ``feed`` into the catalog at ``url``, which is created if there is none.
 
     Args:
-        encoder: should run with one thread, as several pictures are worked on at a time.
-        progress, stop: see :func:`streetshop.indexing.ingest.ingest`.
-        optimizing: progress of the index at the end.
+        feed: the products.
+        url: address of the catalog.
+        encoder: should run with one thread, since several pictures are processed at a time.
+        reader: the same holds for it.
+        options: None for the defaults.
+        progress: see ``ingest``.
+        optimizing: progress of ``Store.optimize``.
+        stop: see ``ingest``.
 
     Raises:
-        CatalogEncoderMismatch: the catalog is of another encoder, and this is no rebuild. Other CatalogErrors.
-        FeedError: the feed breaks off, or a rebuild would leave an empty catalog.
+        CatalogEncoderMismatch: the catalog is of another encoder, and this is no rebuild.
+        CatalogError: the catalog cannot be written to.
+        FeedError: the feed ends early, or a rebuild would leave an empty catalog.
     """
     options = options or IndexOptions()
     looker = reader.name or NO_READER
     meta = CatalogMeta(encoder.name, encoder.fingerprint, encoder.blocks, reader=looker)
     with ExitStack() as stack:
-        # Before anything is made: its folder may not exist.
+        # Opened first: if that fails, no catalog is created.
         refused = stack.enter_context(RefusedFile(options.refused)) if options.refused else None
         store = _open(url, meta)
         stack.callback(store.close)
         if not options.rebuild:
             check_encoder(store.meta, encoder.fingerprint, store.url)
         if refused is None:
-            refused = stack.enter_context(RefusedFile(_refused_path(url)))
+            refused = stack.enter_context(RefusedFile(local_path(url) / "refused.csv"))
         target = store.begin_rebuild(meta) if options.rebuild else store
         report = ingest(
             feed,
@@ -103,7 +116,7 @@ def index_feed(
             refuse=refused.add,
             progress=progress,
             stop=stop,
-            # A rebuild that goes on after an interruption may hold what the feed had then and has no longer.
+            # A resumed rebuild may hold products that the feed no longer has.
             delete_missing=options.delete_missing or options.rebuild,
             threads=options.threads,
         )
@@ -112,7 +125,7 @@ def index_feed(
         if target.meta.reader not in ("", looker):
             report.notes.append(
                 f"the catalog was begun with the reader {target.meta.reader}, this run used {looker}: unchanged "
-                "pictures keep what the first saw in them; --rebuild reads all of them anew"
+                "pictures keep the garments that the first found; --rebuild reads all of them again"
             )
         if report.complete and options.rebuild:
             _commit_rebuild(store, target, feed)
@@ -120,7 +133,7 @@ def index_feed(
 
 
 def _is_worth_it(store: Store, report: IngestReport) -> bool:
-    """Whether to optimize: something changed, or a run that was killed left a large catalog without its index."""
+    """Whether to optimize: something changed, or an interrupted run left a large catalog without its index."""
     if report.added or report.updated or report.deleted:
         return True
     info = store.info()
@@ -142,8 +155,3 @@ def _commit_rebuild(store: Store, target: Store, feed: Feed) -> None:
             hint="See --refused",
         )
     store.commit_rebuild()
-
-
-def _refused_path(url: str) -> Path:
-    """In the catalog's folder; in the working folder for a catalog that is on a server."""
-    return Path(url) / "refused.csv" if Path(url).is_dir() else Path("refused.csv")

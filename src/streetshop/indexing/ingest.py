@@ -1,8 +1,8 @@
-"""A feed into a catalog: resumable, idempotent, and interruptible at any moment.
+"""One pass of a feed into a catalog: resumable, idempotent and interruptible at any moment.
 
-Content decides what is done. A product whose fields and pictures hash to what the catalog knows is left alone; where
-only fields changed, vectors and thumbnails are kept; only new pictures are decoded and embedded. So running again
-continues where the last run ended, however that was.
+Hashes decide what is done. A product whose fields and pictures have the hashes in the catalog is left as it is; if only
+fields changed, vectors and thumbnails are kept; only new pictures are decoded and embedded. An interrupted pass
+therefore resumes if it is run again.
 """
 
 from __future__ import annotations
@@ -10,9 +10,8 @@ from __future__ import annotations
 import itertools
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
@@ -22,15 +21,14 @@ from streetshop.core.records import check_product_id
 from streetshop.feeds.read import Feed, FeedRow
 from streetshop.feeds.refused import Refusal
 from streetshop.indexing.batch import BatchResult, BatchWorker
+from streetshop.indexing.parallel import map_in_order
 from streetshop.indexing.pictures import Pictures
-from streetshop.indexing.shots import ShotReader, thumbnail
+from streetshop.indexing.shots import ShotReader
 from streetshop.models.session import available_cores
-
-__all__ = ["IngestProgress", "IngestReport", "ingest", "thumbnail"]
 
 COMMIT_PRODUCTS: Final = 256
 COMMIT_SECONDS: Final = 5.0
-"""Products are written when so many are ready, or the oldest has waited so long; nothing older can be lost."""
+"""Products are written when so many are ready or the first has waited so long; at most those are lost in a crash."""
 
 _BATCH: Final = 32
 _FETCHING_THREADS: Final = 8
@@ -39,13 +37,14 @@ _AT_ONCE: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class IngestProgress:
-    """How far it has come.
+    """Progress of a pass.
 
     Attributes:
-        rows: dealt with, of ``total``.
-        embedded: pictures that went through the network.
-        written: products that were added or updated and are safely in the catalog.
-        refused: rows.
+        rows: number of rows done.
+        total: number of rows of the feed.
+        embedded: number of pictures that the encoder embedded.
+        written: number of products that were added or updated, durably.
+        refused: number of refused rows.
     """
 
     rows: int
@@ -60,16 +59,19 @@ OnProgress: TypeAlias = Callable[[IngestProgress], None]
 
 @dataclass(slots=True)
 class IngestReport:
-    """What a pass over a feed did, in products if not said otherwise.
+    """The result of a pass over a feed, in numbers of products if not stated otherwise.
 
     Attributes:
+        added: new in the catalog.
         updated: with changed fields, pictures, or both.
-        refused: rows of which no product came; a product that the catalog has already is left as it was.
-        refused_pictures: single pictures, whether or not their product has others.
-        embedded: pictures that went through the network; the others were known.
+        unchanged: left as they are.
+        deleted: removed because the feed does not have them.
+        refused: rows without a usable product; a product in the catalog stays as it is.
+        refused_pictures: pictures, whether or not their product has others.
+        embedded: pictures that the encoder embedded; the others were in the catalog.
         seconds: wall-clock time.
-        complete: false when it was interrupted.
-        notes: what a person should know.
+        complete: False if the pass was interrupted.
+        notes: messages for the user.
     """
 
     added: int = 0
@@ -104,21 +106,23 @@ def ingest(
     """Put a feed's products into a catalog.
 
     Args:
+        feed: the products.
         store: open for writing, of the same encoder as ``shots``.
-        shots: its encoder should run with one thread: several pictures are worked on at a time instead.
-        pictures: where the feed's pictures are read from.
-        refuse: is given every row and picture that cannot be used.
-        progress: is called now and then, always from the calling thread.
-        stop: set it (from a signal handler, say) to end early: what is in hand is finished and written.
-        delete_missing: after a complete pass, remove the catalog's products that the feed does not have.
+        shots: its encoder should run with one thread, since several pictures are processed at a time.
+        pictures: where the bytes of the feed's pictures come from.
+        refuse: called with every row and picture that cannot be used.
+        progress: called after every batch, in the calling thread.
+        stop: set it (for example in a signal handler) to end early; the batches in progress are finished and written.
+        delete_missing: after a complete pass, remove the products of the catalog that the feed does not have.
         threads: that compute at once; None for one per core.
 
     Raises:
-        FeedError: the feed breaks off; what came before is written. CatalogError: the catalog cannot be written to.
+        FeedError: the feed ends early; the products before are written.
+        CatalogError: the catalog cannot be written to.
     """
     stop = stop or threading.Event()
     cores = threads or available_cores()
-    worker = BatchWorker(store, shots, pictures, cores, stop)
+    worker = BatchWorker(store, shots, pictures, threading.BoundedSemaphore(cores), stop)
     run = _Ingest(feed, store, worker, refuse, progress, stop)
     run.go(cores + (_FETCHING_THREADS if pictures.fetcher else 0))
     if delete_missing and run.report.complete:
@@ -128,7 +132,7 @@ def ingest(
 
 
 class _Ingest:
-    """One pass over a feed. The calling thread reads the feed and writes to the catalog, workers do the rest."""
+    """One pass over a feed. The calling thread reads the feed and writes to the catalog, workers do everything else."""
 
     def __init__(
         self,
@@ -155,19 +159,14 @@ class _Ingest:
         self._oldest = 0.0
 
     def go(self, threads: int) -> None:
-        running: deque[Future[BatchResult]] = deque()
         with ThreadPoolExecutor(threads, thread_name_prefix="ingest") as pool:
             try:
-                for batch in self._batches():
-                    running.append(pool.submit(self._work, batch))
-                    # Some more than there are workers: none of them waits while this thread writes.
-                    while len(running) >= threads + 2:
-                        self._take(running.popleft().result())
-                while running:
-                    self._take(running.popleft().result())
+                # More batches than workers: no worker waits while this thread writes.
+                for result in map_in_order(pool, self._work, self._batches(), window=threads + 2):
+                    self._take(result)
                 self._commit()
             except BaseException:
-                self._stop.set()  # the workers need not finish what cannot be written any more
+                self._stop.set()  # the workers need not finish what cannot be written
                 raise
         if self._broken is not None:
             raise self._broken
@@ -184,7 +183,7 @@ class _Ingest:
             yield batch
 
     def _products(self) -> Iterator[FeedRow]:
-        """The feed's products up to its end, or to where it breaks off."""
+        """The products of the feed up to its end, or to where it is broken."""
         try:
             yield from self._accepted()
         except FeedError as error:
@@ -205,7 +204,7 @@ class _Ingest:
                 self._nameless += 1
 
     def _take(self, result: BatchResult) -> None:
-        """Account for a batch, and write when enough is ready."""
+        """Count the results of a batch, and write if enough products are ready."""
         for refusal in result.refusals:
             self._refuse(refusal)
         report = self.report
@@ -231,7 +230,7 @@ class _Ingest:
         self._ready.clear()
 
     def delete_missing(self) -> None:
-        """Remove what the feed does not have, unless the feed leaves in doubt what it has."""
+        """Remove the products that the feed does not have, unless it is unclear which it has."""
         if self._nameless:
             self.report.notes.append(f"nothing was deleted: {self._nameless} rows have no readable id")
             return

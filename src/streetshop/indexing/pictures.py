@@ -1,4 +1,4 @@
-"""The bytes of a feed's pictures: files below the feed's folder, and addresses where fetching is allowed."""
+"""The bytes of the pictures of a feed: files below its folder and, if allowed, addresses on the internet."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from typing import Final
 
 from streetshop.core.errors import FetchRefused, PhotoMissing, RowRefused
 from streetshop.core.photo import DEFAULT_LIMITS, PhotoLimits, read_picture_bytes
+from streetshop.feeds.folder import ARCHIVE_SUFFIXES
 from streetshop.indexing.fetch import Fetcher
-
-ARCHIVE_SUFFIXES: Final = frozenset({".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".zst"})
 
 _SCHEME: Final = re.compile(r"([a-z][a-z0-9+.-]+):", re.IGNORECASE)
 _MAX_SOURCE: Final = 4096
@@ -19,13 +18,13 @@ _MAX_SOURCE: Final = 4096
 
 @dataclass(frozen=True)
 class Pictures:
-    """Reads what a shot's ``source`` names; safe from several threads.
+    """Reads the picture that the ``source`` of a shot names; thread-safe.
 
     Attributes:
-        root: paths are relative to this folder, and may not leave it, by ``..``, as absolute paths or through links.
-        allow_outside: they may.
-        fetcher: reads http(s) addresses; None refuses them.
-        limits: of a picture's bytes.
+        root: paths are relative to this folder and may not leave it by ``..``, as absolute paths or through links.
+        allow_outside: paths may leave the folder.
+        fetcher: for http(s) addresses; None refuses them.
+        limits: of the bytes of a picture.
     """
 
     root: Path
@@ -37,8 +36,9 @@ class Pictures:
         """The bytes of a picture.
 
         Raises:
-            RowRefused: a path that is not allowed. FetchRefused: an address that may not, or could not, be fetched.
-            PhotoMissing: no such file.
+            RowRefused: the path is not allowed.
+            FetchRefused: the address may not, or cannot, be fetched.
+            PhotoMissing: there is no such file.
         """
         scheme = _SCHEME.match(source)
         if scheme is None:
@@ -70,7 +70,7 @@ class Pictures:
         except (OSError, RuntimeError, ValueError) as error:  # names that are too long, links in a circle
             raise PhotoMissing(f"cannot be read ({error})", where=shown, hint="Check the path") from None
         if not regular:
-            # Not only what is missing: reading from a pipe or a device might never end.
+            # Pipes and devices are refused too: reading from them might never end.
             raise PhotoMissing("there is no such file", where=shown, hint="Check the path")
         return path
 

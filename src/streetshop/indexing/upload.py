@@ -31,7 +31,7 @@ def read_upload(reader: ShotReader, data: bytes, category: str, where: str, sour
     Args:
         reader: how.
         data: the bytes of the picture.
-        category: of the product, to choose among the garments of a worn outfit.
+        category: of the product, to choose among several garments in the picture.
         where: names the picture in errors.
         source: what is remembered of where it came from; by default its hash alone.
 
