@@ -66,8 +66,9 @@ def _manifest(given: argparse.Namespace) -> Path:
 
 def _measure(given: argparse.Namespace) -> None:
     """Print a table of the test photos' pairs."""
-    from streetshop.lab.evaluate.encoder_report import headline, pairs_numbers, table
-    from streetshop.lab.export.embedding import export
+    from streetshop.lab.evaluate.encoder_report import headline, pairs_numbers
+    from streetshop.lab.evaluate.report import section_of
+    from streetshop.lab.export.embedding import export_embedding
     from streetshop.lab.train.tasks.encoder.recipe import load_encoder_recipe
     from streetshop.lab.train.tasks.encoder.run import gather
     from streetshop.models import load_encoder
@@ -77,14 +78,15 @@ def _measure(given: argparse.Namespace) -> None:
     for name, title in COMPARED.items():
         bundle = given.out / f"{name}-bundle"
         if not bundle.exists():
-            export(given.out / name, bundle)
+            export_embedding(given.out / name, bundle)
         columns[title] = pairs_numbers(load_encoder(bundle, threads=2), items, "test", given.distractors)
     shipped = load_encoder(threads=2)
     numbers = pairs_numbers(shipped, items, "test", given.distractors)
     rows = [row for row in headline(numbers) if row.startswith("pairs")]
     # The methods learned identities and nothing else, as style did.
     alone = {row: numbers[f"{row}, style alone"] for row in rows}
-    print(table(rows, {**columns, shipped.name: numbers, f"{shipped.name}, style alone": alone}))
+    columns |= {shipped.name: numbers, f"{shipped.name}, style alone": alone}
+    print(section_of("Pairs", columns, rows).markdown())
 
 
 if __name__ == "__main__":

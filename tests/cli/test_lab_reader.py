@@ -38,17 +38,8 @@ def test_a_reader_is_trained_exported_and_looks(tmp_path: Path) -> None:
         64,
         cwd=tmp_path,
     )
-    assert (exported.code, exported.out) == (0, "b\ttiny 1\n"), exported.err
-    measured = run("lab", "reader", "report", "b", *given, "--overlays", "o", cwd=tmp_path)
-    assert measured.code == 0, measured.err
-    numbers = json.loads(measured.out)
-    assert 0 <= numbers["miou"] <= 1
-    assert numbers["articles"] == {}
+    assert (exported.code, exported.out) == (0, "b\n"), exported.err
     assert (tmp_path / "b" / "card.md").read_text().startswith("# tiny, version 1")
-    names = sorted(path.stem for path in (tmp_path / "o").iterdir())
-    assert len(names) == numbers["photos"] <= 40
-    values = [float(name.split("-")[1]) for name in names]
-    assert values == sorted(values), "worst first"
     looked = run("look", root / "photos" / "0001.jpg", "--reader", "b", "--json", cwd=tmp_path)
     assert looked.code == 0, looked.err
 
@@ -60,17 +51,6 @@ def test_what_is_no_data_set_and_no_recipe_is_said(tmp_path: Path) -> None:
     wrong = run("lab", "reader", "train", ROOT / "recipes" / "two-stream.yaml", "--ccp", tmp_path, "--out", "run")
     assert wrong.code == 2
     assert "two-stream.yaml" in wrong.err
-    other = run(
-        "lab",
-        "reader",
-        "report",
-        tiny_reader(tmp_path / "b"),
-        ROOT / "recipes" / "reader.yaml",
-        "--ccp",
-        ccp(tmp_path / "c"),
-    )
-    assert other.code == 2
-    assert "its classes are background, skin, top" in other.err
 
 
 def test_names_of_articles_are_taught_to_a_bundle(tmp_path: Path) -> None:

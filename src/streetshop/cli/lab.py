@@ -11,8 +11,10 @@ from streetshop.cli.lab_compare import compare
 from streetshop.cli.lab_curate import app as curate_app
 from streetshop.cli.lab_data import data
 from streetshop.cli.lab_encoder import app as encoder
+from streetshop.cli.lab_evaluate import evaluate
+from streetshop.cli.lab_export import export
 from streetshop.cli.lab_reader import app as reader
-from streetshop.cli.lab_train import export, train
+from streetshop.cli.lab_train import train
 from streetshop.cli.options import say
 
 app = typer.Typer(help="Data sets, training, measuring (needs the extra: pip install 'streetshop[lab]').")
@@ -34,6 +36,7 @@ def starting_encoder(
 app.command()(data)
 app.command()(train)
 app.command()(export)
+app.command()(evaluate)
 app.add_typer(curate_app, name="curate")
 app.command()(compare)
 app.add_typer(reader, name="reader")

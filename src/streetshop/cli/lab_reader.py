@@ -1,14 +1,13 @@
-"""``streetshop lab reader``: train, export and measure the network that finds garments and keypoints."""
+"""``streetshop lab reader``: train and export the network that finds garments and keypoints."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="Train, export and measure a reader (see docs/reader.md).")
+app = typer.Typer(help="Train and export a reader (see docs/reader.md).")
 
 Ccp = Annotated[Path, typer.Option("--ccp", help="Root folder of Clothing Co-Parsing.")]
 Recipe = Annotated[Path, typer.Argument(help="The recipe it was trained by.")]
@@ -52,8 +51,7 @@ def export(
     from streetshop.lab.train.tasks.reader.run import Sources
     from streetshop.lab.train.tasks.reader.run import export as write
 
-    reader = write(run, load_reader_recipe(recipe), Sources(ccp), out, size=(height, width))
-    print(f"{out}\t{reader.name}")
+    print(write(run, load_reader_recipe(recipe), Sources(ccp), out, size=(height, width)))
 
 
 @app.command()
@@ -74,24 +72,3 @@ def name(
     was, now = (judge_names(reader, pictures, pictures.examples("val")) for reader in (before, after))
     for kind, named in now.items():
         print(f"{kind}\t{named.pictures} pictures\tnamed right {named.right}\tbefore {was[kind].right}")
-
-
-@app.command()
-def report(
-    bundle: Bundle,
-    recipe: Recipe,
-    ccp: Ccp,
-    keypoints: Keypoints = None,
-    clothing: Annotated[Path | None, typer.Option(help="Root folder of the Clothing dataset.")] = None,
-    cutouts: Annotated[Path | None, typer.Option(help="The teacher's cut-outs of its photos.")] = None,
-    overlays: Annotated[Path | None, typer.Option(help="Folder for 40 measured photos, worst first.")] = None,
-    split: Annotated[Literal["val", "test"], typer.Option(help="Photos to measure on; val while choosing.")] = "test",
-) -> None:
-    """Measure a bundle and write its card."""
-    from streetshop.lab.train.tasks.reader.recipe import load_reader_recipe
-    from streetshop.lab.train.tasks.reader.run import Sources
-    from streetshop.lab.train.tasks.reader.run import report as measure
-
-    sources = Sources(ccp, keypoints, clothing, cutouts)
-    found = measure(bundle, load_reader_recipe(recipe), sources, split=split, overlays=overlays)
-    print(json.dumps(found, indent=1))

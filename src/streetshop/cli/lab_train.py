@@ -1,4 +1,4 @@
-"""``streetshop lab train`` and ``streetshop lab export``."""
+"""``streetshop lab train``."""
 
 from __future__ import annotations
 
@@ -73,21 +73,3 @@ def train(
         threads=threads,
     )
     print(f"{result.out}\t{result.score:.4f}\t{result.steps} batches\t{result.seconds:.0f} s")
-
-
-def export(
-    run: Annotated[Path, typer.Argument(help="A trained run's folder.")],
-    out: Annotated[Path, typer.Option("--out", help="The bundle's folder; must not exist.")],
-    weights: Annotated[str, typer.Option(help="best (by validation) or last.")] = "best",
-    full: Annotated[bool, typer.Option("--full", help="Store weights in single precision, not half.")] = False,
-    converter: Annotated[
-        Path | None, typer.Option(help="A converter's run: queries go through it first (method 1 end to end).")
-    ] = None,
-    name: Annotated[str | None, typer.Option(help="Of the bundle; default: the recipe's.")] = None,
-    version: Annotated[str, typer.Option(help="Of the bundle.")] = "1",
-) -> None:
-    """Write a run's bundle, which `streetshop index` and `search` use with --encoder."""
-    from streetshop.lab.export.embedding import export as write
-
-    for folder in write(run, out, weights=weights, half=not full, converter=converter, name=name, version=version):
-        print(folder)

@@ -13,7 +13,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from streetshop.core.errors import RunError
 from streetshop.lab.data.manifest import Manifest
 from streetshop.lab.data.pictures import row_picture
-from streetshop.lab.export.embedding import export
+from streetshop.lab.export.embedding import export_embedding
 from streetshop.lab.train import train
 from streetshop.lab.train.trained import load_run
 from streetshop.models import load_encoder
@@ -110,7 +110,7 @@ def test_the_serving_side_gets_the_same_vectors_from_the_bundle(
 ) -> None:
     """From the picture file to the vector: cutting, scaling, network, stream and blocks."""
     rows = Manifest.read(manifest)
-    [folder] = export(runs[name], tmp_path / "bundle", weights="last", half=False)
+    [folder] = export_embedding(runs[name], tmp_path / "bundle", weights="last", half=False)
     encoder = load_encoder(folder, threads=1)
     assert (encoder.spec.shop_model is not None) == (name == "two-stream")
     trained = load_run(runs[name], weights="last")
@@ -125,7 +125,7 @@ def test_the_serving_side_gets_the_same_vectors_from_the_bundle(
 
 
 def test_unshared_streams_differ_and_are_both_exported(runs: dict[str, Path], tmp_path: Path) -> None:
-    [folder] = export(runs["two-stream"], tmp_path / "bundle", weights="last")
+    [folder] = export_embedding(runs["two-stream"], tmp_path / "bundle", weights="last")
     assert (folder / "model.onnx").read_bytes() != (folder / "model-shop.onnx").read_bytes()
     card = (folder / "card.md").read_text()
     assert "two: street pictures and shop pictures have a network each" in card
@@ -133,8 +133,8 @@ def test_unshared_streams_differ_and_are_both_exported(runs: dict[str, Path], tm
 
 
 def test_half_precision_halves_the_file_and_keeps_the_directions(runs: dict[str, Path], tmp_path: Path) -> None:
-    [full] = export(runs["griddynamics-arcface"], tmp_path / "full", half=False)
-    [half] = export(runs["griddynamics-arcface"], tmp_path / "half")
+    [full] = export_embedding(runs["griddynamics-arcface"], tmp_path / "full", half=False)
+    [half] = export_embedding(runs["griddynamics-arcface"], tmp_path / "half")
     assert (half / "model.onnx").stat().st_size < 0.6 * (full / "model.onnx").stat().st_size
     picture = np.random.default_rng(0).integers(0, 256, (40, 30, 3), dtype=np.uint8)
     from streetshop.core.records import GarmentPicture
@@ -149,7 +149,7 @@ def test_half_precision_halves_the_file_and_keeps_the_directions(runs: dict[str,
 def test_groups_export_a_bundle_each_and_encode_their_own_rows(
     runs: dict[str, Path], manifest: Path, tmp_path: Path
 ) -> None:
-    folders = export(runs["buy-me-that-look"], tmp_path / "bundles")
+    folders = export_embedding(runs["buy-me-that-look"], tmp_path / "bundles")
     assert sorted(folder.name for folder in folders) == ["flat", "other"]
     assert {load_encoder(folder, threads=1).spec.name for folder in folders} == {
         "buy-me-that-look-flat",
@@ -169,7 +169,7 @@ def test_converter_and_matcher_export_as_one_two_stream_bundle(
     runs: dict[str, Path], manifest: Path, tmp_path: Path
 ) -> None:
     """Method 1 end to end: street pictures through the converter, shop pictures straight to the matcher."""
-    [folder] = export(runs["center-loss"], tmp_path / "bundle", converter=runs["converter"], half=False)
+    [folder] = export_embedding(runs["center-loss"], tmp_path / "bundle", converter=runs["converter"], half=False)
     encoder = load_encoder(folder, threads=1)
     rows = Manifest.read(manifest)
     trained = load_run(runs["center-loss"], converter=runs["converter"])
@@ -189,9 +189,9 @@ def test_export_refuses_what_is_there_and_what_is_no_run(runs: dict[str, Path], 
     (tmp_path / "taken").mkdir()
     (tmp_path / "taken" / "file").write_text("mine")
     with pytest.raises(RunError, match="already exists"):
-        export(runs["center-loss"], tmp_path / "taken")
+        export_embedding(runs["center-loss"], tmp_path / "taken")
     with pytest.raises(RunError, match="no run folder"):
-        export(tmp_path, tmp_path / "bundle")
+        export_embedding(tmp_path, tmp_path / "bundle")
     assert not (tmp_path / "bundle").exists()
 
 

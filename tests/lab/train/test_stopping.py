@@ -9,7 +9,7 @@ import pytest
 from safetensors import safe_open
 
 from streetshop.core.errors import RunError, UsageError
-from streetshop.lab.export.embedding import export
+from streetshop.lab.export.embedding import export_embedding
 from streetshop.lab.train import train
 from tests.lab.train.squares import SMALL, draw_squares
 
@@ -65,7 +65,7 @@ def test_the_best_weights_of_a_run_that_parts_its_streams_hold_both(manifest: Pa
     train("two-stream", manifest, tmp_path / "run", [*SMALL, "model.head.blocks.0.dim=8", *ruin])
     with safe_open(tmp_path / "run" / "best.safetensors", "pt") as file:
         assert file.metadata()["streams"] == "two"
-    [bundle] = export(tmp_path / "run", tmp_path / "bundle", half=False)
+    [bundle] = export_embedding(tmp_path / "run", tmp_path / "bundle", half=False)
     assert sorted(path.name for path in bundle.glob("*.onnx")) == ["model-shop.onnx", "model.onnx"]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -12,14 +13,22 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from streetshop.core.errors import StreetshopError
+from streetshop.indexing.embed import default_scaling
 from streetshop.lab.compare.runs import RunFacts
+from streetshop.lab.core.progress import Progress
 from streetshop.lab.data.manifest import Manifest
+from streetshop.lab.data.pictures import row_picture
 from streetshop.lab.evaluate.ranking import Distance
 from streetshop.lab.train import load_run
 from streetshop.lab.train.trained import TrainedRun
+from streetshop.models import Encoder, load_encoder
+from streetshop.models.encoder import Prepared
 
 TIMED: Final = 16
 """Pictures of the batch that is timed."""
+_CHUNK: Final = 64
+"""Pictures that are decoded before they are encoded."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +65,44 @@ def run_subject(facts: RunFacts, name: str, rows: Manifest, *, weights: str, cac
     distance: Distance = "euclidean" if run.recipe.validation.distance == "euclidean" else "cosine"
     about = f"{run.recipe.model.backbone.name}, {vectors.shape[1]} numbers"
     return Subject(name, vectors, usable, distance, _run_milliseconds(run), about, facts, _notes(run, rows, usable))
+
+
+def bundle_subject(folder: Path, rows: Manifest, *, threads: int) -> Subject:
+    """Encode ``rows`` by an encoder bundle, as the serving side does, under its default weights.
+
+    Raises:
+        BundleError: it is no encoder bundle.
+    """
+    encoder = load_encoder(folder, threads=threads)
+    vectors, usable = np.zeros((len(rows), encoder.dim), np.float32), np.zeros(len(rows), bool)
+    shop = rows.column("domain") == "shop"
+    lost: list[str] = []
+    spent = 0.0
+    with Progress(f"vectors of {encoder.name}", len(rows)) as progress, ThreadPoolExecutor(threads) as pool:
+        for start in range(0, len(rows), _CHUNK):
+            places = np.arange(start, min(start + _CHUNK, len(rows)))
+            prepared = list(pool.map(lambda place: _prepared(encoder, rows, int(place)), places))
+            usable[places] = [one is not None for one in prepared]
+            began = time.process_time()
+            for side in ("street", "shop"):
+                chosen = [i for i, one in zip(places, prepared, strict=True) if one and shop[i] == (side == "shop")]
+                if chosen:
+                    vectors[chosen] = encoder.encode([one for i in chosen if (one := prepared[i - start])], side=side)
+            spent += time.process_time() - began
+            progress.advance(len(places))
+    if not usable.all():
+        lost.append(f"has no vector for {int((~usable).sum())} of {len(usable)} rows, whose picture cannot be used")
+    vectors *= default_scaling(encoder.blocks, None)
+    milliseconds = 1000 * spent / max(int(usable.sum()), 1)
+    about = f"bundle, {encoder.dim} numbers, default weights"
+    return Subject(encoder.name, vectors, usable, "cosine", milliseconds, about, notes=tuple(lost))
+
+
+def _prepared(encoder: Encoder, rows: Manifest, place: int) -> Prepared | None:
+    try:
+        return encoder.prepare(row_picture(rows.row(place), encoder.spec))
+    except StreetshopError:
+        return None
 
 
 def other_distance(subject: Subject) -> Subject | None:

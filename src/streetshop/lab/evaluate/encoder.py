@@ -1,4 +1,4 @@
-"""How good an encoder is on photos and senders that nothing was learned from."""
+"""Vectors of garment views, and retrieval measured on them."""
 
 from __future__ import annotations
 
@@ -17,20 +17,26 @@ from streetshop.lab.evaluate.metrics import precision
 from streetshop.models import Encoder
 from streetshop.models.encoder import Side
 
-Spoil = Callable[[GarmentPicture], GarmentPicture]
+Degrade = Callable[[GarmentPicture], GarmentPicture]
 View = tuple[Sample, Form]
 
 
 @dataclass(frozen=True, eq=False)
 class Embedded:
-    """Garments and their vectors, (views, dim) of unit blocks."""
+    """Garments and their vectors.
+
+    Attributes:
+        items: the garment of each view.
+        vectors: (views, dim) float32, concatenated unit blocks.
+        encoder: that made them.
+    """
 
     items: Sequence[Sample]
     vectors: NDArray[np.float32]
     encoder: Encoder
 
     def weighted(self, weights: Mapping[str, float] | None = None) -> NDArray[np.float32]:
-        """Vectors whose dot product is the score of a search with these weights, the defaults for those not named."""
+        """Vectors whose dot product is the score of a search with these weights; blocks not named have the default."""
         return self.vectors * default_scaling(self.encoder.blocks, weights)
 
     def column(self, name: str) -> NDArray[np.str_]:
@@ -38,15 +44,17 @@ class Embedded:
         return np.asarray([getattr(item, name) for item in self.items])
 
 
-def embed(encoder: Encoder, views: Sequence[View], spoil: Spoil | None = None, *, side: Side = "street") -> Embedded:
-    """Run an encoder over views, as the serving side would; boxes are the true ones, masks imperfect."""
+def embed(
+    encoder: Encoder, views: Sequence[View], degrade: Degrade | None = None, *, side: Side = "street"
+) -> Embedded:
+    """Encode views as the serving side does; boxes are the true ones, masks imperfect."""
     parts = []
     for start in range(0, len(views), 32):
         prepared = []
         for item, form in views[start : start + 32]:
             rng = np.random.default_rng(len(item.image) + (int(item.box[0]) if item.box else 0))
             picture = draw_view(item, form, encoder.spec, rng, jitter=False)
-            prepared.append(encoder.prepare(spoil(picture) if spoil else picture))
+            prepared.append(encoder.prepare(degrade(picture) if degrade else picture))
         parts.append(encoder.encode(prepared, side=side))
     return Embedded([item for item, _ in views], np.concatenate(parts), encoder)
 
@@ -59,12 +67,16 @@ def label_precision(
     k: int = 10,
     asking: NDArray[np.bool_] | None = None,
 ) -> Estimate:
-    """Precision@k of a label among garments of *other* senders or photos; queries without any of theirs left out.
+    """Precision@k of a label among garments of *other* senders or photos.
+
+    Queries without a relevant garment are left out. The bootstrap draws whole senders or photos.
 
     Args:
-        asking: (views,) which of them are queries; all, unless given. All are in the gallery.
-
-    The interval draws whole senders or photos.
+        embedded: the gallery, and the queries.
+        label: an attribute of the items.
+        weights: of the blocks; default: the bundle's.
+        k: depth.
+        asking: (views,) bool, which of them are queries; default: all.
     """
     labels, groups = embedded.column(label), embedded.column("group")
     known = np.flatnonzero(labels != "")

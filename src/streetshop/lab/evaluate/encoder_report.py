@@ -1,9 +1,8 @@
-"""What the report on an encoder holds, and its tables."""
+"""Measure an encoder bundle on held-out photos and senders of the public data sets."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from typing import Any, Final
 
 import numpy as np
@@ -14,32 +13,42 @@ from streetshop.core.records import GarmentPicture
 from streetshop.lab.core.progress import say
 from streetshop.lab.data.sample import Sample
 from streetshop.lab.data.views import Form, compressed
-from streetshop.lab.evaluate.encoder import Embedded, Spoil, embed, label_precision, product_hits
+from streetshop.lab.evaluate.encoder import Degrade, Embedded, embed, label_precision, product_hits
 from streetshop.lab.evaluate.intervals import Estimate
+from streetshop.lab.evaluate.report import Section, section_of
 from streetshop.models import Encoder
 
 Numbers = dict[str, Estimate]
 
 FORMS: Final[tuple[tuple[Form, Form], ...]] = (("box", "whole"), ("box", "mask"), ("mask", "mask"))
-"""How a made pair's street view and shop view are cut: without a reader in the shop, with one there, with one on both
-sides. A box on the street stands for a crop by hand."""
+"""Forms of a made pair's street view and shop view: without a reader in the shop, with one there, with one on both
+sides. A box on the street is a crop by hand."""
 SHOWN: Final[tuple[Form, ...]] = ("packshot", "cutout")
-"""How a single garment is shown on a shop's ground: the whole picture, and its box and mask as a reader gives them."""
+"""Forms of a single garment on a shop's plain ground: the whole picture, and its box and mask as a reader gives them."""
 LABELS: Final = ("kind", "colour", "pattern")
 WORN: Final = "category P@10, worn garments"
 GALLERY: Final = 5000
-"""Photos of single garments beside the products in the pairs' gallery, at most: all there are."""
-_SPOILT: Final = "spoilt: "
+"""Largest number of photos of single garments beside the products in the pairs' gallery; more than there are."""
+_PREFIX: Final = "degraded: "
+PROTOCOL: Final = (
+    "`whole`: the whole photo; `box`: the garment's box; `mask`: its box and an imperfect mask; `packshot`: cut out and "
+    "put on a shop's plain ground, the whole picture; `cutout`: the box of that and an imperfect mask. Kind, colour and "
+    "pattern: precision among the ten nearest garments of other senders or photos. Pairs are made from one photo; their "
+    "gallery holds a shop view of every product and the photos of single garments. 95 % bootstrap intervals over photos "
+    "or senders."
+)
 _UNTRAINED: Final = {"(a) ImageNet features": "style", "(b) CIELAB histogram": "colour"}
-"""Blocks of the untrained encoder, by their columns."""
+"""By title of a column, a block of the untrained encoder."""
 
 
 def measure(encoder: Encoder, items: Sequence[Sample], split: str, distractors: int) -> Numbers:
     """All numbers of an encoder on one split.
 
     Args:
-        items: of all splits: shop views of every product are in the gallery, and the first so many photos of single
-            garments beside them.
+        encoder: a bundle.
+        items: of all splits: the gallery of pairs holds a shop view of every product.
+        split: of the queries.
+        distractors: photos of single garments in the gallery of pairs.
     """
     held = [item for item in items if item.split == split]
     single = [item for item in held if item.source == "clothing"]
@@ -62,7 +71,7 @@ def measure(encoder: Encoder, items: Sequence[Sample], split: str, distractors: 
 
 
 def _settings(encoder: Encoder) -> dict[str, dict[str, float]]:
-    """By title: weights when a block counts alone, and when its default weight is three times as large."""
+    """By title: the weights of each block alone, and with each block's default weight tripled."""
     settings: dict[str, dict[str, float]] = {}
     for block in encoder.blocks:
         settings[f"{block.name} alone"] = {other.name: float(other is block) for other in encoder.blocks}
@@ -80,8 +89,10 @@ def _by_weight(embedded: Embedded, form: str) -> Numbers:
 
 
 def pairs_numbers(encoder: Encoder, items: Sequence[Sample], split: str, distractors: int) -> Numbers:
-    """What of :func:`measure` is about made pairs: recall by default weights and under each of :func:`_settings`, and
-    what spoilt queries do to it. The gallery goes through the shop's stream where an encoder has two.
+    """The part of :func:`measure` about made pairs.
+
+    Recall by default weights and under each of :func:`_settings`, and by default weights with degraded queries. The
+    gallery passes through the shop stream of a two-stream encoder.
     """
     pairs = [item for item in items if item.source == "pair"]
     street = [item for item in pairs if item.domain == "street" and item.split == split]
@@ -101,12 +112,12 @@ def pairs_numbers(encoder: Encoder, items: Sequence[Sample], split: str, distrac
             for title, weights in settings.items():
                 hits = product_hits(asked[query], gallery[shown], k, weights)
                 numbers[f"pairs R@{k}, {query} to {shown}, {title}"] = hits
-    for name, spoil in SPOILS.items():
-        spoilt = embed(encoder, [(item, "mask") for item in street], spoil)
+    for name, degrade in DEGRADED.items():
+        degraded = embed(encoder, [(item, "mask") for item in street], degrade)
         for k in (1, 10):
-            numbers[f"{_SPOILT}{name}, R@{k}"] = product_hits(spoilt, gallery["mask"], k)
-        cosine = (spoilt.weighted() * asked["mask"].weighted()).sum(axis=1)
-        numbers[f"{_SPOILT}{name}, cosine"] = Estimate(float(cosine.mean()), float(cosine.min()), 1.0, len(cosine))
+            numbers[f"{_PREFIX}{name}, R@{k}"] = product_hits(degraded, gallery["mask"], k)
+        cosine = (degraded.weighted() * asked["mask"].weighted()).sum(axis=1)
+        numbers[f"{_PREFIX}{name}, cosine"] = Estimate(float(cosine.mean()), float(cosine.min()), 1.0, len(cosine))
     return numbers
 
 
@@ -130,43 +141,50 @@ def _turned(picture: GarmentPicture) -> GarmentPicture:
     return _transformed(picture, lambda i, ground: i.rotate(8, Image.Resampling.BILINEAR, fillcolor=ground))
 
 
-SPOILS: Final[Mapping[str, Spoil]] = {"JPEG quality 30": _jpeg, "half size": _half, "turned by 8 degrees": _turned}
+DEGRADED: Final[Mapping[str, Degrade]] = {"JPEG quality 30": _jpeg, "half size": _half, "turned by 8 degrees": _turned}
 
 
-def as_values(numbers: Numbers) -> dict[str, dict[str, float]]:
-    """For JSON."""
-    return {name: asdict(value) for name, value in numbers.items()}
+def sections(columns: Mapping[str, Numbers]) -> tuple[Section, ...]:
+    """The tables of a report: headline figures, then those under other weights and with degraded queries.
 
-
-def table(rows: Sequence[str], columns: Mapping[str, Numbers]) -> str:
-    """A Markdown table of some numbers, one column an encoder."""
-    lines = ["| | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
-    for row in rows:
-        cells = [str(numbers[row]) if row in numbers else "" for numbers in columns.values()]
-        lines.append(f"| {row} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+    Args:
+        columns: by title; the first one's numbers are all shown.
+    """
+    first = next(iter(columns.values()))
+    shown = headline(first)
+    degraded = [name for name in first if name.startswith(_PREFIX)]
+    other = [name for name in first if name not in (*shown, *degraded)]
+    return (
+        section_of("Held-out photos and senders", columns, shown, about=PROTOCOL),
+        section_of("Other weights", columns, other, about="The same, by one block alone or tripled.", detail=True),
+        section_of("Degraded queries", columns, degraded, about="Pairs, mask to mask.", detail=True),
+    )
 
 
 def columns_of(encoders: Sequence[Encoder], measured: Sequence[Numbers]) -> dict[str, Numbers]:
-    """Numbers by the encoder's name, and by its folder as well where two are called the same."""
+    """Numbers by the encoder's name, with its folder where two have the same name."""
     names = [encoder.name for encoder in encoders]
     titles = [n if names.count(n) == 1 else f"{n} ({e.folder})" for n, e in zip(names, encoders, strict=True)]
     return dict(zip(titles, measured, strict=True))
 
 
 def check_untrained(encoder: Encoder) -> None:
-    """Raises :class:`UsageError` when the encoder has other blocks than the starting encoder's."""
+    """Check that an encoder has the blocks of the untrained one.
+
+    Raises:
+        UsageError: it has others.
+    """
     names = {block.name for block in encoder.blocks}
     if names != set(_UNTRAINED.values()):
         raise UsageError(
             f"has the blocks {', '.join(sorted(names))}; those of the untrained encoder are style and colour",
             where=str(encoder.folder),
-            hint="Give what `streetshop lab starting-encoder` wrote",
+            hint="Give the bundle of a run of the recipe `untrained`",
         )
 
 
 def baselines(numbers: Numbers) -> dict[str, Numbers]:
-    """Columns of what the blocks of the untrained encoder reach, each alone, from all that was measured of it."""
+    """Columns for each block of the untrained encoder alone, from all numbers of it."""
     return {
         title: {row: numbers[f"{row}, {block} alone"] for row in headline(numbers)}
         for title, block in _UNTRAINED.items()
@@ -174,5 +192,5 @@ def baselines(numbers: Numbers) -> dict[str, Numbers]:
 
 
 def headline(numbers: Numbers) -> list[str]:
-    """The names of the rows that are told first: no single blocks, nothing spoilt."""
-    return [name for name in numbers if not name.startswith(_SPOILT) and " alone" not in name and " x 3" not in name]
+    """Names of the headline rows: default weights and pictures as they are."""
+    return [name for name in numbers if not name.startswith(_PREFIX) and " alone" not in name and " x 3" not in name]

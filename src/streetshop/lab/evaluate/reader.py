@@ -1,9 +1,9 @@
-"""The reader measured as it serves: a bundle, a split of Clothing Co-Parsing, numbers."""
+"""Measure a reader bundle, as it serves, on photos of Clothing Co-Parsing."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, cast
@@ -22,6 +22,7 @@ from streetshop.lab.data.sets.ccp import class_labels
 from streetshop.lab.evaluate.dense import Confusion, pck
 from streetshop.lab.evaluate.detection import Boxes, average_precision
 from streetshop.lab.evaluate.intervals import Estimate, bootstrap_of
+from streetshop.lab.evaluate.report import Figure, Section
 from streetshop.looks.overlay import draw_overlay
 from streetshop.looks.parse import Parsed, parse
 from streetshop.looks.reader import PHOTO_SIDE, OnnxReader
@@ -29,19 +30,23 @@ from streetshop.looks.rules import Rules
 from streetshop.models.reader import Reading
 
 _RASTER: Final = 352
-"""Height of the raster on which true labels are turned into garments, about that of the reader's masks or finer."""
+"""Height in pixels of the raster on which true labels become garments; not coarser than a reader's masks."""
 _SPEED_RUNS: Final = 30
+WHOLE: Final = "95 % bootstrap intervals over photos. Times are without decoding."
+"""The protocol of whole photos."""
 
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """One photo: what was read, what is true.
+    """One photo: its reading and its truth.
 
     Attributes:
+        name: the photo's number.
         confusion: of its own pixels.
         found, true: garments.
         shares: (found,) pixels of each found garment over those of the photo.
-        points: (17, 2) read keypoints, NaN where none is reported; ``teacher`` (17, 3), or None.
+        points: (17, 2) keypoints read, x and y in pixels, NaN where none is reported.
+        teacher: (17, 3) the teacher's x, y and COCO visibility, or None.
     """
 
     name: str
@@ -54,7 +59,15 @@ class Judged:
 
 
 def judge(reader: OnnxReader, root: Path, names: Sequence[str], keypoints: Path | None, rules: Rules) -> list[Judged]:
-    """Read every photo and compare. ``rules`` say how scores are made; see :func:`streetshop.looks.parse.parse`."""
+    """Read every photo and compare it with its labels.
+
+    Args:
+        reader: a bundle.
+        root: of Clothing Co-Parsing.
+        names: numbers of the photos.
+        keypoints: the teacher's file of its photos, or None.
+        rules: how scores are made; see :func:`streetshop.looks.parse.parse`.
+    """
     teacher = read_points(keypoints)
     judged = []
     with Progress("measuring", len(names)) as progress:
@@ -82,7 +95,7 @@ def judge(reader: OnnxReader, root: Path, names: Sequence[str], keypoints: Path 
 
 
 def true_garments(labels: NDArray[np.uint8]) -> tuple[Garment, ...]:
-    """Garments of (h, w) true labels, put together by the very rules that put together what was read."""
+    """Garments of (h, w) true labels, by the same rules as those of a reading."""
     height, width = labels.shape
     size = (max(round(width * _RASTER / height), 1), _RASTER)
     small = np.asarray(Image.fromarray(labels).resize(size, Image.Resampling.NEAREST))
@@ -91,7 +104,11 @@ def true_garments(labels: NDArray[np.uint8]) -> tuple[Garment, ...]:
 
 
 def summary(judged: Sequence[Judged]) -> dict[str, Any]:
-    """All numbers of a split but its speed."""
+    """All numbers of some photos but the speed.
+
+    ``miou`` and ``accuracy`` over all pixels, ``iou`` by class; ``ap50``, its mean over classes, ``ap50_by_class`` and
+    the number of ``truths``; PCK of keypoints where the teacher saw a whole torso.
+    """
     confusion = Confusion.empty(len(CLASSES))
     for one in judged:
         confusion.matrix += one.confusion.matrix
@@ -124,8 +141,44 @@ def intervals(judged: Sequence[Judged]) -> dict[str, Estimate]:
     }
 
 
+def sections(judged: Sequence[Judged], speed: Mapping[str, float]) -> tuple[Section, ...]:
+    """The tables of a report.
+
+    Args:
+        judged: the photos.
+        speed: of :func:`milliseconds`.
+    """
+    numbers, sure = summary(judged), intervals(judged)
+    rows = {
+        f"mIoU over {len(CLASSES)} classes": Figure.of(sure["miou"]),
+        "pixel accuracy": Figure.of(sure["accuracy"], digits=4),
+        "box AP50, mean over classes": Figure.of(sure["ap50"]),
+    }
+    for alpha in (0.1, 0.2):
+        if f"pck@{alpha}" in numbers:
+            rows[f"PCK at {alpha} of the torso, against the teacher"] = Figure.of(numbers[f"pck@{alpha}"])
+    rows |= {f"ms a photo, two threads, {name}": Figure.of(value, digits=0) for name, value in speed.items()}
+    classes = {
+        name: (
+            Figure.of(numbers["iou"][name], digits=2),
+            Figure.of(numbers["ap50_by_class"][name], digits=2) if name in numbers["ap50_by_class"] else None,
+            Figure.of(numbers["truths"][name], digits=0) if name in numbers["truths"] else None,
+        )
+        for name in CLASSES
+    }
+    return (
+        Section(
+            title="Whole photos",
+            about=WHOLE,
+            columns=("value",),
+            rows={name: (figure,) for name, figure in rows.items()},
+        ),
+        Section(title="Classes", columns=("IoU", "box AP50", "true garments"), rows=classes),
+    )
+
+
 def milliseconds(reader: OnnxReader, photos: Sequence[Path]) -> dict[str, float]:
-    """Median and fastest time of one photo, from pixels to look, decoding left out."""
+    """Median and fastest time of one photo, from pixels to look, without decoding."""
     decoded = [Photo.from_path(path, at_least=PHOTO_SIDE) for path in photos[:_SPEED_RUNS]]
     reader.read(decoded[0])
     spent = []
@@ -137,13 +190,15 @@ def milliseconds(reader: OnnxReader, photos: Sequence[Path]) -> dict[str, float]
 
 
 def photo_miou(one: Judged) -> float:
-    """Of the classes that are true in the photo."""
+    """Mean IoU of the classes that are true in the photo."""
     return one.confusion.mean_iou(true_only=True)
 
 
 def write_overlays(reader: OnnxReader, root: Path, judged: Sequence[Judged], out: Path, count: int = 40) -> None:
-    """Looks drawn over their photos: the worse half of ``count`` from the worst photos, the other spread over the
-    rest. Names begin with the rank from the worst and the photo's mIoU.
+    """Draw looks over their photos.
+
+    Half of ``count`` are the photos with the lowest mIoU, the others are spread over the rest. File names begin with
+    the rank from the worst and the photo's mIoU.
     """
     ranked = sorted(judged, key=photo_miou)
     worst = min(count // 2, len(ranked))
@@ -156,8 +211,9 @@ def write_overlays(reader: OnnxReader, root: Path, judged: Sequence[Judged], out
 
 
 def _keypoints(judged: Sequence[Judged]) -> dict[str, Any]:
-    """PCK at a tenth and a fifth of the torso's length (middle of shoulders to middle of hips), against the teacher's
-    visible points; nothing where the teacher saw no whole torso.
+    """PCK at 0.1 and 0.2 of the torso's length, against the teacher's visible points.
+
+    The torso goes from the middle of the shoulders to the middle of the hips; photos without a whole one are left out.
     """
     rows = [one for one in judged if one.teacher is not None and (one.teacher[[5, 6, 11, 12], 2] > 0).all()]
     if not rows:

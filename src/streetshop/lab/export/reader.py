@@ -1,8 +1,10 @@
-"""A trained reader to a bundle: ONNX, scores calibrated on the validation photos."""
+"""Export a run of kind ``reader``: classes balanced, scores and thresholds fitted on the validation photos."""
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, cast
 
@@ -15,11 +17,14 @@ from torch import Tensor
 from streetshop.core.photo import Photo
 from streetshop.lab.core import files
 from streetshop.lab.data.classes import CLASSES, GARMENTS
+from streetshop.lab.data.sets import ccp as ccp_set
+from streetshop.lab.data.sets import clothing as clothing_set
 from streetshop.lab.data.sets.ccp import class_labels
-from streetshop.lab.evaluate.detection import match_queries
-from streetshop.lab.evaluate.reader import Judged, boxes_of, judge
-from streetshop.lab.nets.backbones import TF_SCALE, pad_by_number
-from streetshop.lab.nets.onnx_files import fold_pads, store_halved
+from streetshop.lab.evaluate.reader import judge
+from streetshop.lab.evaluate.report import Dataset, Report
+from streetshop.lab.export.bundle import Network, check_free, export_bundle, probe_images, write_network
+from streetshop.lab.export.calibration import RAW, fit_calibration, fit_thresholds
+from streetshop.lab.nets.backbones import TF_SCALE
 from streetshop.lab.nets.reader import SIDE_STEP, ReaderNet
 from streetshop.lab.train.tasks.reader.balance import fit_offsets
 from streetshop.lab.train.tasks.reader.recipe import ReaderRecipe
@@ -29,11 +34,42 @@ from streetshop.looks.rules import Rules
 from streetshop.models.folder import file_sha256, write_spec
 from streetshop.models.spec import DEFAULT_CLASS_RULES, InputSpec, ReaderSpec
 
-Calibration = tuple[float, float, float]
-RAW: Final = (1.0, 0.0, 0.0)
-"""Calibration under which the score is the mean probability."""
-_FEW: Final = 8
-"""Found garments of a class below which its threshold is that of all classes together."""
+MODEL: Final = "model.onnx"
+SERVED: Final = (384, 256)
+"""Default height and width of a photo as the network sees it."""
+_BACKBONES: Final = {"efficientnet_lite0": "EfficientNet-Lite0", "efficientnet_lite2": "EfficientNet-Lite2"}
+
+SUMMARY: Final = "A reader: garment classes of every pixel, garments, persons and 17 COCO keypoints of a photo."
+HEADS: Final = {
+    "guided": "; a guided filter aligns the edges of classes with those of the photo",
+    "articles": "; a head on the backbone's last map names garments that nobody wears",
+}
+TRAINED_ON: Final = (
+    Dataset(
+        name="Clothing Co-Parsing",
+        use="trained on 80 % of the photos with pixel labels",
+        licence=ccp_set.STATED_LICENCE,
+    ),
+    Dataset(
+        name="Clothing dataset",
+        use="trained on the garments of 80 % of the senders",
+        licence=clothing_set.LICENCE,
+    ),
+    Dataset(
+        name="MediaPipe 0.10.21 BlazePose",
+        use="teacher of the keypoints and cut-outs; uncertain points are left out",
+        licence="Apache-2.0",
+    ),
+)
+NOTES: Final = (
+    "A garment's score is the probability that a true garment of its class overlaps its box by half, fitted on "
+    "the validation photos; the score of a garment that nobody wears is the probability of its name.",
+)
+LIMITS: Final = (
+    "The labels are coarse and name garments inconsistently (top or outerwear, dress or top and skirt).",
+    "The street photos show mostly women in Western street fashion, upright and whole.",
+    "A second person is separated only when not in front of the first.",
+)
 
 
 def load_net(weights: Path, recipe: ReaderRecipe) -> ReaderNet:
@@ -46,51 +82,75 @@ def load_net(weights: Path, recipe: ReaderRecipe) -> ReaderNet:
     return net.eval()
 
 
-def export(
+def export_reader(
     net: ReaderNet,
     recipe: ReaderRecipe,
-    size: tuple[int, int],
     out: Path,
-    root: Path,
+    *,
+    ccp: Path,
     val: Sequence[str],
-) -> OnnxReader:
-    """Write a bundle to ``out`` and load it again.
+    size: tuple[int, int] = SERVED,
+    half: bool = True,
+) -> Path:
+    """Write a bundle.
 
     Args:
-        size: (height, width) of a photo as the network sees it; other shapes get as many pixels.
-        root: of Clothing Co-Parsing.
+        net: the trained network; its class biases are balanced in place.
+        recipe: what it was trained by.
+        out: the bundle's folder; must be absent or empty.
+        ccp: root of Clothing Co-Parsing.
         val: numbers of the photos that balance the classes and calibrate the scores; never test photos.
+        size: (height, width) of a photo as the network sees it; other shapes get as many pixels.
+        half: whether weights may be stored in half precision.
+
+    Returns:
+        ``out``.
+
+    Raises:
+        RunError: the folder exists, or the exported network disagrees with the trained one.
     """
-    out.mkdir(parents=True, exist_ok=True)
-    # The classes are balanced on what the filter gets: on what it makes of that they came out worse.
-    net.guided = 0
-    _write_network(net, recipe, size, out)
-    with torch.no_grad():
-        cast(Tensor, net.classes.bias).add_(torch.from_numpy(_offsets(OnnxReader(out, threads=2), root, val)))
+    check_free(out)
+    spec = _spec(recipe, size)
+    network = Network(net, ("classes", "keypoints"), probe_images(spec.input)[:2], any_size=True)
+    _balance(network, spec, ccp, val)
     net.guided = recipe.guided
-    spec = _write_network(net, recipe, size, out)
-    judged = judge(OnnxReader(out, threads=2), root, val, None, Rules(CLASSES, GARMENTS, RAW))
-    calibration = fit_calibration(judged)
-    thresholds = fit_thresholds(judged, calibration)
-    write_spec(out, spec.model_copy(update={"calibration": calibration, "thresholds": thresholds}))
-    return OnnxReader(out, threads=2)
+
+    def calibrate(folder: Path, spec: ReaderSpec) -> ReaderSpec:
+        judged = judge(OnnxReader(folder, threads=2), ccp, val, None, Rules(CLASSES, GARMENTS, RAW))
+        calibration = fit_calibration(judged)
+        return spec.model_copy(update={"calibration": calibration, "thresholds": fit_thresholds(judged, calibration)})
+
+    return export_bundle(out, {MODEL: network}, spec, _report(recipe, spec), half=half, calibrate=calibrate)
 
 
-def _write_network(net: ReaderNet, recipe: ReaderRecipe, size: tuple[int, int], out: Path) -> ReaderSpec:
-    model = out / "model.onnx"
-    torch.onnx.export(
-        pad_by_number(net),  # a photo's sides are multiples of 32, so every map that is halved has even sides
-        (torch.zeros(1, 3, *size),),
-        str(model),
-        input_names=["image"],
-        output_names=["classes", "keypoints"],
-        dynamic_axes={name: {0: "n", 2: f"{name}_h", 3: f"{name}_w"} for name in ("image", "classes", "keypoints")},
-        opset_version=17,
-        dynamo=False,  # the dynamo exporter keeps batch norms that this one folds into the convolutions
-    )
-    fold_pads(model)
-    store_halved(model)
-    spec = ReaderSpec(
+def _balance(network: Network, spec: ReaderSpec, ccp: Path, val: Sequence[str]) -> None:
+    """Add to the class biases what :func:`fit_offsets` finds, before the guided filter: after it they fit worse."""
+    net = cast(ReaderNet, network.module)
+    net.guided = 0
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_network(replace(network, images=network.images[:1]), folder / MODEL)
+        digest = {MODEL: file_sha256(folder / MODEL)}
+        write_spec(folder, spec.model_copy(update={"files": digest, "probabilities": False}))
+        offsets = _offsets(OnnxReader(folder, threads=2), ccp, val)
+    with torch.no_grad():
+        cast(Tensor, net.classes.bias).add_(torch.from_numpy(offsets))
+
+
+def _offsets(reader: OnnxReader, ccp: Path, names: Sequence[str]) -> NDArray[np.float32]:
+    """Class offsets fitted on photos, at the resolution of the reader's masks."""
+    logits, labels = [], []
+    for name in names:
+        planes = reader.see(Photo.from_path(ccp / "photos" / f"{name}.jpg", at_least=PHOTO_SIDE)).probabilities
+        height, width = planes.shape[1:]
+        truth = Image.fromarray(class_labels(ccp, name)).resize((width, height), Image.Resampling.NEAREST)
+        logits.append(np.log(planes.reshape(len(planes), -1) + 1e-8))
+        labels.append(np.asarray(truth).ravel())
+    return fit_offsets(logits, labels)
+
+
+def _spec(recipe: ReaderRecipe, size: tuple[int, int]) -> ReaderSpec:
+    return ReaderSpec(
         name=recipe.name,
         version=recipe.version,
         input=InputSpec(
@@ -100,71 +160,28 @@ def _write_network(net: ReaderNet, recipe: ReaderRecipe, size: tuple[int, int], 
         classes=CLASSES,
         garments=GARMENTS,
         keypoints=True,
-        probabilities=net.guided > 0,
+        probabilities=recipe.guided > 0,
         rules=DEFAULT_CLASS_RULES,
-        files={model.name: file_sha256(model)},
+        files={MODEL: ""},
         about="Garment classes per pixel and 17 keypoints; trained on Clothing Co-Parsing and the Clothing dataset.",
     )
-    write_spec(out, spec)
-    return spec
 
 
-def _offsets(reader: OnnxReader, root: Path, names: Sequence[str]) -> NDArray[np.float32]:
-    """What :func:`fit_offsets` finds on photos, at the resolution of the reader's masks."""
-    logits, labels = [], []
-    for name in names:
-        planes = reader.see(Photo.from_path(root / "photos" / f"{name}.jpg", at_least=PHOTO_SIDE)).probabilities
-        height, width = planes.shape[1:]
-        truth = Image.fromarray(class_labels(root, name)).resize((width, height), Image.Resampling.NEAREST)
-        logits.append(np.log(planes.reshape(len(planes), -1) + 1e-8))
-        labels.append(np.asarray(truth).ravel())
-    return fit_offsets(logits, labels)
-
-
-def outcomes(judged: Sequence[Judged]) -> tuple[NDArray[np.float64], NDArray[np.bool_], list[str]]:
-    """Of every garment found: (n, 2) logit of its mean probability and logarithm of its share of the photo,
-    (n,) whether a true garment of its class has IoU 0.5 with its box, and its class.
-    """
-    rows, right, names = [], [], []
-    for one in judged:
-        matched = set(match_queries(boxes_of(one.true), boxes_of(one.found)).tolist())
-        for i, garment in enumerate(one.found):
-            chance = min(max(garment.score, 1e-4), 1 - 1e-4)
-            rows.append((np.log(chance / (1 - chance)), np.log(max(one.shares[i], 1e-6))))
-            right.append(i in matched)
-            names.append(garment.category)
-    return np.asarray(rows, np.float64).reshape(-1, 2), np.asarray(right, np.bool_), names
-
-
-def fit_calibration(judged: Sequence[Judged]) -> Calibration:
-    """Logistic regression of being right on the two numbers of :func:`outcomes`, slopes kept from being negative."""
-    from sklearn.linear_model import LogisticRegression
-
-    rows, right, _ = outcomes(judged)
-    if len(set(right.tolist())) < 2:
-        return RAW
-    fitted = LogisticRegression(C=10.0).fit(rows, right)
-    a, b = (max(float(v), 0.0) for v in fitted.coef_[0])
-    return round(a, 4), round(b, 4), round(float(fitted.intercept_[0]), 4)
-
-
-def fit_thresholds(judged: Sequence[Judged], calibration: Calibration) -> dict[str, float]:
-    """Per class the score at which F1 is highest, from .15 to .5; one of all classes where a class is rare."""
-    rows, right, names = outcomes(judged)
-    scores = 1 / (1 + np.exp(-(rows @ np.asarray(calibration[:2]) + calibration[2])))
-    truths = [g.category for one in judged for g in one.true]
-    every = _best_threshold(scores, right, len(truths))
-    found = {}
-    for category in GARMENTS:
-        mine = np.asarray([name == category for name in names])
-        enough = mine.sum() >= _FEW and truths.count(category) >= _FEW
-        found[category] = _best_threshold(scores[mine], right[mine], truths.count(category)) if enough else every
-    return found
-
-
-def _best_threshold(scores: NDArray[np.float64], right: NDArray[np.bool_], truths: int) -> float:
-    def f1(threshold: float) -> float:
-        kept = scores >= threshold
-        return 2 * float(right[kept].sum()) / max(int(kept.sum()) + truths, 1)
-
-    return max((round(float(t), 3) for t in np.linspace(0.15, 0.5, 36)), key=f1)
+def _report(recipe: ReaderRecipe, spec: ReaderSpec) -> Report:
+    heads = f"classes at {'half' if recipe.detail else 'a quarter'} of the input's size, keypoints at a quarter"
+    if recipe.guided:
+        heads += HEADS["guided"]
+    if spec.articles:
+        heads += HEADS["articles"]
+    return Report(
+        name=spec.name,
+        version=spec.version,
+        kind="reader",
+        summary=SUMMARY,
+        facts={"network": f"{_BACKBONES[recipe.backbone]} (ImageNet-1k start, Apache-2.0), feature pyramid; {heads}"},
+        recipe="`recipes/reader.yaml`, `streetshop lab train reader --data FOLDER_OF_BOTH_SETS --out RUN`",
+        licence=spec.licence,
+        data=TRAINED_ON,
+        notes=NOTES,
+        limits=LIMITS,
+    )

@@ -1,18 +1,52 @@
-"""Edit ONNX files after export."""
+"""Write networks as ONNX files, and edit these files."""
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import onnx
+import torch
 from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
+from torch import Tensor, nn
 
 from streetshop.core.errors import RunError
+from streetshop.lab.nets.backbones import pad_by_number
 
 _WORTHWHILE = 64
 """Tensors with fewer numbers stay in single precision: nothing would be saved."""
+
+
+def write_onnx(model: nn.Module, path: Path, image: Tensor, outputs: Sequence[str], *, any_size: bool = False) -> None:
+    """Write a network that maps ``image`` to named outputs.
+
+    Args:
+        model: the network; it stays as it is.
+        path: of the ONNX file.
+        image: (n, c, h, w) example of the input. Its batch size is not fixed.
+        outputs: names of the outputs, in order.
+        any_size: whether height and width vary too; they must then be multiples of 32.
+    """
+    height, width = image.shape[2:]
+    # "Same" convolutions pad by fixed numbers if every map that is halved has even sides.
+    padded = pad_by_number(model) if height % 32 == width % 32 == 0 else model
+    axes = {axis: {0: "n"} | ({2: f"{axis}_h", 3: f"{axis}_w"} if any_size else {}) for axis in ("image", *outputs)}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        torch.onnx.export(
+            padded.eval(),
+            (image,),
+            str(path),
+            input_names=["image"],
+            output_names=list(outputs),
+            dynamic_axes=axes,
+            opset_version=17,
+            dynamo=False,  # the dynamo exporter keeps batch norms that this one folds into the convolutions
+        )
+    fold_pads(path)
 
 
 def store_halved(path: Path) -> None:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from streetshop.lab.nets.backbones import build_backbone, pad_by_number
+from streetshop.lab.nets.backbones import build_backbone
 from streetshop.lab.nets.colours import COLOURS, SIDE, Colours
-from streetshop.lab.nets.onnx_files import fold_pads
 from streetshop.models.spec import InputSpec
 
 INPUT: Final = InputSpec(width=224, height=224, fit="letterbox", mask_channel=True)
@@ -118,18 +115,3 @@ def _statistics(x: Tensor, mask: Tensor) -> list[Tensor]:
     mean, weight = _weighted(x, mask)
     spread = ((x - mean[:, :, None, None]) ** 2 * weight).mean((2, 3))
     return [mean, (spread + 1e-6).sqrt()]
-
-
-def export_onnx(model: nn.Module, path: Path, names: Sequence[str]) -> None:
-    """Write a network that takes pictures of :data:`INPUT`."""
-    torch.onnx.export(
-        pad_by_number(model),
-        (torch.ones(2, 4, INPUT.height, INPUT.width),),
-        str(path),
-        input_names=["image"],
-        output_names=list(names),
-        dynamic_axes={axis: {0: "n"} for axis in ["image", *names]},
-        opset_version=17,
-        dynamo=False,  # the dynamo exporter keeps batch norms that this one folds into the convolutions
-    )
-    fold_pads(path)

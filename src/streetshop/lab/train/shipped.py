@@ -21,8 +21,8 @@ from streetshop.lab.core import files
 from streetshop.lab.core.devices import one_device
 from streetshop.lab.core.progress import say
 from streetshop.lab.data import teacher
-from streetshop.lab.evaluate import encoder_report
-from streetshop.lab.export import encoder_card
+from streetshop.lab.export.card import write_card
+from streetshop.lab.measure.public import measure_encoder, measure_reader
 from streetshop.lab.train.reading import recipe_path
 from streetshop.lab.train.tasks.encoder.recipe import load_encoder_recipe
 from streetshop.lab.train.tasks.encoder.run import gather
@@ -146,8 +146,15 @@ def train_reader(
         with _made_whole(bundle) as part:
             name_articles(OnnxReader(unnamed, threads=1), pictures, part)
     say("measuring on the test photos")
-    found = reader_run.report(bundle, plan, sources, overlays=out / "overlays")
-    files.write_json(out / "report.json", found)
+    report = measure_reader(
+        bundle,
+        public.ccp,
+        keypoints=sources.keypoints,
+        clothing=sources.clothing,
+        cutouts=sources.cutouts,
+        overlays=out / "overlays",
+    )
+    write_card(bundle, report)
     return bundle
 
 
@@ -175,13 +182,9 @@ def train_encoder(
     say("measuring on the test photos and senders")
     items = gather(plan, public.ccp, public.clothing, public.cutouts(), pairs, threads=threads)
     trained, untrained = (load_encoder(folder, threads=threads) for folder in (bundle, start))
-    measured = {
-        one.name: encoder_report.measure(one, items, "test", encoder_report.GALLERY) for one in (trained, untrained)
-    }
-    files.write_json(out / "report.json", {name: encoder_report.as_values(found) for name, found in measured.items()})
-    columns = {trained.name: measured[trained.name], **encoder_report.baselines(measured[untrained.name])}
-    say(encoder_report.table(encoder_report.headline(measured[trained.name]), columns))
-    encoder_card.write_card(trained, columns, "test")
+    report = measure_encoder([trained], items, untrained=untrained)
+    write_card(bundle, report)
+    say(report.sections[0].markdown())
     return bundle
 
 

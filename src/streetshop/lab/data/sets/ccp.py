@@ -18,6 +18,8 @@ from streetshop.lab.data.splits import Split, drawn_split
 from streetshop.lab.data.tables import find
 
 LICENCE: Final = "Apache-2.0"
+STATED_LICENCE: Final = f"{LICENCE}; who took its photographs is stated nowhere"
+"""As model cards state it."""
 BODY: Final = frozenset({"null", "skin", "hair"})
 """Labels that are no garments and make no rows."""
 TWINS: Final = (

@@ -15,7 +15,7 @@ from streetshop.core.errors import RecipeError, RunError
 from streetshop.core.records import Block, GarmentPicture
 from streetshop.lab.data.sample import Sample
 from streetshop.lab.evaluate.encoder import Embedded, label_precision, product_hits
-from streetshop.lab.export.encoder import export
+from streetshop.lab.export.encoder import export_encoder
 from streetshop.lab.nets.colours import SIDE, Colours
 from streetshop.lab.nets.encoder_heads import Heads, keep_relations, signed_root, span, supervised_contrast
 from streetshop.lab.nets.taps import PARTS, WIDTH, Taps, Upper
@@ -351,7 +351,7 @@ def test_a_trained_encoder_is_exported_whole(tmp_path: Path) -> None:
         {n: b.dim for n, b in blocks.items()}, *({n: getattr(b, w) for n, b in blocks.items()} for w in PLACES)
     )
     heads.settle(torch.from_numpy(made_up(each=4).values.astype(np.float32)))
-    encoder = load_encoder(export(Taps(), heads, recipe, tmp_path / "bundle"), threads=1)
+    encoder = load_encoder(export_encoder(Taps(), heads, recipe, tmp_path / "bundle"), threads=1)
     assert encoder.dim <= 256
     assert [b.name for b in encoder.blocks] == ["style", "colour", "shape", "pattern"]
     rng = np.random.default_rng(0)

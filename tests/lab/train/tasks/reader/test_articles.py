@@ -14,7 +14,7 @@ from streetshop.core.errors import DatasetError
 from streetshop.lab.data.classes import GARMENTS
 from streetshop.lab.data.sets.ccp import labelled_names, photo_split
 from streetshop.lab.data.sets.clothing import sender_split
-from streetshop.lab.export.reader import export
+from streetshop.lab.export.reader import export_reader
 from streetshop.lab.nets.reader import ReaderNet
 from streetshop.lab.train.tasks.reader import articles
 from streetshop.lab.train.tasks.reader.articles import Example, Pictures, features, fit, judge_names, name_articles
@@ -41,7 +41,8 @@ def bundle(pictures: Pictures, tmp_path_factory: pytest.TempPathFactory) -> Onnx
     recipe = tiny_recipe()
     net = ReaderNet(width=recipe.width, weights="none").eval()
     folder = tmp_path_factory.mktemp("bundle")
-    return export(net, recipe, (96, 64), folder, pictures.ccp, labelled_names(pictures.ccp, "train")[:2])
+    val = labelled_names(pictures.ccp, "train")[:2]
+    return OnnxReader(export_reader(net, recipe, folder, ccp=pictures.ccp, val=val, size=(96, 64)), threads=2)
 
 
 def test_examples_are_split_by_sender_and_photo(pictures: Pictures) -> None:

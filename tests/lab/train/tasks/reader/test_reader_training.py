@@ -15,16 +15,19 @@ from streetshop.lab.data.classes import CLASSES, GARMENTS, IGNORE
 from streetshop.lab.data.labelled_photos import load_labelled, load_single, load_tagged
 from streetshop.lab.data.sets.ccp import labelled_names, tagged_names
 from streetshop.lab.evaluate.intervals import Estimate
-from streetshop.lab.evaluate.reader import intervals, judge, milliseconds, summary, true_garments
-from streetshop.lab.export.reader import RAW, export, fit_calibration, load_net
-from streetshop.lab.export.reader_card import write_card
+from streetshop.lab.evaluate.reader import intervals, judge, milliseconds, sections, summary, true_garments
+from streetshop.lab.export.card import write_card
+from streetshop.lab.export.reader import export_reader, load_net
 from streetshop.lab.losses.dense import class_loss, heatmaps, keypoint_loss, lovasz_softmax
+from streetshop.lab.measure.public import measured_on, names_section, report_of
 from streetshop.lab.nets.reader import ReaderNet, enlarge
 from streetshop.lab.train.tasks.reader.articles import Named
 from streetshop.lab.train.tasks.reader.balance import fit_offsets
 from streetshop.lab.train.tasks.reader.recipe import ReaderRecipe, Stage, load_reader_recipe
 from streetshop.lab.train.tasks.reader.train import ReaderLoop, class_weights, repeat_factors
+from streetshop.looks.reader import OnnxReader
 from streetshop.looks.rules import Rules
+from streetshop.models.session import start_session
 from tests.lab.train.tasks.reader.trees import ccp, clothing
 
 pytestmark = pytest.mark.lab
@@ -277,13 +280,14 @@ def test_export_gives_a_bundle_that_serves_and_a_card(tmp_path: Path) -> None:
     ReaderLoop(recipe, samples, val, tmp_path / "run", torch.device("cpu")).run()
     net = load_net(tmp_path / "run" / "last.safetensors", recipe)
     names = labelled_names(root, "train")[:3]
-    reader = export(net, recipe, (96, 64), tmp_path / "bundle", root, names)
+    reader = OnnxReader(export_reader(net, recipe, tmp_path / "bundle", ccp=root, val=names, size=(96, 64)), threads=2)
     assert reader.spec.side_step == 32
     assert set(reader.spec.thresholds) == set(GARMENTS)
     image = torch.randn(1, 3, 64, 128)
     with torch.no_grad():
         expected = [value.numpy() for value in net(image)]
-    answers = reader._session.run(["classes", "keypoints"], {"image": image.numpy()})
+    session = start_session(tmp_path / "bundle" / "model.onnx", 1)
+    answers = session.run(["classes", "keypoints"], {"image": image.numpy()})
     for got, want in zip(answers, expected, strict=True):
         assert np.abs(got - want).max() < 0.05 * max(np.abs(want).max(), 1), "half precision on disk costs little"
     rules = Rules(CLASSES, GARMENTS, reader.spec.calibration, reader.spec.thresholds)
@@ -299,11 +303,13 @@ def test_export_gives_a_bundle_that_serves_and_a_card(tmp_path: Path) -> None:
     assert sure["accuracy"].low <= numbers["accuracy"] <= sure["accuracy"].high
     assert sure["ap50"].mean == pytest.approx(numbers["ap50"])
     named = {"cutout": Named(9, 8, Estimate(0.5, 0.4, 0.6, 9))}
-    write_card(reader, recipe, {**numbers, "pck@0.1": 0.5, "pck@0.2": 0.6}, sure, speed, "val", named)
+    tables = [*sections(judged, speed), names_section(named)]
+    write_card(tmp_path / "bundle", measured_on(report_of(tmp_path / "bundle"), [], "On 3 photos.", tables))
     card = (tmp_path / "bundle" / "card.md").read_text()
+    assert "half precision on disk" in card
     assert "onto white by the teacher | 9 | 8 | 0.500 [0.400, 0.600] |" in card
     assert "| trousers |" in card
-    assert "3 validation photos" in card
+    assert "On 3 photos." in card
     assert f"| {sure['miou']} |" in card
 
 
@@ -338,7 +344,3 @@ def test_truth_is_put_together_by_the_rules_that_read(tmp_path: Path) -> None:
     assert set(found) == {"top", "trousers", "footwear"}
     assert found["top"].corners == pytest.approx((20, 20, 44, 50), abs=0.5)
     assert found["footwear"].width == pytest.approx(24, abs=0.5)
-
-
-def test_nothing_to_calibrate_on_leaves_scores_as_they_are() -> None:
-    assert fit_calibration([]) == RAW

@@ -12,13 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from streetshop.core.errors import StreetshopError
 from streetshop.lab.core.progress import say
 from streetshop.lab.data.sample import Sample
 from streetshop.lab.data.views import Form, draw_view
-from streetshop.lab.nets.taps import INPUT, WIDTH, Extractor, export_onnx
+from streetshop.lab.nets.onnx_files import write_onnx
+from streetshop.lab.nets.taps import INPUT, WIDTH, Extractor
 from streetshop.models.preprocessing import fit_picture, network_input
 from streetshop.models.session import start_session
 from streetshop.models.spec import BlockSpec, EncoderSpec
@@ -90,7 +92,8 @@ def extract(plan: Plan, folder: Path, *, threads: int = 1) -> Features:
     folder.mkdir(parents=True, exist_ok=True)
     model = folder / "taps.onnx"
     if not model.is_file():
-        export_onnx(Extractor().eval(), model, ["features", "middle", "cover"])
+        example = torch.ones(2, 4, INPUT.height, INPUT.width)
+        write_onnx(Extractor().eval(), model, example, ["features", "middle", "cover"])
     session = start_session(model, threads)
     kept: list[tuple[Sample, Form]] = []
     parts: list[dict[str, NDArray[np.generic]]] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from streetshop.lab.data.garments import ccp_samples, clothing_samples, pair_sam
 from streetshop.lab.data.made_pairs import Settings
 from streetshop.lab.data.sample import Sample
 from streetshop.lab.data.tagged import tagged_samples
-from streetshop.lab.export.encoder import export
+from streetshop.lab.export.encoder import export_encoder
 from streetshop.lab.nets.encoder_heads import Heads
 from streetshop.lab.nets.taps import Taps
 from streetshop.lab.train.tasks.encoder.features import extract, join
@@ -93,4 +94,6 @@ def train(
     references = fit_heads(heads, views, recipe)
     taps = Taps()
     tune(taps.upper, heads, views, references, recipe, out / "tuning.pt")
-    return export(taps, heads, recipe, out / "bundle")
+    bundle = out / "bundle"
+    shutil.rmtree(bundle, ignore_errors=True)
+    return export_encoder(taps, heads, recipe, bundle)
