@@ -13,7 +13,6 @@ from PIL import Image, PngImagePlugin
 
 from streetshop.core.photo import PhotoLimits
 from streetshop.web import Settings
-from streetshop.web import server as server_module
 from tests.web.serving import BandReader, Running, multipart, png, read_answer, running, street
 
 SMALL = Settings(
@@ -142,28 +141,6 @@ def test_upload_that_drips_is_ended_at_the_total(small):
         except OSError:
             pass
         assert 1.5 < time.monotonic() - began < 5
-    still_serves(small)
-
-
-def test_header_that_never_ends_is_ended(small, monkeypatch):
-    monkeypatch.setattr(server_module, "HEADER_SECONDS", 0.5)
-    with small.connect() as connection:
-        connection.sendall(b"POST /v1/search HTTP/1.1\r\nHost: x\r\n")
-        assert read_answer(connection)[0] == 408
-    with small.connect() as connection:
-        assert connection.recv(100) == b""  # a connection that asks nothing is closed without a word
-    still_serves(small)
-
-
-def test_header_that_is_too_large_is_refused(small):
-    with small.connect() as connection:
-        connection.sendall(b"GET / HTTP/1.1\r\n")
-        try:
-            for i in range(200):
-                connection.sendall(f"X-{i}: {'a' * 1000}\r\n".encode())
-        except OSError:
-            pass
-        assert read_answer(connection)[0] == 431
     still_serves(small)
 
 

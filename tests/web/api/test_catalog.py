@@ -1,0 +1,61 @@
+"""Facts about the catalog, health, readiness, metrics and the OpenAPI document."""
+
+from __future__ import annotations
+
+import json
+
+from tests.web.serving import png, street
+
+
+def test_catalog_facts(client):
+    facts = client.get("/v1/catalog").json()
+    assert (facts["products"], facts["shots"], facts["reader"]) == (18, 36, "bands 1")
+    assert facts["blocks"] == [
+        {"name": "style", "dim": 32, "weight": 1.0},
+        {"name": "colour", "dim": 94, "weight": 0.5},
+    ]
+    fields = {field["name"]: field for field in facts["fields"]}
+    assert {value["value"]: value["count"] for value in fields["category"]["values"]} == dict.fromkeys(
+        ("dress", "shirt", "skirt"), 6
+    )
+    assert fields["price"]["bounds"] == [10.0, 62.0]
+    assert fields["in_stock"]["type"] == "boolean"
+    assert {"id", "title"}.isdisjoint(fields)
+    assert len(facts["samples"]) == 18
+    assert facts["limits"]["k"] == 100
+
+
+def test_health_readiness_and_metrics(client):
+    assert client.get("/healthz").json() == {"status": "ok"}
+    assert client.get("/readyz").json() == {"status": "ok"}
+    client.post("/v1/search", files={"photo": png(street())})
+    text = client.get("/metrics").text
+    for name in (
+        "http_request_seconds_bucket",
+        "stage_seconds_bucket",
+        "encoder_batch_bucket",
+        "catalog_products 18.0",
+    ):
+        assert f"streetshop_{name}" in text
+
+
+def test_openapi_describes_every_route_with_examples(client):
+    schema = client.get("/openapi.json").json()
+    assert set(schema["paths"]) == {
+        "/v1/search",
+        "/v1/search/vector",
+        "/v1/look",
+        "/v1/products/{product_id}",
+        "/v1/products/{product_id}/similar",
+        "/v1/products/{product_id}/image/{shot}",
+        "/v1/catalog",
+        "/healthz",
+        "/readyz",
+        "/metrics",
+    }
+    form = schema["paths"]["/v1/search"]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"]
+    assert form["required"] == ["photo"]
+    assert form["properties"]["filter"]["example"]
+    assert schema["paths"]["/v1/products/{product_id}"]["put"]["security"]
+    assert "example" in json.dumps(schema["paths"]["/v1/search"]["post"]["responses"]["422"])
+    assert client.get("/docs").status_code == 404
