@@ -51,6 +51,7 @@ class Synthetic:
         self.colours = rng.standard_normal((200, 64)).astype(np.float32)
 
     def vectors(self, n: int, rng: np.random.Generator) -> NDArray[np.float32]:
+        """(n, 256) vectors of drawn products."""
         parts = []
         for centres in (self.styles, self.colours):
             noise = rng.standard_normal((n, centres.shape[1]), np.float32)
@@ -59,6 +60,7 @@ class Synthetic:
         return np.hstack(parts).astype(np.float32)
 
     def batches(self, n: int, size: int = 10_000) -> Iterator[NDArray[np.float32]]:
+        """The vectors of the gallery, ``size`` at a time."""
         rng = np.random.default_rng(11)
         for start in range(0, n, size):
             yield self.vectors(min(size, n - start), rng)

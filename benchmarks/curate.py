@@ -189,8 +189,9 @@ def _progress(done: int, total: int) -> None:
 
 
 def pairs(work: Path, products: int) -> dict[str, Any]:
-    """Street photos of the studio with 30 % wrong claims, and 30 % noise among the shop pictures: recall and precision
-    of the pairs, and MAP@5 of an encoder trained on the raw pile, on the curated one, and on the truth.
+    """Recall and precision of the pairs, and MAP@5 after training on the raw, the curated and the true labels.
+
+    The data are drawn street photos with 30 % wrong claims, and shop pictures with 30 % noise.
     """
     from streetshop.lab.curate import Curation
     from streetshop.lab.curate.clusters import run_clusters
@@ -267,8 +268,9 @@ def _claim(row: Any) -> str:
 
 
 def training(vectors: Any, manifest: Any, true: Any, labels: dict[str, Any]) -> dict[str, Any]:
-    """A linear head on the frozen backbone, trained with ArcFace for equally many steps on each labelling, three seeds;
-    MAP@5 (min(k, R)), street to shop, on the products of every third name, which no training saw.
+    """MAP@5 of a linear head on the frozen backbone, trained with ArcFace for equally many steps on each labelling.
+
+    Three seeds; MAP@5 uses min(k, R), street to shop, on the held-out products of every third name.
     """
     import torch
     from pytorch_metric_learning.losses import ArcFaceLoss

@@ -105,8 +105,11 @@ def _landscape(rng: np.random.Generator) -> Image.Image:
 
 
 def copy_of(image: Image.Image, kind: str, seed: int) -> bytes:
-    """A JPEG of ``image`` resized (to 40-80 %), cropped (80-95 % of each side), recompressed (quality 25-50), stamped
-    with half-transparent text, or mirrored."""
+    """A JPEG copy of ``image``.
+
+    It is resized (to 40-80 %), cropped (80-95 % of each side), recompressed (quality 25-50), stamped with
+    half-transparent text, or mirrored.
+    """
     rng = np.random.default_rng([COPIES.index(kind), seed])
     image = image.convert("RGB")
     w, h = image.size

@@ -1,5 +1,6 @@
-"""The Clothing dataset as a shop's catalog: every photo of it in the gallery, read, cut out and encoded as in use, and
-searched with the photos of held-back senders.
+"""Measures search in a catalog of the Clothing dataset with the photos of held-out senders.
+
+All photos are in the gallery, parsed, cut out and encoded as in production.
 
     python benchmarks/encoder_catalog.py CLOTHING --cutouts runs/cache/cutouts --out runs/catalog --split val
 
@@ -87,7 +88,7 @@ def _write_packshot(item: Sample, path: Path) -> None:
 
 
 def _measure(
-    pictures: dict[Path, Item], catalog: str, bundle: Path, reader: str | None, given: argparse.Namespace
+    pictures: dict[Path, Sample], catalog: str, bundle: Path, reader: str | None, given: argparse.Namespace
 ) -> None:
     """Print the rows of one encoder."""
     import numpy as np

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import ast
+import importlib.metadata
+import io
 import json
 import subprocess
 import sys
+import tokenize
+import tomllib
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+import streetshop
 from tests.conftest import ROOT
 
-SOURCE = ROOT / "src" / "streetshop"
+SOURCE, TESTS = ROOT / "src" / "streetshop", ROOT / "tests"
+PYTHON = sorted(path for folder in ("src", "tests", "benchmarks", ".ci") for path in (ROOT / folder).rglob("*.py"))
 SERVING = sorted(p for p in SOURCE.rglob("*.py") if "lab" not in p.relative_to(SOURCE).parts)
 LAB_ONLY = {
     "torch",
@@ -27,6 +35,149 @@ LAB_ONLY = {
     "cv2",
     "ray",
 }
+
+LOGIC = 30
+"""A module with more lines of code has a test file of its name: ``a/b.py`` has ``tests/a/test_b.py``."""
+
+COVERED_ELSEWHERE: dict[str, str] = {
+    "__init__.py": "test_api.py",
+    "catalog/filters/tree.py": "catalog/filters/test_printer.py",
+    "cli/catalog.py": "cli/test_commands.py",
+    "cli/demo.py": "cli/test_commands.py",
+    "cli/embed.py": "cli/test_commands.py",
+    "cli/lab.py": "cli/test_commands.py",
+    "cli/lab_encoder.py": "cli/test_lab_shipped.py",
+    "cli/lab_train.py": "lab/train/test_commands.py",
+    "cli/look.py": "cli/test_commands.py",
+    "cli/options.py": "cli/test_commands.py",
+    "cli/search.py": "cli/test_commands.py",
+    "cli/serve.py": "cli/test_commands.py",
+    "indexing/addresses.py": "indexing/test_fetch.py",
+    "indexing/batch.py": "indexing/test_ingest.py",
+    "indexing/embed.py": "search/test_weights.py",
+    "indexing/index.py": "indexing/test_ingest.py",
+    "indexing/pictures.py": "indexing/test_ingest.py",
+    "indexing/shots.py": "indexing/test_ingest.py",
+    "indexing/upload.py": "web/test_page.py",
+    "lab/compare/runs.py": "lab/compare/test_curves.py",
+    "lab/compare/subjects.py": "lab/compare/test_measure.py",
+    "lab/core/devices.py": "lab/train/test_distributed.py",
+    "lab/core/files.py": "lab/train/test_parts.py",
+    "lab/core/progress.py": "lab/train/test_parts.py",
+    "lab/curate/claims.py": "lab/curate/test_pairs.py",
+    "lab/curate/classifier.py": "lab/curate/test_noise.py",
+    "lab/curate/clustering.py": "lab/curate/test_clusters.py",
+    "lab/curate/deciding.py": "lab/curate/test_decisions.py",
+    "lab/curate/embedding.py": "lab/curate/test_features.py",
+    "lab/curate/encoders.py": "lab/curate/test_duplicates.py",
+    "lab/curate/neighbours.py": "lab/curate/test_duplicates.py",
+    "lab/curate/page.py": "lab/curate/test_decisions.py",
+    "lab/curate/reduction.py": "lab/curate/test_clusters.py",
+    "lab/curate/report.py": "lab/curate/test_pairs.py",
+    "lab/curate/splitting.py": "lab/curate/test_pairs.py",
+    "lab/curate/store.py": "lab/curate/test_features.py",
+    "lab/curate/workplace.py": "lab/curate/test_noise.py",
+    "lab/data/garment_pixels.py": "lab/data/test_made_pairs.py",
+    "lab/data/garments.py": "lab/data/test_tagged.py",
+    "lab/data/labels.py": "lab/train/test_parts.py",
+    "lab/data/pictures.py": "lab/train/test_recipes_train.py",
+    "lab/data/registry.py": "lab/data/test_intake.py",
+    "lab/data/sample.py": "lab/data/test_splits.py",
+    "lab/data/tables.py": "lab/data/test_intake.py",
+    "lab/data/teacher.py": "cli/test_lab_shipped.py",
+    "lab/evaluate/encoder.py": "lab/train/tasks/encoder/test_encoder_report.py",
+    "lab/evaluate/encoder_report.py": "lab/train/tasks/encoder/test_encoder_report.py",
+    "lab/evaluate/markup.py": "lab/evaluate/test_result.py",
+    "lab/evaluate/protocols.py": "lab/evaluate/test_standard_protocols.py",
+    "lab/evaluate/reader.py": "lab/train/tasks/reader/test_reader_training.py",
+    "lab/export/embedding.py": "lab/train/test_stopping.py",
+    "lab/export/encoder.py": "lab/train/tasks/encoder/test_encoder_training.py",
+    "lab/export/encoder_card.py": "lab/train/tasks/encoder/test_encoder_report.py",
+    "lab/export/reader.py": "lab/train/tasks/reader/test_articles.py",
+    "lab/export/reader_card.py": "lab/train/tasks/reader/test_reader_training.py",
+    "lab/losses/classes.py": "lab/losses/test_losses.py",
+    "lab/losses/dense.py": "lab/losses/test_losses.py",
+    "lab/losses/triplet.py": "lab/losses/test_losses.py",
+    "lab/nets/colours.py": "lab/train/tasks/encoder/test_encoder_training.py",
+    "lab/nets/encoder.py": "lab/train/tasks/encoder/test_encoder_training.py",
+    "lab/nets/encoder_heads.py": "lab/train/tasks/encoder/test_encoder_training.py",
+    "lab/nets/guided.py": "lab/train/tasks/reader/test_guided.py",
+    "lab/nets/inception_resnet.py": "lab/nets/test_backbones.py",
+    "lab/nets/reader.py": "lab/train/tasks/reader/test_guided.py",
+    "lab/nets/streams.py": "lab/nets/test_pooling_and_heads.py",
+    "lab/nets/taps.py": "lab/train/tasks/encoder/test_encoder_training.py",
+    "lab/sampling/miners.py": "lab/sampling/test_mining.py",
+    "lab/sampling/samplers.py": "lab/sampling/test_mining.py",
+    "lab/train/augment.py": "lab/train/test_parts.py",
+    "lab/train/build.py": "lab/train/test_recipes.py",
+    "lab/train/data.py": "lab/train/test_parts.py",
+    "lab/train/plans.py": "lab/train/test_parts.py",
+    "lab/train/reading.py": "lab/train/test_learning.py",
+    "lab/train/recipe.py": "lab/train/test_recipes.py",
+    "lab/train/replicas.py": "lab/train/tasks/encoder/test_encoder_training.py",
+    "lab/train/run.py": "lab/train/test_resume.py",
+    "lab/train/shipped.py": "cli/test_lab_shipped.py",
+    "lab/train/tasks/converter.py": "lab/train/test_recipes_train.py",
+    "lab/train/tasks/embedding.py": "lab/train/test_resume.py",
+    "lab/train/tasks/encoder/features.py": "lab/train/tasks/encoder/test_encoder_training.py",
+    "lab/train/tasks/encoder/fit.py": "lab/train/tasks/encoder/test_encoder_training.py",
+    "lab/train/tasks/encoder/plan.py": "lab/data/test_views.py",
+    "lab/train/tasks/encoder/recipe.py": "lab/train/tasks/encoder/test_encoder_training.py",
+    "lab/train/tasks/encoder/run.py": "lab/train/tasks/encoder/test_encoder_training.py",
+    "lab/train/tasks/encoder/tune.py": "lab/train/tasks/encoder/test_encoder_training.py",
+    "lab/train/tasks/reader/recipe.py": "lab/train/tasks/reader/test_guided.py",
+    "lab/train/tasks/reader/run.py": "lab/train/tasks/reader/test_reader_training.py",
+    "lab/train/tasks/reader/train.py": "lab/train/tasks/reader/test_reader_training.py",
+    "lab/train/tasks/reader/views.py": "lab/data/test_labelled_photos.py",
+    "lab/train/tasks/starting_encoder.py": "cli/test_lab_shipped.py",
+    "lab/train/trained.py": "lab/train/test_recipes_train.py",
+    "lab/train/vectors.py": "lab/train/test_parts.py",
+    "lab/train/yaml_recipe.py": "lab/train/test_recipes.py",
+    "web/api/catalog.py": "web/test_products_api.py",
+    "web/api/products.py": "web/test_products_api.py",
+    "web/api/search.py": "web/test_search_api.py",
+    "web/app.py": "web/test_operation.py",
+    "web/forms.py": "web/test_search_api.py",
+    "web/metrics.py": "web/test_queue.py",
+    "web/observe.py": "web/test_operation.py",
+    "web/pages.py": "web/test_page.py",
+    "web/requests.py": "web/test_limits.py",
+    "web/schemas.py": "web/test_search_api.py",
+    "web/server.py": "web/test_limits.py",
+    "web/settings.py": "web/test_operation.py",
+    "web/state.py": "web/test_operation.py",
+    "web/writing.py": "web/test_products_api.py",
+}
+"""Modules without such a test file, and the test file that covers them. The list only gets shorter."""
+
+PRIVATE_NAMES: set[tuple[str, str]] = {
+    ("lab/curate/test_alignment.py", "_BATCH"),
+    ("lab/curate/test_alignment.py", "_resize"),
+    ("lab/curate/test_pairs.py", "_rank"),
+    ("lab/train/tasks/encoder/test_encoder_training.py", "_KEPT_EVERY"),
+    ("lab/train/tasks/reader/test_articles.py", "_BESIDE"),
+    ("lab/train/tasks/reader/test_articles.py", "_STRENGTH"),
+    ("lab/train/tasks/reader/test_guided.py", "_SMOOTHNESS"),
+    ("lab/train/tasks/reader/test_guided.py", "_coefficients"),
+    ("lab/train/tasks/reader/test_reader_training.py", "_batches"),
+    ("lab/train/tasks/reader/test_reader_training.py", "_guessed"),
+    ("lab/train/tasks/reader/test_reader_training.py", "_save"),
+    ("lab/train/tasks/reader/test_reader_training.py", "_session"),
+    ("lab/train/tasks/reader/test_reader_training.py", "_stage"),
+    ("lab/train/test_parts.py", "_CHUNK"),
+    ("lab/train/test_parts.py", "_every"),
+    ("lab/train/test_resume.py", "_learn"),
+    ("present/test_results.py", "_repr_html_"),
+    ("test_api.py", "_repr_html_"),
+}
+"""Test files that use private names of the package, and the names. The list only gets shorter."""
+
+REMOVED_MODULES = {
+    "aifc", "asynchat", "asyncore", "audioop", "cgi", "cgitb", "chunk", "crypt", "distutils", "imghdr", "imp",
+    "lib2to3", "mailcap", "msilib", "nis", "nntplib", "ossaudiodev", "pipes", "smtpd", "sndhdr", "spwd", "sunau",
+    "telnetlib", "uu", "xdrlib",
+}  # fmt: skip
+"""Modules of the standard library of Python 3.11 that 3.12 or 3.13 lack."""
 
 
 def imported(path: Path) -> set[str]:
@@ -76,3 +227,92 @@ def test_shipped_weights_are_small() -> None:
     weights = [p for p in (SOURCE / "models" / "weights").rglob("*") if p.is_file()]
     assert sum(p.stat().st_size for p in weights) <= 25e6
     assert not [p for p in weights if p.suffix not in (".onnx", ".json", ".md")], "ONNX only, never pickle"
+
+
+def test_there_is_one_version() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert "version" in project["project"]["dynamic"]
+    assert project["tool"]["hatch"]["version"]["path"] == "src/streetshop/__init__.py"
+    assert importlib.metadata.version("streetshop") == streetshop.__version__
+    assert f"## {streetshop.__version__}" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_the_versions_of_python_are_those_that_are_declared() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    prefix = "Programming Language :: Python :: "
+    versions = [line.removeprefix(prefix) for line in project["classifiers"] if line.startswith(prefix)]
+    assert versions == ["3.11", "3.12", "3.13"]
+    assert project["requires-python"] == f">={versions[0]}"
+
+
+def test_every_file_compiles_on_all_versions_of_python() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # an unknown escape in a string is a warning now and an error later
+        for path in PYTHON:
+            text = path.read_text("utf-8")
+            ast.parse(text, str(path), feature_version=(3, 11))
+            compile(text, str(path), "exec")
+            assert not {name.split(".")[0] for name in imported(path)} & REMOVED_MODULES, path
+
+
+def lines_of_code(path: Path) -> int:
+    """Lines that hold more than comments and docstrings."""
+    text = path.read_text("utf-8")
+    strings: set[int] = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            strings |= set(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+    no_code = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
+    lines: set[int] = set()
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type not in no_code:
+            lines |= set(range(token.start[0], token.end[0] + 1))
+    return len(lines - strings)
+
+
+def test_tests_mirror_the_source() -> None:
+    missing = set()
+    for path in SOURCE.rglob("*.py"):
+        name = path.parent.name if path.name == "__init__.py" else path.stem
+        mirrored = TESTS / path.relative_to(SOURCE).parent / f"test_{name}.py"
+        if lines_of_code(path) > LOGIC and not mirrored.exists():
+            missing.add(str(path.relative_to(SOURCE)))
+    assert missing - set(COVERED_ELSEWHERE) == set(), "write a test file of this name"
+    assert set(COVERED_ELSEWHERE) - missing == set(), "no longer needed in COVERED_ELSEWHERE"
+    assert [name for name in COVERED_ELSEWHERE.values() if not (TESTS / name).is_file()] == []
+
+
+def private_names() -> set[str]:
+    """Names with one leading underscore that the package defines."""
+    found: set[str] = set()
+    for path in SOURCE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                found.add(node.name)
+            elif isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Store):
+                found.add(node.id if isinstance(node, ast.Name) else node.attr)
+    return {name for name in found if name.startswith("_") and not name.endswith("_")}
+
+
+def used_private_names(path: Path, private: set[str]) -> Iterator[str]:
+    """Those of ``private`` that a test imports, reads, calls or patches."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("streetshop"):
+            yield from (alias.name for alias in node.names if alias.name in private)
+        elif isinstance(node, ast.Attribute) and node.attr in private:
+            if not (isinstance(node.value, ast.Name) and node.value.id == "self"):
+                yield node.attr
+        elif isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")).endswith("attr"):
+            texts = [arg.value for arg in node.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]
+            yield from (name for text in texts if (name := text.rsplit(".")[-1]) in private)
+
+
+def test_tests_use_no_private_names() -> None:
+    private = private_names()
+    used = {
+        (str(path.relative_to(TESTS)), name)
+        for path in TESTS.rglob("*.py")
+        for name in used_private_names(path, private)
+    }
+    assert used - PRIVATE_NAMES == set(), "make it public, or test through the public way"
+    assert PRIVATE_NAMES - used == set(), "no longer needed in PRIVATE_NAMES"

@@ -1,4 +1,4 @@
-"""What every loss term sees, and how it is reduced."""
+"""The input and the base class of all loss terms."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ class LossInput:
 
     Attributes:
         encoding: of the whole batch, float32.
-        targets: by name; (b,) int64 class indices with :data:`~streetshop.lab.data.labels.UNKNOWN`, or (b, classes) float32 of several labels.
-        triplets: what the miner chose; None where the stage has no miner.
+        targets: by name; (b,) int64 class indices with :data:`~streetshop.lab.data.labels.UNKNOWN`, or (b, classes)
+            float32 for several labels.
+        triplets: chosen by the miner; None if the stage has none.
     """
 
     encoding: Encoding
@@ -29,7 +30,7 @@ class LossInput:
     triplets: Triplets | None = None
 
     def vector(self, on: str) -> Tensor:
-        """(b, dim): ``embedding``, ``features``, or a block by its name."""
+        """(b, dim) vectors: ``embedding``, ``features``, or a block by its name."""
         if on == "embedding":
             return self.encoding.embedding
         if on == "features":
@@ -38,13 +39,15 @@ class LossInput:
 
 
 class LossTerm(nn.Module, ABC):
-    """One term of a stage's loss: a scalar for a :class:`LossInput`. Means are over what the term learned from; a batch
-    that holds nothing for it gives a zero that still has a gradient, so that distributed runs stay in step.
+    """One term of the loss of a stage.
+
+    Means are over the rows that the term uses. A batch without such rows gives a zero with a gradient, so that the
+    processes of a distributed run stay in step.
     """
 
     @abstractmethod
     def forward(self, given: LossInput) -> Tensor:
-        """The term's value, () float."""
+        """The value of the term, () float."""
 
 
 def nothing(vector: Tensor, *parameters: Tensor) -> Tensor:

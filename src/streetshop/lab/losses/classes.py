@@ -1,4 +1,4 @@
-"""Losses with classes: cross-entropy, ArcFace, center loss, several labels at once."""
+"""Classification losses: cross-entropy, ArcFace, center loss, multi-label Euclidean loss."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from streetshop.lab.losses.base import LossInput, LossTerm, nothing
 class CrossEntropy(LossTerm):
     """A linear classifier on a vector, and its cross-entropy (method 1's softmax loss, method 4's product type).
 
-    ``on="embedding"`` puts the head on top of the vector that is searched by, ``on="features"`` on the backbone's
-    pooled features, beside it (GrokNet's placement).
+    ``on="embedding"`` puts the classifier on the search vector, ``on="features"`` on the pooled features of the
+    backbone (as in GrokNet).
     """
 
     def __init__(self, *, target: str, classes: int, dim: int, on: str = "embedding", smoothing: float = 0.0) -> None:
@@ -63,9 +63,9 @@ class ArcFace(LossTerm):
 class CenterLoss(LossTerm):
     """``1/2 |x - c_y|^2``, the mean over the batch (Wen et al. 2016; method 1, equation 5).
 
-    The centers are no parameters of the optimiser: after each batch a center moves by ``rate`` times
-    ``sum(c_y - x) / (1 + n)`` over its ``n`` pictures of the batch (Wen's equation 4), towards them. In a distributed
-    run that is the batch of all processes.
+    The optimiser does not update the centers: after each batch a center moves by ``rate`` times
+    ``sum(c_y - x) / (1 + n)`` towards its ``n`` pictures in the batch (equation 4 of Wen et al.). In a distributed run
+    the batch is that of all processes.
     """
 
     centers: Tensor
@@ -80,7 +80,7 @@ class CenterLoss(LossTerm):
     def forward(self, given: LossInput) -> Tensor:
         vector, labels = given.vector(self.on), given.targets[self.target]
         known = labels != UNKNOWN
-        # A copy: the update below is in place, and backward needs the centers as they were.
+        # A copy: the update below is in place, and the backward pass needs the old centers.
         away = vector[known] - self.centers[labels[known]].clone()
         if self.training:
             self._move(vector.detach(), labels)
@@ -106,8 +106,8 @@ def _gather(value: Tensor) -> Tensor:
 def multilabel_euclidean(scores: Tensor, labels: Tensor) -> Tensor:
     """Method 5, equation 3: (b, classes) scores and 0/1 labels to the mean over rows of ``sum_c (p_c - q_c)^2``.
 
-    ``p`` is the softmax of the scores and ``q`` the labels divided by their number, as in Wang et al. 2017, whose loss
-    it is: the text says *probability vector* without saying how it is made.
+    ``p`` is the softmax of the scores and ``q`` the labels divided by their number, as in Wang et al. 2017, from where
+    the loss comes.
     """
     truth = labels / labels.sum(1, keepdim=True).clamp(min=1)
     return (scores.softmax(1) - truth).pow(2).sum(1).mean()

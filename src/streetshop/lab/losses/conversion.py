@@ -1,4 +1,4 @@
-"""The converter's game (method 1, equations 1 to 3; PixelDTGAN)."""
+"""Adversarial losses of the converter (method 1, equations 1 to 3; PixelDTGAN)."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ from torch.nn import functional
 Form = Literal["flipped", "printed"]
 
 ASSOCIATED, GENERATED, IRRELEVANT = 0, 1, 2
-"""The three targets a discriminator may be shown."""
+"""The three kinds of targets of a discriminator."""
 
 
 def judge_apart(discriminator: Callable[..., Tensor], *given: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-    """A discriminator's logits of the three kinds of target, each kind in a batch of its own.
+    """The logits of a discriminator for the three kinds of targets, each kind in a batch of its own.
 
-    The text draws one of the three with equal probability; all three in equal parts is that drawing's mean. They must
-    not share a batch: batch norm would judge a picture by what else is in it, and the converter, whose turn shows
-    generated pictures alone, would play against another discriminator than the one that was trained.
+    The paper draws one of the three with equal probability; equal parts of all three have the same mean. They do not
+    share a batch, since batch norm would then depend on the mixture, and the step of the converter has generated
+    pictures only.
 
     Args:
+        discriminator: maps its inputs to (b,) logits.
         given: for each input of the discriminator its three batches (associated, generated, irrelevant).
 
     Returns:
@@ -46,9 +47,9 @@ def domain_loss(logits: Tensor, which: Tensor) -> Tensor:
 def converter_loss(real_logits: Tensor, domain_logits: Tensor, *, form: Form = "flipped") -> Tensor:
     """Equation 3 for generated pictures, whose logits these are.
 
-    ``printed`` is ``-1/2 L_R - 1/2 L_A`` with the discriminators' own labels (0): where they win, its gradient
-    vanishes. ``flipped`` trains the same game with the labels turned to 1, whose gradient is largest there. The two
-    other targets do not depend on the converter and are left out.
+    ``printed`` is ``-1/2 L_R - 1/2 L_A`` with the labels of the discriminators (0); its gradient vanishes where they
+    are right. ``flipped`` uses the label 1, whose gradient is largest there. The other two kinds of targets do not
+    depend on the converter and are left out.
     """
     if form == "printed":
         zeros = torch.zeros_like(real_logits)

@@ -1,4 +1,4 @@
-"""What the reader is trained to lower."""
+"""Losses of the reader: classes per pixel and keypoint heatmaps."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from streetshop.lab.data.classes import IGNORE
 
 
 def lovasz_softmax(probabilities: Tensor, labels: Tensor) -> Tensor:
-    """Lovász-softmax: the convex surrogate of one minus IoU, averaged over the classes that occur (Berman, Triki and
-    Blaschko 2018, equation 11 and algorithm 1).
+    """Lovász-softmax: a convex surrogate of one minus IoU, averaged over the classes that occur.
+
+    Berman, Triki and Blaschko 2018, equation 11 and algorithm 1.
 
     Args:
         probabilities: (n, classes), rows summing to one.
@@ -35,12 +36,13 @@ def _jaccard_gradient(truth: Tensor) -> Tensor:
 
 
 def class_loss(logits: Tensor, labels: Tensor, weights: Tensor, *, lovasz: float) -> Tensor:
-    """Weighted cross-entropy plus ``lovasz`` times :func:`lovasz_softmax`; pixels labelled :data:`IGNORE` count not.
+    """Weighted cross-entropy plus ``lovasz`` times :func:`lovasz_softmax`, without pixels labelled :data:`IGNORE`.
 
     Args:
         logits: (b, classes, h, w).
         labels: (b, h, w) int64.
         weights: (classes,).
+        lovasz: weight of the second term.
     """
     rows = logits.permute(0, 2, 3, 1).flatten(0, 2)
     flat = labels.flatten()
@@ -53,16 +55,17 @@ def class_loss(logits: Tensor, labels: Tensor, weights: Tensor, *, lovasz: float
 
 
 def heatmaps(points: Tensor, size: tuple[int, int], stride: int, sigma: float) -> tuple[Tensor, Tensor]:
-    """Targets of the keypoint head.
+    """The targets of the keypoint head.
 
     Args:
-        points: (b, 17, 3) x, y in input pixels and visibility; NaN visibility where no teacher looked.
+        points: (b, 17, 3) x, y in input pixels and visibility; NaN visibility where there are no keypoint labels.
         size: (height, width) of the heatmaps.
+        stride: input pixels per heatmap pixel.
         sigma: of the Gaussians, in heatmap pixels.
 
     Returns:
-        (b, 17, h, w) Gaussians with peak 1 on the pixel of a visible point, and (b, 17) whether anything is learned
-        from a heatmap: a hidden or unsure point teaches nothing, one outside the picture teaches emptiness.
+        (b, 17, h, w) Gaussians with peak 1 on the pixel of a visible point, and (b, 17) whether a heatmap counts in the
+        loss: a hidden or uncertain point does not; one outside the picture counts with an empty heatmap.
     """
     b, joints = points.shape[:2]
     x, y = (points[..., 0] / stride).floor(), (points[..., 1] / stride).floor()
@@ -77,8 +80,9 @@ def heatmaps(points: Tensor, size: tuple[int, int], stride: int, sigma: float) -
 
 
 def keypoint_loss(logits: Tensor, maps: Tensor, taught: Tensor) -> Tensor:
-    """Penalty-reduced focal loss of heatmaps (Zhou, Wang and Krähenbühl 2019, equation 1: alpha 2, beta 4), divided by
-    the number of points.
+    """Penalty-reduced focal loss of heatmaps, divided by the number of points.
+
+    Zhou, Wang and Krähenbühl 2019, equation 1 with alpha 2 and beta 4.
     """
     logits, maps = logits[taught], maps[taught]
     if not len(logits):

@@ -1,4 +1,4 @@
-"""What keeps method 5's attended regions apart, small and upright."""
+"""Losses on the attended regions of method 5: diversity, scale, anchors, positive scale."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def anchor_constraint(places: Tensor, anchors: Tensor) -> Tensor:
 
 
 def positive_constraint(places: Tensor, least: float = 0.1) -> Tensor:
-    """Equation 7: ``max(0, least - sx) + max(0, least - sy)``: no mirrored regions."""
+    """Equation 7: ``max(0, least - sx) + max(0, least - sy)``: against mirrored regions."""
     return torch.relu(least - places[..., :2]).sum(-1)
 
 

@@ -1,4 +1,4 @@
-"""Triplet losses: the plain ones, and method 3's with its norm penalty."""
+"""Triplet losses: the plain ones, and the weighted one of method 3."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DistanceName = Literal["euclidean", "squared", "cosine"]
 
 
 def build_distance(name: DistanceName) -> BaseDistance:
-    """The distance of that name, on vectors as they are (``cosine`` apart, nothing is normalised)."""
+    """The distance of that name; only ``cosine`` normalises the vectors."""
     if name == "cosine":
         return CosineSimilarity()
     return LpDistance(normalize_embeddings=False, power=2 if name == "squared" else 1)
@@ -25,7 +25,7 @@ def build_distance(name: DistanceName) -> BaseDistance:
 class TripletLoss(LossTerm):
     """``mean max(0, margin + d(a, p) - d(a, n))`` over the mined triplets.
 
-    ``distance`` ``euclidean`` is method 2's (equation 1), not squared; ``cosine`` is ``1 - cos`` (method 4 names it).
+    ``distance`` ``euclidean`` is that of method 2 (equation 1), not squared; ``cosine`` is ``1 - cos`` (method 4).
     """
 
     def __init__(self, *, margin: float, distance: DistanceName = "euclidean", on: str = "embedding") -> None:
@@ -51,7 +51,7 @@ def weighted_triplet(a: Tensor, p: Tensor, n: Tensor, *, margin: float, alpha: f
 
 
 class WeightedTripletLoss(LossTerm):
-    """The mean of :func:`weighted_triplet` over the mined triplets. Meant for vectors that are *not* normalised."""
+    """The mean of :func:`weighted_triplet` over the mined triplets, for vectors that are *not* normalised."""
 
     def __init__(self, *, margin: float = 0.2, alpha: float = 5e-5, on: str = "embedding") -> None:
         super().__init__()

@@ -1,5 +1,6 @@
-"""The networks of the five methods, in parts that fit each other: backbone, head (pooling, blocks, attention), streams;
-and the converter. A recipe names them; :mod:`streetshop.lab.train.build` puts them together.
+"""The parts of the networks: backbones, heads (pooling, blocks, attention), streams, and the converter.
+
+A recipe names them; :mod:`streetshop.lab.train.build` puts them together.
 """
 
 from streetshop.lab.nets.attention import AttendedRegions, AttentionBranch, anchor_points

@@ -66,14 +66,14 @@ class Backbone(nn.Module):
 
 
 class TimmBackbone(Backbone):
-    """Any timm network; the map is what it calls its unpooled features, tokens laid out as a map."""
+    """Any timm network; the map is its unpooled features, with tokens arranged as a map."""
 
     network: Any  # timm's networks share no type that has their parts
 
     def forward(self, x: Tensor) -> Tensor:
         features = self.network.forward_features(x)
         if features.ndim == 4:
-            channels_last = getattr(self.network, "output_fmt", "NCHW") == "NHWC"  # Swin and its like
+            channels_last = getattr(self.network, "output_fmt", "NCHW") == "NHWC"  # Swin and similar networks
             return features.permute(0, 3, 1, 2) if channels_last else features
         grid = self.network.patch_embed.grid_size
         tokens = features[:, self.network.num_prefix_tokens :]
@@ -243,8 +243,9 @@ class _Padded(nn.Module):
 
 
 def pad_by_number(model: nn.Module) -> nn.Module:
-    """A copy of the model, for inference, whose "same" convolutions of stride 2 pad by fixed numbers: right for maps of
-    even sides alone. For export: see :func:`streetshop.lab.nets.onnx_files.fold_pads`.
+    """A copy of the model for export, whose "same" convolutions of stride 2 pad by fixed numbers.
+
+    It is right for maps with even sides only; see :func:`streetshop.lab.nets.onnx_files.fold_pads`.
     """
     copied = copy.deepcopy(model)
     for module in list(copied.modules()):

@@ -61,7 +61,7 @@ def _up(inputs: int, outputs: int, bias: bool = False) -> nn.ConvTranspose2d:
 
 
 class RealDiscriminator(nn.Module):
-    """Is this a picture of a real product? (b, 3, 64, 64) to (b,) logits."""
+    """Discriminates real from generated product pictures: (b, 3, 64, 64) to (b,) logits."""
 
     def __init__(self, width: int = 128) -> None:
         super().__init__()
@@ -73,7 +73,7 @@ class RealDiscriminator(nn.Module):
 
 
 class DomainDiscriminator(nn.Module):
-    """Does this product belong to this street picture? Two (b, 3, 64, 64) to (b,) logits."""
+    """Discriminates associated from other pairs of street and product pictures: two (b, 3, 64, 64) to (b,) logits."""
 
     def __init__(self, width: int = 128) -> None:
         super().__init__()
@@ -85,7 +85,7 @@ class DomainDiscriminator(nn.Module):
 
 
 def initialise(module: nn.Module) -> None:
-    """DCGAN's start: weights normal with deviation 0.02, batch norm scales round 1."""
+    """Initialise as DCGAN: normal weights with deviation 0.02, batch norm scales around 1."""
     if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
         nn.init.normal_(module.weight, 0.0, 0.02)
         if module.bias is not None:

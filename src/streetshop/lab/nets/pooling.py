@@ -1,4 +1,4 @@
-"""From a feature map to one vector: average, maximum, generalised mean."""
+"""Pooling of a feature map to one vector: average, maximum, generalised mean."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ PoolingName = Literal["avg", "max", "gem"]
 
 
 class AveragePooling(nn.Module):
-    """(b, c, h, w) to (b, c): the mean over all places."""
+    """(b, c, h, w) to (b, c): the mean over all positions."""
 
     def forward(self, x: Tensor) -> Tensor:
         return x.mean(dim=(2, 3))
 
 
 class MaxPooling(nn.Module):
-    """(b, c, h, w) to (b, c): the largest value over all places (method 2)."""
+    """(b, c, h, w) to (b, c): the maximum over all positions (method 2)."""
 
     def forward(self, x: Tensor) -> Tensor:
         return x.amax(dim=(2, 3))

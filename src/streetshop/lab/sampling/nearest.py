@@ -1,4 +1,4 @@
-"""Method 2's miner: a negative is drawn from the nearest pictures of other products."""
+"""The miner of method 2: draws a negative from the nearest pictures of other products."""
 
 from __future__ import annotations
 
@@ -22,8 +22,10 @@ def nearest_negatives(
     Args:
         queries: (q, d), from the query stream.
         gallery: (g, d), from the gallery stream: with unshared streams this is the search across streams.
-        query_products, gallery_products: product indices; a query's own product is never among its negatives.
-        k: how many; fewer where the gallery holds fewer of other products.
+        query_products: (q,) product indices; the product of a query is never among its negatives.
+        gallery_products: (g,) product indices.
+        k: number of negatives; fewer if the gallery has fewer of other products.
+        chunk: queries per matrix of distances.
 
     Returns:
         (q, k') gallery indices by Euclidean distance, ties by the smaller index; -1 fills rows that have fewer.
@@ -43,7 +45,7 @@ def nearest_negatives(
 
 
 def draw_nearest(nearest: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
-    """(q, k) of :func:`nearest_negatives` to (q,): one of each row, all alike likely; -1 for a row without any."""
+    """(q, k) of :func:`nearest_negatives` to (q,): one of each row with equal probability; -1 for an empty row."""
     count = (nearest >= 0).sum(1)
     choice = np.minimum((rng.random(len(nearest)) * count).astype(np.int64), np.maximum(count - 1, 0))
     return nearest[np.arange(len(nearest)), choice] if nearest.shape[1] else np.full(len(nearest), -1, np.int64)
