@@ -156,7 +156,14 @@ def _interesting(sample: LabelledPhoto, rng: np.random.Generator) -> NDArray[np.
     return rng.uniform((x0, y0), (x1, y1))
 
 
-def _warp(pixels, matrix, offset, size, resampling, fill):
+def _warp(
+    pixels: NDArray[np.uint8],
+    matrix: NDArray[np.float64],
+    offset: NDArray[np.float64],
+    size: tuple[int, int],
+    resampling: Image.Resampling,
+    fill: int | tuple[int, int, int],
+) -> NDArray[np.uint8]:
     data = (*matrix[0], offset[0], *matrix[1], offset[1])
     image = Image.fromarray(pixels).transform(
         (size[1], size[0]), Image.Transform.AFFINE, data, resample=resampling, fillcolor=fill
@@ -164,12 +171,16 @@ def _warp(pixels, matrix, offset, size, resampling, fill):
     return np.asarray(image)
 
 
-def _warp_labels(labels, matrix, offset, size):
+def _warp_labels(
+    labels: NDArray[np.uint8], matrix: NDArray[np.float64], offset: NDArray[np.float64], size: tuple[int, int]
+) -> NDArray[np.uint8]:
     size = (size[0] // LABEL_STEP, size[1] // LABEL_STEP)
     return _warp(labels, matrix * LABEL_STEP, offset, size, Image.Resampling.NEAREST, 0)
 
 
-def _move(points, matrix, offset, flip):
+def _move(
+    points: NDArray[np.float32], matrix: NDArray[np.float64], offset: NDArray[np.float64], flip: bool
+) -> NDArray[np.float32]:
     moved = points.copy()
     moved[:, :2] = (points[:, :2] - offset) @ np.linalg.inv(matrix).T
     return moved[list(MIRRORED)] if flip else moved
