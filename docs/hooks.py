@@ -23,7 +23,9 @@ PAGES = {
     "src/streetshop/models/weights/reader/card.md": "reader-card.md",
     "src/streetshop/models/weights/encoder/card.md": "encoder-card.md",
 }
-"""Where a file of the repository lies on the site."""
+"""Pages made of files outside ``docs``, by their paths in the repository."""
+LINKS = {**PAGES, "README.md": "index.md"}
+"""Pages that stand for files outside ``docs``."""
 
 
 def on_files(files: Files, config: Any) -> Files:
@@ -37,7 +39,7 @@ def on_files(files: Files, config: Any) -> Files:
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     """Turn links to the repository's files into links to their pages; append the options to the page of commands."""
     up = "../" * page.file.src_uri.count("/")
-    for path, name in PAGES.items():
+    for path, name in LINKS.items():
         markdown = markdown.replace(f"]({up}../{path})", f"]({up}{name})")
     if page.file.src_uri == "commands.md":
         return markdown + "\n" + "\n".join(_commands(typer.main.get_command(app), "streetshop"))
