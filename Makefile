@@ -1,5 +1,5 @@
 # Everything from a bare clone: `make demo`, `make test` (with `make lint`), `make wheel`. The first two make their own .venv.
-# `make reader DATA=FOLDER` and `make encoder DATA=FOLDER` train the shipped models anew; FOLDER holds ccp/ and clothing/
+# `make reader DATA=FOLDER` and `make encoder DATA=FOLDER` train the shipped models again; FOLDER holds ccp/ and clothing/
 # (docs/reader.md, docs/encoder.md).
 PYTHON ?= python3
 DATA ?=
@@ -23,6 +23,7 @@ lint: .venv/.all
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/mypy --num-workers 2
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 # Builds the wheel, installs it in an empty environment, and runs the demo and a search there.
 wheel:
@@ -49,5 +50,5 @@ clean:
 	touch $@
 
 .venv/.all: .venv/bin/python pyproject.toml constraints.txt
-	$(PIP) --editable '.[lab,dev]'
+	$(PIP) --editable '.[lab,dev,docs]'
 	touch $@ .venv/.serving

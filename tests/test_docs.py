@@ -17,7 +17,9 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from typer.testing import CliRunner
 
+from streetshop.cli.app import app
 from tests.catalog.filled import COLOURS, square
 from tests.conftest import ROOT
 
@@ -30,21 +32,21 @@ INSTALLS = ("pip install", "git clone", "cd ", "apt-get ")
 """What prepares a machine: CI does it before it runs the tests."""
 RUN_ELSEWHERE = {"feeds.md": "tests/cli/test_index.py", "http-api.md": "tests/web/test_docs.py"}
 """Pages whose commands need other files or a server of their own."""
-SMALLER = ((r"--products \d+", "--products 24"), (r"--photos \d+", "--photos 24"))
+SMALLER = ((r"--products \d+", "--products 60"), (r"--photos \d+", "--photos 24"), (r"--size \d+", "--size 96"))
 """A test shows that a command runs, not how long its figures take."""
 NEEDS_DATA = "../shared/data"
 """Commands on the public photographs: tests marked `data` cover them."""
 PRIVATE_WORDS = (
-    r"trunk(?!s\b)",
+    "trunk",
     "thaw",
     "taught",
     "told",
     "pile",
     "anew",
     "broken[ -]off",
-    "go(es)? on where",
+    "go(?:es)? on where",
     "was tried",
-    "looks? on",
+    "looks on",
 )
 """Words for which the field has standard terms: backbone, unfreeze, trained, interrupted, resumes, ..."""
 
@@ -79,10 +81,11 @@ def workplace(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if commands(page)], ids=name)
-def test_commands_run(page: Path, workplace: Path) -> None:
+def test_commands_run(page: Path, workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if page.name in RUN_ELSEWHERE:
         assert page.name in (ROOT / RUN_ELSEWHERE[page.name]).read_text()
         return
+    monkeypatch.chdir(workplace)
     servers: list[subprocess.Popen[bytes]] = []
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
@@ -95,14 +98,21 @@ def test_commands_run(page: Path, workplace: Path) -> None:
                 port = re.search(r"--port (\d+)", line)
                 wait_for_port(int(port[1]) if port else 8000)
             elif not line.startswith(INSTALLS) and NEEDS_DATA not in line:
-                done = subprocess.run(
-                    line, shell=True, cwd=workplace, env=environment, capture_output=True, text=True, timeout=280
-                )
-                assert done.returncode == 0, f"{line}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
+                code, output = run(line, workplace, environment)
+                assert code == 0, f"{line}\n{output[-4000:]}"
     finally:
         for server in servers:
             server.terminate()
             server.wait(20)
+
+
+def run(line: str, folder: Path, environment: dict[str, str]) -> tuple[int, str]:
+    """The exit code and output of a line; a plain ``streetshop`` command runs in this process, which is quicker."""
+    if line.startswith("streetshop ") and not re.search(r"[|<>&;]", re.sub(r"'[^']*'|\"[^\"]*\"", "", line)):
+        done = CliRunner().invoke(app, shlex.split(line)[1:])
+        return done.exit_code, f"{done.output}\n{done.exception!r}"
+    ended = subprocess.run(line, shell=True, cwd=folder, env=environment, capture_output=True, text=True, timeout=280)
+    return ended.returncode, ended.stdout + ended.stderr
 
 
 def wait_for_port(port: int, seconds: float = 60) -> None:
@@ -137,10 +147,10 @@ def test_the_readme_is_short() -> None:
     assert len((ROOT / "README.md").read_text().splitlines()) <= README_LINES
 
 
-@pytest.mark.parametrize("page", PAGES, ids=name)
+@pytest.mark.parametrize("page", [page for page in PAGES if page.name != "CHANGELOG.md"], ids=name)
 def test_pages_use_standard_terms(page: Path) -> None:
-    found = re.findall(rf"(?i).{{0,40}}\b(?:{'|'.join(PRIVATE_WORDS)})\b.{{0,40}}", page.read_text())
-    assert found == []
+    private = re.compile(rf".*\b({'|'.join(PRIVATE_WORDS)})\b.*", re.IGNORECASE)
+    assert [found.group() for found in private.finditer(page.read_text())] == []
 
 
 def test_every_guide_and_experiment_is_in_the_navigation() -> None:
@@ -168,5 +178,6 @@ def test_every_test_that_the_security_page_names_exists() -> None:
     page = (ROOT / "docs" / "security.md").read_text()
     named = set(re.findall(r"`(test_\w+)`", page))
     assert len(named) > 30
-    assert not named - known
-    assert all((ROOT / path).exists() for path in re.findall(r"`((?:tests|benchmarks)/[\w/.]+)`", page))
+    assert named - known == set()
+    files = re.findall(r"`((?:tests|benchmarks)/[\w/.]+)`", page)
+    assert [path for path in files if not (ROOT / path).exists()] == []

@@ -1,4 +1,4 @@
-"""docs/training.md promises to list all keys: it does."""
+"""docs/recipes.md promises to list all keys: it does."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _models(annotation: object) -> set[type[BaseModel]]:
 
 
 def test_all_keys_are_documented() -> None:
-    words = set(re.findall(r"\w+", (DOCS / "training.md").read_text()))
+    words = set(re.findall(r"\w+", (DOCS / "recipes.md").read_text()))
     models = _models(EmbeddingRecipe) | _models(ConverterRecipe)
     assert len(models) > 15
     missing = {f"{model.__name__}.{key}" for model in models for key in model.model_fields if key not in words}
