@@ -1,4 +1,4 @@
-"""Numbers with their protocol, their interval and the fingerprint of what they were measured on."""
+"""Metrics, protocols, intervals and reports. Nothing here needs a trained network."""
 
 from streetshop.lab.evaluate.evaluation import Neighbours, Roles, evaluate, neighbours, roles
 from streetshop.lab.evaluate.intervals import Estimate, PairedDifference

@@ -12,7 +12,7 @@ from streetshop.core.errors import MeasureError
 
 @dataclass(slots=True, eq=False)
 class Confusion:
-    """Counts of (true class, predicted class) over all pixels seen so far.
+    """Counts of (true class, predicted class) over all pixels added so far.
 
     Attributes:
         matrix: (classes, classes) int64, rows are truth.
@@ -22,12 +22,19 @@ class Confusion:
 
     @classmethod
     def empty(cls, classes: int) -> Confusion:
+        """No pixels yet."""
         return cls(np.zeros((classes, classes), dtype=np.int64))
 
     def add(self, predicted: ArrayLike, truth: ArrayLike, ignore: int | None = 255) -> None:
-        """Count the pixels of arrays of one shape; those whose *truth* is ``ignore`` are left out.
+        """Count the pixels of two arrays of one shape.
 
-        Raises :class:`MeasureError` for different shapes or a label out of range.
+        Args:
+            predicted: class numbers.
+            truth: class numbers.
+            ignore: pixels with this *true* label are left out; None counts all.
+
+        Raises:
+            MeasureError: the shapes differ, or a label is out of range.
         """
         p, t = np.asarray(predicted), np.asarray(truth)
         if p.shape != t.shape:
@@ -67,16 +74,20 @@ class Confusion:
 def pck(
     predicted: ArrayLike, truth: ArrayLike, visible: ArrayLike, scale: ArrayLike, alpha: float = 0.1
 ) -> NDArray[np.float64]:
-    """(keypoints,) percentage of correct keypoints: the share, among labelled ones, within ``alpha * scale`` of the
-    truth.
+    """Percentage of correct keypoints: the share of labelled ones within ``alpha * scale`` of the truth.
 
     Args:
-        predicted, truth: (persons, keypoints, 2) x, y in pixels; NaN in ``predicted`` is a miss.
-        visible: (persons, keypoints) bool, which true ones count.
-        scale: (persons,) in pixels. PCK@0.2 usually takes the torso's diameter, PCKh the head's; say which.
+        predicted: (persons, keypoints, 2) x, y in pixels; NaN is a miss.
+        truth: (persons, keypoints, 2) x, y in pixels.
+        visible: (persons, keypoints) bool, the labelled ones.
+        scale: (persons,) in pixels. PCK@0.2 usually takes the torso's diameter, PCKh the head's; state which.
+        alpha: share of the scale.
 
-    A keypoint that is never labelled gives NaN. ``np.nanmean`` of the result weighs keypoints alike.
-    Raises :class:`MeasureError` for shapes that do not fit.
+    Returns:
+        (keypoints,) float64; NaN for a keypoint that is never labelled. ``np.nanmean`` weighs keypoints alike.
+
+    Raises:
+        MeasureError: the shapes do not fit.
     """
     p, t = np.asarray(predicted, dtype=np.float64), np.asarray(truth, dtype=np.float64)
     seen, size = np.asarray(visible, dtype=np.bool_), np.asarray(scale, dtype=np.float64)

@@ -27,7 +27,11 @@ class Boxes:
 
     @classmethod
     def of(cls, corners: ArrayLike, labels: ArrayLike, scores: ArrayLike | None = None) -> Boxes:
-        """From anything array-like. Raises :class:`MeasureError` when the lengths differ."""
+        """From anything array-like.
+
+        Raises:
+            MeasureError: the lengths differ.
+        """
         boxes = np.asarray(corners, dtype=np.float64).reshape(-1, 4)
         names = np.asarray(labels, dtype=np.intp).reshape(-1)
         sure = np.zeros(0) if scores is None else np.asarray(scores, dtype=np.float64).reshape(-1)
@@ -69,10 +73,18 @@ def box_iou(a: ArrayLike, b: ArrayLike) -> NDArray[np.float64]:
 def average_precision(
     detected: Sequence[Boxes], truth: Sequence[Boxes], *, iou: float = 0.5, limit: int = 100
 ) -> AveragePrecision:
-    """AP per class over pictures, COCO's way: greedy matching by score, at most ``limit`` detections a picture and
-    class, precision made monotone and read at recall 0, .01 ... 1. ``iou=0.5`` gives AP50.
+    """AP of each class over pictures, as COCO computes it.
 
-    Raises :class:`MeasureError` when the two lists are of different length or scores are missing.
+    Detections are matched greedily by score; precision is made monotone and read at recall 0, .01 ... 1.
+
+    Args:
+        detected: boxes with scores, of each picture.
+        truth: boxes of each picture.
+        iou: least overlap of a match; 0.5 gives AP50.
+        limit: detections of a picture and class that count, those of the highest scores.
+
+    Raises:
+        MeasureError: the lists differ in length, or scores are missing.
     """
     if len(detected) != len(truth):
         raise MeasureError(f"detections of {len(detected)} pictures, truth of {len(truth)}")
@@ -98,9 +110,16 @@ def average_precision(
 
 
 def match_queries(truth: Boxes, detected: Boxes, *, iou: float = 0.5, same_label: bool = True) -> NDArray[np.intp]:
-    """(n,) for each true box the number of its detection, or -1: the item was missed (``missed`` of ``evaluate``).
+    """Assign detections to true boxes; pairs of the largest overlap first, ties by score.
 
-    A detection serves one true box only; the best-overlapping pairs are made first, ties by score.
+    Args:
+        truth: boxes of one picture.
+        detected: boxes of the same picture.
+        iou: least overlap of a pair.
+        same_label: whether only boxes of one label are paired.
+
+    Returns:
+        (n,) number of each true box's detection, or -1 where it was missed (``missed`` of ``evaluate``).
     """
     overlap = box_iou(truth.corners, detected.corners)
     if same_label:
@@ -118,7 +137,7 @@ def match_queries(truth: Boxes, detected: Boxes, *, iou: float = 0.5, same_label
 
 
 def _greedy(overlap: NDArray[np.float64], iou: float) -> NDArray[np.bool_]:
-    """(detections,) whether each, taken in the order given, finds a true box that no earlier one took."""
+    """(detections,) bool: whether each, in the order given, matches a true box that no earlier one matched."""
     free = np.ones(overlap.shape[1], dtype=np.bool_)
     right = np.zeros(overlap.shape[0], dtype=np.bool_)
     for i, row in enumerate(overlap):

@@ -24,18 +24,18 @@ FORMS: Final[tuple[tuple[Form, Form], ...]] = (("box", "whole"), ("box", "mask")
 """Forms of a made pair's street view and shop view: without a reader in the shop, with one there, with one on both
 sides. A box on the street is a crop by hand."""
 SHOWN: Final[tuple[Form, ...]] = ("packshot", "cutout")
-"""Forms of a single garment on a shop's plain ground: the whole picture, and its box and mask as a reader gives them."""
+"""Forms of a single garment on a shop's plain ground: the whole picture, and a reader's box and mask of it."""
 LABELS: Final = ("kind", "colour", "pattern")
 WORN: Final = "category P@10, worn garments"
 GALLERY: Final = 5000
 """Largest number of photos of single garments beside the products in the pairs' gallery; more than there are."""
 _PREFIX: Final = "degraded: "
 PROTOCOL: Final = (
-    "`whole`: the whole photo; `box`: the garment's box; `mask`: its box and an imperfect mask; `packshot`: cut out and "
-    "put on a shop's plain ground, the whole picture; `cutout`: the box of that and an imperfect mask. Kind, colour and "
-    "pattern: precision among the ten nearest garments of other senders or photos. Pairs are made from one photo; their "
-    "gallery holds a shop view of every product and the photos of single garments. 95 % bootstrap intervals over photos "
-    "or senders."
+    "`whole`: the whole photo; `box`: the garment's box; `mask`: its box and an imperfect mask; `packshot`: cut out "
+    "and put on a shop's plain ground, the whole picture; `cutout`: the box of that and an imperfect mask. Kind, "
+    "colour and pattern: precision among the ten nearest garments of other senders or photos. Pairs are made from "
+    "one photo; their gallery holds a shop view of every product and the photos of single garments. 95 % bootstrap "
+    "intervals over photos or senders."
 )
 _UNTRAINED: Final = {"(a) ImageNet features": "style", "(b) CIELAB histogram": "colour"}
 """By title of a column, a block of the untrained encoder."""

@@ -25,14 +25,18 @@ _NAME: Final = re.compile(r"^(hit|precision|recall|map|mrr|ndcg)(?:@(\d+))?(?:/(
 
 @dataclass(frozen=True, slots=True)
 class Roles:
-    """Row numbers of a manifest: who asks and who is searched."""
+    """Row numbers of a manifest: queries and gallery."""
 
     query: NDArray[np.intp]
     gallery: NDArray[np.intp]
 
 
 def roles(manifest: Manifest, protocol: Protocol) -> Roles:
-    """Which rows to embed for ``protocol``. Raises :class:`MeasureError` when a side is empty."""
+    """Rows to embed for ``protocol``.
+
+    Raises:
+        MeasureError: a side is empty.
+    """
     found = Roles(protocol.queries.select(manifest), protocol.gallery.select(manifest))
     for side, rows, rule in (("query", found.query, protocol.queries), ("gallery", found.gallery, protocol.gallery)):
         if len(rows) == 0:
@@ -45,10 +49,14 @@ def roles(manifest: Manifest, protocol: Protocol) -> Roles:
 
 
 def parse_metric(name: str) -> tuple[Metric, int | None]:
-    """The function and the depth it needs (None: the whole gallery) of a metric's name.
+    """The function of a metric's name, and the depth it needs (None: the whole gallery).
 
-    ``hit@k``, ``precision@k``, ``recall@k``, ``ndcg@k``, ``map@k/min``, ``map@k/relevant``, ``map@k/hits``, ``map``
-    (over the whole gallery), ``mrr`` (over the whole gallery), ``mrr@k``. Raises :class:`MeasureError`.
+    Args:
+        name: ``hit@k``, ``precision@k``, ``recall@k``, ``ndcg@k``, ``map@k/min``, ``map@k/relevant``, ``map@k/hits``,
+            ``map`` (over the whole gallery), ``mrr`` (over the whole gallery) or ``mrr@k``.
+
+    Raises:
+        MeasureError: the name is unknown.
     """
     matched = _NAME.match(name)
     kind, rank, denominator = matched.groups() if matched else ("", None, None)
@@ -80,13 +88,17 @@ def evaluate(
     run: str = "",
     block_bytes: int = 64 * 2**20,
 ) -> Result:
-    """Measure vectors under ``protocol``. Needs 8 bytes per component of both sides, plus about five ``block_bytes``.
+    """Measure vectors under ``protocol``.
 
     Args:
-        query_vectors, gallery_vectors: (len(roles.query), d) and (len(roles.gallery), d), in the order of
-            :func:`roles`; a two-stream encoder embeds each side with its own stream.
+        manifest: the rows.
+        protocol: queries, gallery, relevance and metrics.
+        query_vectors: (len(roles.query), d), in the order of :func:`roles`.
+        gallery_vectors: (len(roles.gallery), d); a two-stream encoder embeds each side with its own stream.
+        distance: cosine or euclidean.
         missed: (queries,) bool: nothing was detected for the query; it scores 0 whatever its vector.
-        run: whose vectors they are, for tables.
+        run: name of the vectors' run, for tables.
+        block_bytes: memory of a block of scores; about five are needed, and 8 bytes a component of both sides.
 
     Raises:
         MeasureError: the vectors do not fit the manifest, or a metric is unknown.
@@ -134,10 +146,10 @@ def evaluate(
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
-    """What some queries find under a protocol, best first.
+    """Results of some queries under a protocol, best first.
 
     Attributes:
-        rows: (n, k) row numbers of the manifest, -1 where nothing is left; a product stands by its best picture.
+        rows: (n, k) row numbers of the manifest, -1 beyond the gallery's end; a product is given by its best picture.
         hits: (n, k) whether each is relevant.
     """
 
@@ -156,8 +168,21 @@ def neighbours(
     distance: Distance = "cosine",
     block_bytes: int = 64 * 2**20,
 ) -> Neighbours:
-    """The ``k`` best of the given queries (positions in ``roles(...).query``; default: all), as :func:`evaluate` ranks
-    them: for example rows in reports, and for looking at failures. Raises :class:`MeasureError` as it does."""
+    """The ``k`` nearest gallery items of some queries, ranked as in :func:`evaluate`.
+
+    Args:
+        manifest: the rows.
+        protocol: queries, gallery and relevance.
+        query_vectors: see :func:`evaluate`.
+        gallery_vectors: see :func:`evaluate`.
+        k: how many.
+        queries: positions in ``roles(...).query``; default: all.
+        distance: cosine or euclidean.
+        block_bytes: memory of a block of scores.
+
+    Raises:
+        MeasureError: as :func:`evaluate`, or there is no such query.
+    """
     sides = roles(manifest, protocol)
     vectors = prepare(query_vectors, gallery_vectors, distance)
     _check_rows(vectors, sides)
@@ -225,8 +250,7 @@ class _Search:
     def units(
         self, asking: NDArray[np.intp], columns: NDArray[np.intp]
     ) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.intp]]:
-        """(scores, relevance, gallery position) of each unit, (n, units): pictures, or products at their best
-        picture."""
+        """(scores, relevance, gallery position), each (n, units); a unit is a picture, or a product's best picture."""
         scores, relevance, starts = self._scored(asking, columns)
         if starts is None:
             return scores, relevance, np.broadcast_to(columns, scores.shape)
@@ -239,8 +263,10 @@ class _Search:
     def _scored(
         self, asking: NDArray[np.intp], columns: NDArray[np.intp]
     ) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.intp] | None]:
-        """Scores of pictures (own ones at -inf), relevance of units, and where each unit starts (None: at each
-        picture)."""
+        """Scores of pictures, relevance of units, and the first picture of each unit (None: every picture is one).
+
+        Excluded pictures score -inf.
+        """
         scores = self.vectors.scores(asking, columns)
         labels = self.query_labels[asking]
         relevance = (labels[:, None] == self.gallery_labels[columns][None, :]) & (labels >= 0)[:, None]

@@ -1,4 +1,4 @@
-"""How sure a number is: bootstrap intervals over queries, and paired tests of one run against another."""
+"""Bootstrap intervals over queries, and paired tests of one run against another."""
 
 from __future__ import annotations
 
@@ -61,10 +61,15 @@ def bootstrap(
     level: float = 0.95,
     seed: int = 0,
 ) -> Estimate:
-    """Mean of ``values`` (queries,), NaN left out, with its interval.
+    """Mean with its percentile-bootstrap interval (Efron 1979).
 
-    ``clusters`` (queries,) draws whole clusters instead: photos of one product or by one sender are not independent,
-    and drawing them singly makes the interval too narrow.
+    Args:
+        values: (queries,), NaN left out.
+        clusters: (queries,) draws whole clusters: photos of one product or by one sender are not independent, and
+            drawing them singly makes the interval too narrow.
+        rounds: of the bootstrap.
+        level: of the interval.
+        seed: of the draws.
     """
     sums, counts = _by_cluster(np.asarray(values, dtype=np.float64), clusters)
     if counts.sum() == 0:
@@ -77,11 +82,14 @@ def bootstrap(
 def bootstrap_of(
     measure: Callable[[NDArray[np.intp]], float], count: int, *, rounds: int = 500, level: float = 0.95, seed: int = 0
 ) -> Estimate:
-    """A number that is no mean over queries, such as a mean IoU, with its percentile-bootstrap interval.
+    """Any statistic, such as a mean IoU, with its percentile-bootstrap interval.
 
     Args:
-        measure: the number over the items of given places, which may repeat.
-        count: items in all; whole photos, say, are drawn with replacement.
+        measure: the statistic of the items at given places, which may repeat.
+        count: items in all, such as photos; they are drawn with replacement.
+        rounds: of the bootstrap.
+        level: of the interval.
+        seed: of the draws.
     """
     rng = np.random.default_rng([seed, 0])
     drawn = [measure(rng.integers(0, count, count)) for _ in range(rounds)]
@@ -99,9 +107,19 @@ def paired(
     level: float = 0.95,
     seed: int = 0,
 ) -> PairedDifference:
-    """Compare two runs on the same queries, in the same order; queries that are NaN in both are left out.
+    """Compare two runs on the same queries, in the same order.
 
-    Raises :class:`MeasureError` when the two have different shapes or a query has a value in one only.
+    Args:
+        a: (queries,) values of the first run; queries that are NaN in both are left out.
+        b: (queries,) values of the second run.
+        clusters: (queries,) draws and swaps whole clusters; see :func:`bootstrap`.
+        rounds: of the bootstrap.
+        permutations: of the test.
+        level: of the interval.
+        seed: of the draws.
+
+    Raises:
+        MeasureError: the shapes differ, or a query has a value in one run only.
     """
     first, second = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     if first.shape != second.shape or first.ndim != 1:
@@ -121,7 +139,7 @@ def paired(
     extreme = 0
     for size in _portions(permutations, len(sums)):
         signs = rng.integers(0, 2, (size, len(sums)), dtype=np.int8) * 2 - 1
-        # A hair of slack: the observed order of adding must count as at least as extreme as itself.
+        # Slack for rounding: the observed assignment must count as at least as extreme as itself.
         extreme += int((np.abs(signs @ sums) >= observed * (1 - 1e-12)).sum())
     return PairedDifference(
         float(first[present].mean()),

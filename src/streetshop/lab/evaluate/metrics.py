@@ -43,7 +43,7 @@ def recall(hits: ArrayLike, relevant: ArrayLike, k: int) -> Values:
 
 
 def average_precision(hits: ArrayLike, relevant: ArrayLike, k: int, denominator: Denominator = "min") -> Values:
-    """Sum over the first ``k`` ranks i of precision(i) * relevant(i), divided by
+    """AP@k: the sum over the first ``k`` ranks i of precision(i) * relevant(i), over a denominator.
 
     - ``"min"``: min(k, number of relevant items): 1 is reachable at every k (the blog of method 4);
     - ``"relevant"``: the number of relevant items (TREC, ranx): 1 is out of reach when there are more than k;
@@ -70,6 +70,8 @@ def reciprocal_rank(first: ArrayLike, relevant: ArrayLike, k: int | None = None)
 
     Args:
         first: (queries,) that rank in the whole gallery, from 1; any value where there is no relevant item.
+        relevant: (queries,) number of relevant items in the gallery.
+        k: depth; None: the whole gallery.
     """
     rank = np.asarray(first, dtype=np.float64)
     total = np.asarray(relevant)
@@ -78,8 +80,10 @@ def reciprocal_rank(first: ArrayLike, relevant: ArrayLike, k: int | None = None)
 
 
 def ndcg(hits: ArrayLike, relevant: ArrayLike, k: int) -> Values:
-    """Discounted gain, binary: sum over the first ``k`` ranks i of relevant(i) / log2(i + 1), divided by the same sum
-    with the min(k, number of relevant) items first (Järvelin and Kekäläinen 2002, in its usual form)."""
+    """Binary nDCG@k: the sum over the first ``k`` ranks i of relevant(i) / log2(i + 1), over its largest value.
+
+    The largest value has the min(k, number of relevant) items first. Järvelin and Kekäläinen 2002, in its usual form.
+    """
     found, total = _check(hits, relevant, k)
     discount = 1 / np.log2(np.arange(2, k + 2))
     ideal = np.concatenate(([1.0], np.cumsum(discount)))[np.minimum(total, k)]
@@ -87,12 +91,12 @@ def ndcg(hits: ArrayLike, relevant: ArrayLike, k: int) -> Values:
 
 
 def graded_ndcg(gains: ArrayLike, ideal: ArrayLike, k: int) -> Values:
-    """Discounted gain with grades: sum of gain(i) / log2(i + 1) over the first ``k`` ranks, divided by that of
-    ``ideal``.
+    """Graded nDCG@k: the sum of gain(i) / log2(i + 1) over the first ``k`` ranks, over that of ``ideal``.
 
     Args:
         gains: (queries, >= k) gain of the item at each rank, not negative.
         ideal: (queries, >= k) the gains of the whole gallery's best items, largest first.
+        k: depth.
     """
     got, best = np.asarray(gains, dtype=np.float64), np.asarray(ideal, dtype=np.float64)
     if got.ndim != 2 or best.ndim != 2 or min(got.shape[1], best.shape[1]) < k or k < 1:
@@ -114,6 +118,7 @@ def knn_vote(labels: ArrayLike, classes: int) -> Values:
 
     Args:
         labels: (queries, k) integers 0 ... classes - 1 of the k nearest items; -1 where there is none.
+        classes: number of labels.
     """
     found = np.asarray(labels)
     if found.ndim != 2 or (found.size and (found.max() >= classes or found.min() < -1)):

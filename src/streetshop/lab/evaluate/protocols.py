@@ -1,4 +1,4 @@
-"""Protocols: gallery rule + relevance rule + metrics, under one name. A number without its protocol means nothing."""
+"""Protocols: queries, gallery, relevance and metrics under one name."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ class RowRule:
     """Which rows of a manifest; an empty tuple allows all.
 
     Attributes:
+        domains, splits, roles: allowed values.
         product: only rows with a product id.
         boxed: only rows with a box.
     """
@@ -29,7 +30,7 @@ class RowRule:
     boxed: bool = False
 
     def select(self, manifest: Manifest) -> NDArray[np.intp]:
-        """Numbers of the rows that obey, ascending."""
+        """Numbers of the rows that match, ascending."""
         keep = np.ones(len(manifest), dtype=np.bool_)
         for column, allowed in (("domain", self.domains), ("split", self.splits), ("role", self.roles)):
             if allowed:
@@ -46,7 +47,7 @@ class Protocol:
     """A way to measure retrieval.
 
     Attributes:
-        queries, gallery: which rows ask and which rows are searched.
+        queries, gallery: rules for the rows of each.
         relevance: an item is relevant when it has the query's ``product``, ``category``, or ``attribute:NAME``.
         within: each query searches the whole gallery (``all``), or only the rows of its own ``category``.
         unit: rank every picture (``shot``), or every product once, at its best picture (``product``).

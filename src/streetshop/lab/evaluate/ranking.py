@@ -39,8 +39,10 @@ class Vectors:
     distance: Distance
 
     def scores(self, rows: slice | NDArray[np.intp], columns: NDArray[np.intp] | slice = slice(None)) -> Scores:
-        """(rows, columns) scores, higher is nearer: the dot product, or minus the squared Euclidean distance (up to the
-        square of the common scale)."""
+        """(rows, columns) scores, higher is nearer.
+
+        The dot product, or minus the squared Euclidean distance up to the square of the common scale.
+        """
         q, g = self.query[rows], self.gallery[columns]
         dots = q @ g.T
         if self.distance != "euclidean":
@@ -100,8 +102,7 @@ def top_k(scores: Scores, k: int) -> NDArray[np.intp]:
 
 
 def first_rank(scores: Scores, relevant: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """(rows,) rank, from 1, of the first relevant column over all columns, ties as in :func:`top_k`; 0 if there is
-    none."""
+    """(rows,) rank, from 1, of the first relevant column, ties as in :func:`top_k`; 0 if there is none."""
     masked = np.where(relevant, scores, -np.inf)
     column = np.argmax(masked, axis=1)  # the first of equals
     score = masked[np.arange(len(scores)), column][:, None]

@@ -1,4 +1,4 @@
-"""What a measurement says, per query, with the fingerprint of the manifest it was made on; and two of them compared."""
+"""The result of a measurement, query by query, and the comparison of two results."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Result:
         return bootstrap(self._column(metric), clusters=clusters, seed=seed)
 
     def by_category(self, metric: str) -> dict[str, Estimate]:
-        """The same for the queries of each category."""
+        """The estimate for the queries of each category."""
         column, categories = self._column(metric), np.asarray(self.categories, dtype=object)
         return {str(c): bootstrap(column[categories == c]) for c in sorted(set(self.categories))}
 
@@ -67,7 +67,7 @@ class Result:
         return int((self.relevant == 0).sum())
 
     def summary(self) -> dict[str, Any]:
-        """All of it as JSON values, one estimate a metric; NaN becomes None."""
+        """The result as JSON values, one estimate a metric; NaN becomes None."""
         return {
             "run": self.run,
             "protocol": self.protocol,
@@ -82,7 +82,7 @@ class Result:
         }
 
     def table(self) -> str:
-        """A few lines for people."""
+        """The result as a few lines of text."""
         head = (
             f"{self.protocol}: {len(self.query_ids)} queries ({self.unmatched} without a match, "
             f"{int(self.missed.sum())} not detected), gallery {self.gallery}, {self.distance}, manifest {self.manifest}"
@@ -90,7 +90,7 @@ class Result:
         return "\n".join([head, *(f"  {name:<14} {self.estimate(name)}" for name in self.values)])
 
     def write(self, path: str | Path) -> None:
-        """As a Parquet file of one row per query, with the rest in its metadata."""
+        """Write a Parquet file with a row for each query and the rest in its metadata."""
         columns: dict[str, Any] = {
             "query": list(self.query_ids),
             "category": list(self.categories),
@@ -114,7 +114,11 @@ class Result:
 
     @classmethod
     def read(cls, path: str | Path) -> Result:
-        """What :meth:`write` wrote. Raises :class:`MeasureError`."""
+        """Read what :meth:`write` wrote.
+
+        Raises:
+            MeasureError: it is no result, or one of another version.
+        """
         try:
             table = pq.read_table(path)
             about = json.loads((table.schema.metadata or {})[b"streetshop.result"])
@@ -145,7 +149,18 @@ class Result:
 
 
 def compare(a: Result, b: Result, metric: str, *, by_group: bool = False, seed: int = 0) -> PairedDifference:
-    """``b`` against ``a`` over the same queries. Raises :class:`MeasureError` when they were not measured alike."""
+    """``b`` against ``a`` over the same queries.
+
+    Args:
+        a: the first result.
+        b: the second result.
+        metric: that both have.
+        by_group: whether whole groups are drawn; see :func:`bootstrap`.
+        seed: of the draws.
+
+    Raises:
+        MeasureError: the results are of different manifests, protocols or queries.
+    """
     for name, one, two in (("manifest", a.manifest, b.manifest), ("protocol", a.protocol, b.protocol)):
         if one != two:
             raise MeasureError(
