@@ -23,13 +23,14 @@ import numpy as np
 
 def draw_features(folder: Path, rows: int, dim: int = 256) -> None:
     """A curation whose features are drawn: a sort of garment for every 200 rows, 5 % copies, 10 % pictures of one of
-    eight sorts of noise; thumbnails of random blots."""
+    eight sorts of noise; thumbnails of random blots.
+    """
     import pyarrow as pa
 
     from streetshop.lab.curate import Curation
     from streetshop.lab.curate.alignment import SIDE
+    from streetshop.lab.curate.curation import write_json
     from streetshop.lab.curate.store import RECORD
-    from streetshop.lab.curate.workplace import write_json
     from streetshop.lab.data.manifest import SCHEMA, Manifest
 
     rng = np.random.default_rng(0)

@@ -1,4 +1,4 @@
-"""``streetshop lab curate``: from a scraped pile to training data, step by step."""
+"""``streetshop lab curate``: from collected pictures to training data, step by step."""
 
 from __future__ import annotations
 
@@ -10,36 +10,45 @@ import typer
 from streetshop.cli.options import JsonOption, print_json, say
 
 if TYPE_CHECKING:
+    from streetshop.lab.curate.curation import Curation
     from streetshop.lab.curate.encoders import EncoderChoice
-    from streetshop.lab.curate.workplace import Curation
 
 app = typer.Typer(
-    help="Turn a scraped pile into training data: features, clusters, label, noise, duplicates, pairs, split, report.",
+    help="Curate collected pictures for training: features, clusters, label, noise, duplicates, pairs, split, report.",
     no_args_is_help=True,
 )
 
-Folder = Annotated[Path, typer.Argument(help="The curation's folder: everything found and decided is kept in it.")]
-Data = Annotated[Path | None, typer.Option("--data", help="The manifest; needed once, to begin.")]
-Root = Annotated[Path | None, typer.Option("--root", help="Where the manifest's pictures are, when they moved.")]
+Folder = Annotated[
+    Path, typer.Argument(metavar="FOLDER", help="The curation's folder, with all results and decisions.")
+]
+Data = Annotated[Path | None, typer.Option("--data", metavar="MANIFEST", help="The manifest; needed once, to start.")]
+Root = Annotated[Path | None, typer.Option("--root", metavar="FOLDER", help="The pictures' folder, if they moved.")]
 Reviews = Annotated[
-    Path | None, typer.Option("--reviews", help="CSV review,product,picture[,sender]: street pictures of products.")
+    Path | None,
+    typer.Option("--reviews", metavar="FILE", help="CSV review,product,picture[,sender]: street pictures of products."),
 ]
 Posts = Annotated[
-    Path | None, typer.Option("--posts", help="CSV post,picture,tags[,sender]: tags name products by their ids.")
+    Path | None,
+    typer.Option("--posts", metavar="FILE", help="CSV post,picture,tags[,sender]: tags are product ids."),
 ]
 Bundle = Annotated[
-    Path | None, typer.Option("--encoder", help="Features from this encoder bundle, not from a backbone.")
+    Path | None,
+    typer.Option(
+        "--encoder", metavar="FOLDER", help="Encoder bundle to compute features with, in place of a backbone."
+    ),
 ]
 Backbone = Annotated[
-    str, typer.Option("--backbone", help="Features from this backbone: efficientnet_lite0, or any timm name.")
+    str, typer.Option("--backbone", metavar="NAME", help="Backbone for features: efficientnet_lite0, or any timm name.")
 ]
-Weights = Annotated[str, typer.Option("--weights", help="Of the backbone: imagenet, none, or a file.")]
-Side = Annotated[int, typer.Option("--size", min=32, help="Side of the backbone's input in pixels.")]
-Cache = Annotated[Path | None, typer.Option("--cache", help="Folder of features to share between curations.")]
-Threads = Annotated[int, typer.Option("--threads", min=1, help="Threads.")]
-Ray = Annotated[str | None, typer.Option("--ray", help="Compute on this Ray cluster: host:port, auto, or local.")]
-Workers = Annotated[int, typer.Option("--workers", min=1, help="With --ray: processes.")]
-DropLast = Annotated[bool, typer.Option("--drop-last", help="A product may lose its last picture (it is listed).")]
+Weights = Annotated[str, typer.Option("--weights", metavar="NAME", help="Of the backbone: imagenet, none, or a file.")]
+Side = Annotated[int, typer.Option("--size", metavar="PIXELS", min=32, help="Side of the backbone's input.")]
+Cache = Annotated[Path | None, typer.Option("--cache", metavar="FOLDER", help="Features to share between curations.")]
+Threads = Annotated[int, typer.Option("--threads", metavar="N", min=1, help="Number of threads.")]
+Ray = Annotated[
+    str | None, typer.Option("--ray", metavar="ADDRESS", help="Compute on a Ray cluster: host:port, auto, or local.")
+]
+Workers = Annotated[int, typer.Option("--workers", metavar="N", min=1, help="Number of Ray processes.")]
+DropLast = Annotated[bool, typer.Option("--drop-last", help="Let a product lose its last picture; it is listed.")]
 
 
 @app.command()
@@ -59,7 +68,7 @@ def features(
     workers: Workers = 2,
     as_json: JsonOption = False,
 ) -> None:
-    """Step 1: a vector for every picture, computed once. The same command goes on after an interruption."""
+    """Step 1: embed every picture once. An interrupted run resumes."""
     from streetshop.cli.progress import ProgressDisplay
     from streetshop.lab.curate.features import run_features
 
@@ -81,26 +90,30 @@ def features(
 @app.command()
 def clusters(
     folder: Folder,
-    algorithm: Annotated[str, typer.Option("--algorithm", help="hdbscan or kmeans.")] = "hdbscan",
-    count: Annotated[int | None, typer.Option("--count", min=1, help="kmeans: how many clusters.")] = None,
-    least: Annotated[int | None, typer.Option("--least", min=2, help="hdbscan: pictures of the smallest.")] = None,
-    project: Annotated[bool, typer.Option(help="hdbscan: in UMAP's five dimensions.")] = True,
+    algorithm: Annotated[str, typer.Option("--algorithm", metavar="NAME", help="hdbscan or kmeans.")] = "hdbscan",
+    count: Annotated[
+        int | None, typer.Option("--count", metavar="N", min=1, help="kmeans: number of clusters.")
+    ] = None,
+    least: Annotated[
+        int | None, typer.Option("--least", metavar="N", min=2, help="hdbscan: size of the smallest cluster.")
+    ] = None,
+    project: Annotated[bool, typer.Option(help="hdbscan: cluster a five-dimensional UMAP projection.")] = True,
     like: Annotated[
-        Path | None, typer.Option("--like", help="Apply the clusters and decisions of this curation folder.")
+        Path | None, typer.Option("--like", metavar="FOLDER", help="Apply the clusters and decisions of this curation.")
     ] = None,
     accept_suggested: Annotated[
-        bool, typer.Option("--accept-suggested", help="Undecided clusters go by their suggested verdict.")
+        bool, typer.Option("--accept-suggested", help="Undecided clusters take their suggested verdict.")
     ] = False,
     drop_last: DropLast = False,
     threads: Threads = 1,
     as_json: JsonOption = False,
 ) -> None:
-    """Step 2: clusters with contact sheets; drops those that people (or --accept-suggested) decided to drop.
+    """Step 2: cluster the pictures, write contact sheets, and drop clusters with the verdict drop.
 
     Decide with `label FOLDER clusters`, or write decisions/clusters.csv by hand; then run this again.
     """
     from streetshop.lab.curate.clusters import run_clusters
-    from streetshop.lab.curate.workplace import Curation
+    from streetshop.lab.curate.curation import Curation
 
     curation = Curation.open(folder)
     summary = run_clusters(
@@ -121,17 +134,19 @@ def clusters(
 @app.command()
 def duplicates(
     folder: Folder,
-    method: Annotated[str, typer.Option("--method", help="search, or umap as in the text of method 4.")] = "search",
+    method: Annotated[str, typer.Option("--method", metavar="NAME", help="search, or umap as in method 4.")] = "search",
     threshold: Annotated[
         float | None,
-        typer.Option("--threshold", help="Least likeness of pixels (search, 0.8), or largest distance (umap)."),
+        typer.Option(
+            "--threshold", metavar="X", help="Least pixel similarity (search, 0.8), or largest distance (umap, 0.05)."
+        ),
     ] = None,
     threads: Threads = 1,
     as_json: JsonOption = False,
 ) -> None:
-    """Step 4: of pictures that are copies of each other the best stays; several products never become one."""
+    """Step 4: keep the best of near duplicates; products are never merged."""
+    from streetshop.lab.curate.curation import Curation
     from streetshop.lab.curate.duplicates import run_duplicates
-    from streetshop.lab.curate.workplace import Curation
 
     curation = Curation.open(folder)
     chosen = _one_of("--method", method, ("search", "umap"))
@@ -139,28 +154,36 @@ def duplicates(
     _show(curation, "duplicates", summary, as_json)
 
 
-Precision = Annotated[float, typer.Option("--precision", min=0.5, max=1.0, help="Asked for at the operating point.")]
-Rank = Annotated[float, typer.Option("--rank", min=0.0, max=1.0, help="A claim must beat this share of its category.")]
-Shares = Annotated[str, typer.Option("--shares", help="Of train/val/test.")]
-Seed = Annotated[int, typer.Option("--seed", help="Of everything drawn.")]
+Precision = Annotated[float, typer.Option("--precision", metavar="X", min=0.5, max=1.0, help="Target precision.")]
+Rank = Annotated[
+    float, typer.Option("--rank", metavar="X", min=0.0, max=1.0, help="Share of its category that a claim must beat.")
+]
+Shares = Annotated[str, typer.Option("--shares", metavar="N/N/N", help="Shares of train, val and test.")]
+Seed = Annotated[int, typer.Option("--seed", metavar="N", help="Random seed.")]
 
 
 @app.command()
 def label(
     folder: Folder,
-    what: Annotated[str, typer.Argument(help="pictures (noise or clean), clusters, or pairs.")] = "pictures",
-    count: Annotated[int, typer.Option("--count", min=1, help="pictures: how many; pairs: checked and others.")] = 400,
-    port: Annotated[int, typer.Option("--port", help="Of the page, on this machine only; 0 takes any.")] = 8765,
+    what: Annotated[
+        str, typer.Argument(metavar="WHAT", help="pictures (noise or clean), clusters, or pairs.")
+    ] = "pictures",
+    count: Annotated[
+        int, typer.Option("--count", metavar="N", min=1, help="Number of pictures, or of agreeing and of other pairs.")
+    ] = 400,
+    port: Annotated[
+        int, typer.Option("--port", metavar="N", help="Port on this machine; 0 takes any free one.")
+    ] = 8765,
     seed: Seed = 0,
 ) -> None:
-    """A local page to decide on: k keeps, d drops, u takes back. Every decision is saved at once."""
-    from streetshop.lab.curate import deciding
+    """Serve a local page for decisions: keys k, d, and u for undo. Every decision is saved at once."""
+    from streetshop.lab.curate.cards import cards_of
+    from streetshop.lab.curate.curation import Curation
     from streetshop.lab.curate.page import create_page, serve_page
-    from streetshop.lab.curate.workplace import Curation
 
     curation = Curation.open(folder)
     _one_of("what to label", what, ("pictures", "clusters", "pairs"))
-    title, cards, decisions = deciding.deck(curation, what, count, seed)
+    title, cards, decisions = cards_of(curation, what, count, seed)
     page = create_page(title, cards, curation.manifest, decisions)
     say(f"{len(cards)} {what}; decisions go to {decisions.path}; stop with Ctrl-C, then run the step again")
     serve_page(page, port, started=lambda url: say(f"open {url}"))
@@ -170,17 +193,19 @@ def label(
 def noise(
     folder: Folder,
     classifier: Annotated[
-        str, typer.Option("--classifier", help="logistic, or mlp: one small hidden layer.")
+        str, typer.Option("--classifier", metavar="NAME", help="logistic, or mlp with one hidden layer.")
     ] = "logistic",
     precision: Precision = 0.95,
-    threshold: Annotated[float | None, typer.Option("--threshold", help="Drop from this probability on.")] = None,
+    threshold: Annotated[
+        float | None, typer.Option("--threshold", metavar="X", help="Drop from this probability on.")
+    ] = None,
     drop_last: DropLast = False,
     seed: Seed = 0,
     as_json: JsonOption = False,
 ) -> None:
-    """Step 3: learn from the labels which pictures are noise; drop those that are with enough certainty."""
+    """Step 3: train a noise classifier on the labels and drop what is probably noise."""
+    from streetshop.lab.curate.curation import Curation
     from streetshop.lab.curate.noise import run_noise
-    from streetshop.lab.curate.workplace import Curation
 
     curation = Curation.open(folder)
     kind = _one_of("--classifier", classifier, ("logistic", "mlp"))
@@ -190,9 +215,9 @@ def noise(
 
 @app.command()
 def pairs(folder: Folder, rank: Rank = 0.25, threads: Threads = 1, seed: Seed = 0, as_json: JsonOption = False) -> None:
-    """Step 5: which products that reviews and posts claim does a street picture show?"""
+    """Step 5: check which of the products claimed by reviews and posts a street picture shows."""
+    from streetshop.lab.curate.curation import Curation
     from streetshop.lab.curate.pairs import run_pairs
-    from streetshop.lab.curate.workplace import Curation
 
     curation = Curation.open(folder)
     _show(curation, "pairs", run_pairs(curation, rank=rank, threads=threads, seed=seed), as_json)
@@ -200,19 +225,20 @@ def pairs(folder: Folder, rank: Rank = 0.25, threads: Threads = 1, seed: Seed = 
 
 @app.command()
 def split(folder: Folder, shares: Shares = "80/10/10", seed: Seed = 0, as_json: JsonOption = False) -> None:
-    """Step 6: train, val and test by product, duplicates and senders on one side; writes curated.parquet."""
+    """Step 6: split by product, sender and duplicates into train, val and test; write curated.parquet."""
+    from streetshop.lab.curate.curation import Curation
     from streetshop.lab.curate.splitting import run_split
-    from streetshop.lab.curate.workplace import Curation
+    from streetshop.lab.data.splits import parse_fractions
 
     curation = Curation.open(folder)
-    _show(curation, "split", run_split(curation, _fractions(shares), seed=seed), as_json)
+    _show(curation, "split", run_split(curation, parse_fractions(shares, "--shares"), seed=seed), as_json)
 
 
 @app.command()
 def report(folder: Folder) -> None:
-    """Step 7: report.html and a data card, from what the steps found."""
+    """Step 7: write report.html and a data card."""
+    from streetshop.lab.curate.curation import Curation
     from streetshop.lab.curate.report import write_report
-    from streetshop.lab.curate.workplace import Curation
 
     for path in write_report(Curation.open(folder)):
         print(path)
@@ -230,9 +256,9 @@ def run(
     weights: Weights = "imagenet",
     size: Side = 224,
     cache: Cache = None,
-    algorithm: Annotated[str, typer.Option("--algorithm", help="hdbscan or kmeans.")] = "hdbscan",
+    algorithm: Annotated[str, typer.Option("--algorithm", metavar="NAME", help="hdbscan or kmeans.")] = "hdbscan",
     accept_suggested: Annotated[
-        bool, typer.Option("--accept-suggested", help="Undecided clusters go by their suggested verdict.")
+        bool, typer.Option("--accept-suggested", help="Undecided clusters take their suggested verdict.")
     ] = False,
     shares: Shares = "80/10/10",
     threads: Threads = 1,
@@ -240,7 +266,7 @@ def run(
     workers: Workers = 2,
     seed: Seed = 0,
 ) -> None:
-    """All steps in order with their defaults. Decide and label, then run it again: features are not computed twice."""
+    """Run all steps with their defaults. Decide and label, then run it again; features are reused."""
     from streetshop.cli.progress import ProgressDisplay
     from streetshop.lab.curate.clusters import run_clusters
     from streetshop.lab.curate.duplicates import run_duplicates
@@ -249,10 +275,11 @@ def run(
     from streetshop.lab.curate.pairs import run_pairs
     from streetshop.lab.curate.report import write_report
     from streetshop.lab.curate.splitting import run_split
+    from streetshop.lab.data.splits import parse_fractions
 
     curation = _begin(folder, data, root, reviews, posts)
     chosen = _one_of("--algorithm", algorithm, ("hdbscan", "kmeans"))
-    fractions = _fractions(shares)
+    fractions = parse_fractions(shares, "--shares")
     choice = _choice(encoder, backbone, weights, size, threads)
     with ProgressDisplay("rows") as display:
         found = run_features(
@@ -283,7 +310,7 @@ def _begin(
 ) -> Curation:
     from streetshop.core.errors import UsageError
     from streetshop.lab.curate.claims import read_posts, read_reviews, with_claims
-    from streetshop.lab.curate.workplace import Curation
+    from streetshop.lab.curate.curation import Curation
     from streetshop.lab.data.manifest import Manifest
 
     if data is None:
@@ -295,18 +322,6 @@ def _begin(
     for refused in (line for part in claims for line in part.refused):
         say(f"refused {refused}")
     return Curation.create(folder, with_claims(manifest, claims) if claims else manifest)
-
-
-def _fractions(shares: str) -> dict[str, float]:
-    from streetshop.core.errors import UsageError
-
-    try:
-        values = [float(share) for share in shares.split("/")]
-    except ValueError:
-        values = []
-    if len(values) != 3 or min(values) < 0 or sum(values) <= 0:
-        raise UsageError(f"--shares {shares!r}", hint="Give shares of train, val and test, e.g. 80/10/10")
-    return {name: value / sum(values) for name, value in zip(("train", "val", "test"), values, strict=True)}
 
 
 def _choice(encoder: Path | None, backbone: str, weights: str, size: int, threads: int) -> EncoderChoice:
@@ -324,7 +339,7 @@ def _one_of(option: str, value: str, allowed: tuple[str, ...]) -> Any:
 
 
 def _show(curation: Curation, step: str, summary: dict[str, Any], as_json: bool) -> None:
-    """A step's numbers on stdout; long lists stay in the files."""
+    """Print a step's numbers; long lists are in the files."""
     if as_json:
         print_json(summary)
         return

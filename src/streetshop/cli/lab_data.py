@@ -1,4 +1,4 @@
-"""``streetshop lab data``: a data set becomes a manifest."""
+"""``streetshop lab data``: convert a data set to a manifest."""
 
 from __future__ import annotations
 
@@ -17,30 +17,37 @@ MADE_PAIRS = "made-pairs"
 
 
 def data(
-    name: Annotated[str, typer.Argument(help="Which data set; `list` names them all.")] = "list",
-    root: Annotated[Path | None, typer.Argument(help="Where it is (for a feed: the file).")] = None,
-    out: Annotated[Path | None, typer.Option("--out", help="The manifest to write, a Parquet file.")] = None,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The data set; `list` shows all.")] = "list",
+    root: Annotated[Path | None, typer.Argument(metavar="FOLDER", help="Its folder; of a feed, the file.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="MANIFEST", help="The Parquet file to write.")] = None,
     refused: Annotated[
-        Path | None, typer.Option("--refused", help="Write every refused row with its reason to this CSV file.")
+        Path | None, typer.Option("--refused", metavar="FILE", help="CSV file of all refused rows with their reasons.")
     ] = None,
     split: Annotated[
-        str | None, typer.Option("--split", help="Draw splits anew: shares of train/val/test, e.g. 80/10/10.")
+        str | None, typer.Option("--split", metavar="N/N/N", help="Assign new splits: shares of train/val/test.")
     ] = None,
     split_by: Annotated[
-        str, typer.Option("--split-by", help="What stays in one split: group, product_id, or both.")
+        str, typer.Option("--split-by", metavar="NAMES", help="What stays in one split: group, product_id, or both.")
     ] = "group,product_id",
-    seed: Annotated[int, typer.Option("--seed", help="Of splits and of made pairs.")] = 0,
-    verify: Annotated[bool, typer.Option("--verify", help="Decode every picture, not only its header.")] = False,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Random seed of splits and made pairs.")] = 0,
+    verify: Annotated[bool, typer.Option("--verify", help="Decode every picture instead of its header only.")] = False,
     pictures: Annotated[
-        Path | None, typer.Option("--pictures", help="made-pairs: the folder for the pictures; the same again goes on.")
+        Path | None,
+        typer.Option(
+            "--pictures", metavar="FOLDER", help="made-pairs: where to write pictures; resumes what is there."
+        ),
     ] = None,
-    per_garment: Annotated[int, typer.Option("--per-garment", help="made-pairs: products made of one garment.")] = 3,
-    size: Annotated[int, typer.Option("--size", help="made-pairs: long side of the pictures in pixels.")] = 256,
-    limit: Annotated[int | None, typer.Option("--limit", min=1, help="made-pairs: make only so many products.")] = None,
-    workers: Annotated[int | None, typer.Option("--workers", min=1, help="made-pairs: processes.")] = None,
+    per_garment: Annotated[
+        int, typer.Option("--per-garment", metavar="N", help="made-pairs: products per garment.")
+    ] = 3,
+    size: Annotated[int, typer.Option("--size", metavar="PIXELS", help="made-pairs: long side of a picture.")] = 256,
+    limit: Annotated[
+        int | None, typer.Option("--limit", metavar="N", min=1, help="made-pairs: most products to make.")
+    ] = None,
+    workers: Annotated[int | None, typer.Option("--workers", metavar="N", min=1, help="made-pairs: processes.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Turn a data set into a manifest: counts, licence, and every row that could not be used with its reason."""
+    """Convert a data set to a manifest; print counts, the licence, and every refused row with its reason."""
     from streetshop.core.errors import UsageError
     from streetshop.lab.data import DATASETS
 
@@ -115,17 +122,11 @@ def _made_pairs(
 
 def _with_splits(manifest: Manifest, split: str | None, split_by: str, seed: int) -> Manifest:
     from streetshop.core.errors import UsageError
-    from streetshop.lab.data.splits import assign_splits
+    from streetshop.lab.data.splits import assign_splits, parse_fractions
 
     if split is None:
         return manifest
-    try:
-        shares = [float(share) for share in split.split("/")]
-    except ValueError:
-        shares = []
-    if len(shares) != 3 or min(shares) < 0 or sum(shares) <= 0:
-        raise UsageError(f"--split {split!r}", hint="Give shares of train, val and test, e.g. 80/10/10")
-    fractions = {n: share / sum(shares) for n, share in zip(("train", "val", "test"), shares, strict=True)}
+    fractions = parse_fractions(split, "--split")
     columns = [column.strip() for column in split_by.split(",") if column.strip()]
     if not columns or set(columns) - {"group", "product_id"}:
         raise UsageError(f"--split-by {split_by!r}", hint="Use group, product_id, or group,product_id")

@@ -93,10 +93,10 @@ def page(tmp_path: Path) -> TestClient:
 
 
 def test_the_page_decides_and_takes_back(page: TestClient, tmp_path: Path) -> None:
-    assert page.get("/deck").json()["verdicts"] == ["clean", "noise"]
+    assert page.get("/cards").json()["verdicts"] == ["clean", "noise"]
     assert page.post("/decide", json={"id": "1", "verdict": "noise"}).json() == {"id": "1", "verdict": "noise"}
     assert (tmp_path / "d.csv").read_text().endswith("1,noise\n")
-    assert [card["verdict"] for card in page.get("/deck").json()["cards"]] == [None, "noise"]
+    assert [card["verdict"] for card in page.get("/cards").json()["cards"]] == [None, "noise"]
     assert page.post("/undo", json={}).json() == {"id": "1", "verdict": None}
     assert page.post("/undo", json={}).json()["id"] is None
 
@@ -120,7 +120,7 @@ def test_nonsense_is_refused_and_changes_nothing(page: TestClient, tmp_path: Pat
 
 @pytest.mark.parametrize("headers", [{"host": "evil.example"}, {"origin": "http://evil.example"}, {"origin": "null"}])
 def test_other_pages_can_neither_read_nor_decide(page: TestClient, tmp_path: Path, headers: dict[str, str]) -> None:
-    assert page.get("/deck", headers=headers).status_code == 403
+    assert page.get("/cards", headers=headers).status_code == 403
     assert page.post("/decide", json={"id": "1", "verdict": "noise"}, headers=headers).status_code == 403
     assert not (tmp_path / "d.csv").exists()
 

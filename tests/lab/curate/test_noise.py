@@ -8,8 +8,8 @@ import pytest
 from streetshop.core.errors import CurateError
 from streetshop.lab.curate import Curation
 from streetshop.lab.curate.classifier import judge, operating_point
+from streetshop.lab.curate.curation import spare_last
 from streetshop.lab.curate.noise import balanced_sample, cards, probabilities, read_labels, run_noise
-from streetshop.lab.curate.workplace import spare_last
 
 
 def clouds(n: int, apart: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -1,5 +1,5 @@
-"""Curation: from a scraped pile to training data, one step after the other, in one folder."""
+"""Curation: from collected pictures to training data, step by step, in one folder."""
 
-from streetshop.lab.curate.workplace import STEPS, Curation
+from streetshop.lab.curate.curation import STEPS, Curation
 
 __all__ = ["STEPS", "Curation"]

@@ -1,7 +1,6 @@
-"""Whether two small pictures are one and the same shot: laid over each other, cropped or mirrored, as it fits best.
+"""Pixel similarity of two pictures under the best alignment: cropped, mirrored, or as they are.
 
-Features say what a picture is about: two pairs of jeans on one floor are as near as a picture and its own crop.
-Pixels tell them apart.
+Features do not separate near duplicates from different garments in the same scene; pixels do.
 """
 
 from __future__ import annotations
@@ -14,13 +13,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 SIDE: Final = 48
-"""Side of a thumbnail in pixels, whatever the picture's own shape: cropping it is then a shift and two scales."""
+"""Side of a thumbnail in pixels, whatever the picture's aspect ratio: a crop is then a shift and two scales."""
 _COARSE: Final = 16
 _STEP: Final = SIDE // _COARSE
 _LEAST_CROP: Final = 11
-"""Of 16: the smallest part of a side that a cropped copy may show."""
+"""Smallest side of a crop, of 16."""
 _BLUR: Final = 2.25
-"""Pixels: what is smoother than this is the light and the floor, which other shots share."""
+"""Standard deviation in pixels; smoother content is light and background, which other shots share."""
 _COLOURS: Final = 50.0
 _SURE: Final = 0.85
 _HOPELESS: Final = 0.8
@@ -39,13 +38,14 @@ def thumbnail_of(pixels: NDArray[np.uint8]) -> Thumbnails:
 
 
 def likeness(left: Thumbnails, right: Thumbnails) -> Values:
-    """(n,) how well two pictures fit where they fit best, -1 to 1; 0.8 and more is one shot.
+    """(n,) similarity of two pictures under the best alignment, -1 to 1; near copies have 0.8 and more.
 
-    It is the lesser of two: the correlation of their fine structure, and 1 - d / 50 with d the mean difference of
-    their blurred colours in levels of 255.
+    The minimum of two: the correlation of the fine structure, and 1 - d / 50 with d the mean difference of the blurred
+    colours in levels of 255.
 
     Args:
-        left, right: (n, 48, 48, 3); either may be a crop of the other (down to two thirds of a side), mirrored or not.
+        left: (n, 48, 48, 3).
+        right: (n, 48, 48, 3); either may be a crop of the other (down to two thirds of a side), mirrored or not.
     """
     out = np.empty(len(left), np.float32)
     for start in range(0, len(left), _BATCH):
@@ -66,7 +66,7 @@ def _likeness(left: Thumbnails, right: Thumbnails) -> Values:
 
 
 def _agreement(left: NDArray[np.generic], right: NDArray[np.generic]) -> Values:
-    """(n,) likeness of (n, h, w, 3) pictures as they lie."""
+    """(n,) similarity of (n, h, w, 3) pictures without alignment."""
     (a, soft_a), (b, soft_b) = _parts(left), _parts(right)
     n = len(left)
     correlation = (_standard(a.reshape(n, -1)) * _standard(b.reshape(n, -1))).sum(axis=1)
@@ -74,7 +74,7 @@ def _agreement(left: NDArray[np.generic], right: NDArray[np.generic]) -> Values:
 
 
 def _as_crops(left: Thumbnails, right: Thumbnails, mirrored: Thumbnails) -> Values:
-    """(n,) likeness as a crop: the four ways round are tried coarsely, the best of them closely."""
+    """(n,) similarity as a crop: four ways at low resolution, the best of them at full resolution."""
     ways = [(left, right), (left, mirrored), (right, left), (mirrored, left)]
     fits = [_coarse_fit(whole, piece) for whole, piece in ways]
     scores = np.stack([score for score, _ in fits])
@@ -87,8 +87,11 @@ def _as_crops(left: Thumbnails, right: Thumbnails, mirrored: Thumbnails) -> Valu
 
 
 def _coarse_fit(whole: Thumbnails, piece: Thumbnails) -> tuple[Values, NDArray[np.intp]]:
-    """(n,) best correlation in grey, 16 pixels a side, of ``piece`` with a window of ``whole``; (n, 4) that window as
-    y, x, height, width."""
+    """Best window of ``whole`` for ``piece`` in grey at 16 x 16 pixels.
+
+    Returns:
+        (n,) correlation, and (n, 4) the window as y, x, height, width.
+    """
     grey = [_resize(x.mean(axis=3, keepdims=True, dtype=np.float32), _COARSE, _COARSE) for x in (whole, piece)]
     best, window = np.full(len(whole), -2.0, np.float32), np.zeros((len(whole), 4), np.intp)
     for height, width in _shapes():
@@ -104,7 +107,7 @@ def _coarse_fit(whole: Thumbnails, piece: Thumbnails) -> tuple[Values, NDArray[n
 
 
 def _refined(whole: Thumbnails, piece: Thumbnails, y: int, x: int, height: int, width: int) -> float:
-    """The best likeness for windows up to two pixels larger, smaller or beside ``height`` x ``width`` at (y, x)."""
+    """Best similarity of windows within two pixels of ``height`` x ``width`` at (y, x)."""
     best, fit = -1.0, (0, 0, 1, 1)
     fine = _parts(whole[None])[0][0]
     for h in range(height - 2, min(height + 2, SIDE) + 1):
@@ -124,7 +127,7 @@ def _refined(whole: Thumbnails, piece: Thumbnails, y: int, x: int, height: int, 
 
 
 def _parts(pictures: NDArray[np.generic]) -> tuple[Values, Values]:
-    """(n, h, w, c) as fine structure and what is smoother than the blur."""
+    """Split (n, h, w, c) into fine structure and its Gaussian blur."""
     from scipy.ndimage import gaussian_filter
 
     values = pictures.astype(np.float32)
@@ -134,20 +137,20 @@ def _parts(pictures: NDArray[np.generic]) -> tuple[Values, Values]:
 
 @cache
 def _shapes() -> tuple[tuple[int, int], ...]:
-    """Heights and widths of crops, of 16, that nearly keep the picture's shape."""
+    """Heights and widths of crops, of 16, that nearly keep the aspect ratio."""
     sizes = range(_LEAST_CROP, _COARSE + 1)
     return tuple((h, w) for h in sizes for w in sizes if abs(h - w) <= 2)
 
 
 def _windows(pictures: NDArray[np.generic], height: int, width: int) -> Values:
-    """(n, positions, values) all windows of (n, h, w, c) pictures, each standardised."""
+    """(n, positions, values) standardised windows of (n, h, w, c) pictures."""
     view = np.lib.stride_tricks.sliding_window_view(pictures, (height, width), axis=(1, 2))
     n, rows, columns = view.shape[:3]
     return _standard(np.moveaxis(view, 3, -1).reshape(n, rows * columns, -1))
 
 
 def _resize(pictures: Values, height: int, width: int) -> Values:
-    """(n, height, width, c) by area: each pixel is the mean of what it covers."""
+    """(n, height, width, c) by area averaging."""
     down = np.matmul(_areas(pictures.shape[1], height), pictures.reshape(*pictures.shape[:2], -1))
     down = down.reshape(len(pictures), height, pictures.shape[2], -1)
     return np.matmul(_areas(pictures.shape[2], width), down)
@@ -163,7 +166,7 @@ def _areas(old: int, new: int) -> Values:
 
 
 def _standard(rows: NDArray[np.generic]) -> Values:
-    """float32 with zero mean and unit length along the last axis; plain ones become zeros."""
+    """float32 with zero mean and unit length along the last axis; constant rows become zeros."""
     values = rows.astype(np.float32)
     values -= values.mean(axis=-1, keepdims=True)
     norm = np.linalg.norm(values, axis=-1, keepdims=True)

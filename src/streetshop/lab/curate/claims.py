@@ -1,4 +1,4 @@
-"""What shops have instead of pairs: review photos and tagged posts. Each becomes a street row that claims products.
+"""Review photos and tagged posts as street rows that claim products.
 
 ``reviews.csv``: ``review,product,picture`` (and ``sender``); ``posts.csv``: ``post,picture,tags`` (and ``sender``),
 tags with or without ``#``, split at blanks, commas or semicolons. Pictures are paths below the manifest's root.
@@ -21,16 +21,17 @@ from streetshop.lab.data.sample import Sample
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """Street rows with claims, and the lines that could not be used with their reasons."""
+    """Street rows with claims, and the refused lines with their reasons."""
 
     rows: tuple[Sample, ...]
     refused: tuple[str, ...]
 
 
 def read_reviews(path: Path, manifest: Manifest) -> Claims:
-    """A row for every review photo; it claims the product reviewed.
+    """A row for every review photo; it claims the reviewed product.
 
-    Raises :class:`CurateError` when the file as a whole cannot be read.
+    Raises:
+        CurateError: the file cannot be read.
     """
     rows: dict[str, tuple[str, set[str]]] = {}
     refused = []
@@ -49,7 +50,11 @@ def read_reviews(path: Path, manifest: Manifest) -> Claims:
 
 
 def read_posts(path: Path, manifest: Manifest) -> Claims:
-    """A row for every picture of every post; it claims the products that its tags name by their ids."""
+    """A row for every picture of a post; it claims the products whose ids are among its tags.
+
+    Raises:
+        CurateError: the file cannot be read.
+    """
     by_tag = {product.casefold(): product for product in set(manifest.column("product_id")) - {""}}
     rows, refused, seen = [], [], set()
     for where, values in _lines(path, ("post", "picture", "tags")):
@@ -68,7 +73,7 @@ def read_posts(path: Path, manifest: Manifest) -> Claims:
 
 
 def with_claims(manifest: Manifest, claims: Sequence[Claims]) -> Manifest:
-    """The manifest with the street rows of reviews and posts after its own."""
+    """The manifest with the street rows of reviews and posts appended."""
     rows = [row for part in claims for row in part.rows]
     added = Manifest.from_rows(rows, manifest.root)
     return Manifest(pa.concat_tables([manifest.table, added.table]), manifest.root, manifest.name, manifest.licence)

@@ -1,4 +1,4 @@
-"""A calibrated noise classifier on frozen features, judged only by pictures it has not seen."""
+"""A calibrated noise classifier on frozen features, with cross-validation."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from streetshop.lab.curate.encoders import Vectors
 Kind = Literal["logistic", "mlp"]
 
 LEAST: Final = 10
-"""Labels of each sort below which nothing is trained."""
+"""Least labels of each class."""
 _FOLDS: Final = 5
 _ROUNDS: Final = 1000
 
@@ -33,14 +33,17 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What cross-validation says of the classifier at its operating point.
+    """Cross-validation of the classifier at its operating point.
 
     Attributes:
-        threshold: probability of noise from which a picture is dropped.
-        precision: of what is dropped, how much is noise. recall: of the noise, how much is dropped.
-        brier: mean squared error of the probabilities; ``calibration_error``: mean gap between a probability and the
-            share of noise at that probability, over ten bins.
-        reached: whether the precision asked for was met.
+        threshold: least probability of noise of a dropped picture.
+        precision: share of noise among the dropped pictures.
+        recall: share of dropped pictures among the noise.
+        brier: mean squared error of the probabilities.
+        calibration_error: expected calibration error over ten bins.
+        clean: number of clean labels.
+        noise: number of noise labels.
+        reached: whether the target precision is reached.
     """
 
     threshold: float
@@ -58,9 +61,16 @@ class Judgement:
 
 
 def fit(features: Vectors, noise: NDArray[np.bool_], groups: NDArray[Any], kind: Kind, seed: int = 0) -> Any:
-    """A classifier whose ``predict_proba(...)[:, 1]`` is a calibrated probability of noise.
+    """Fit a classifier whose ``predict_proba(...)[:, 1]`` is a calibrated probability of noise.
 
-    Calibration is sigmoid (Platt 1999), on folds that the classifier inside was not fitted on.
+    Sigmoid calibration (Platt 1999) on held-out folds.
+
+    Args:
+        features: (n, dim).
+        noise: (n,) labels.
+        groups: (n,) a group is never on both sides of a fold.
+        kind: of classifier.
+        seed: of folds and classifier.
     """
     from sklearn.calibration import CalibratedClassifierCV
 
@@ -78,17 +88,20 @@ def judge(
     precision: float = 0.95,
     seed: int = 0,
 ) -> Judgement:
-    """Cross-validate: every label is predicted by a classifier, and dropped by a threshold, chosen without its fold.
+    """Cross-validate classifier and threshold: both are chosen without the fold that they are measured on.
 
     Args:
-        features: (n, dim). noise: (n,) the labels.
-        groups: (n,) pictures of one group (product, sender) are never on both sides.
-        weights: (n,) pictures of the pile that each label stands for. A balanced sample holds more noise than the pile
-            does: without them its precision is too high.
+        features: (n, dim).
+        noise: (n,) labels.
+        groups: (n,) pictures of one group (product, sender) are never on both sides of a fold.
+        kind: of classifier.
+        weights: (n,) number of pictures that each label represents. Without them the precision of a balanced sample,
+            which holds more noise than all rows do, is too high.
         precision: the operating point is the lowest threshold from 0.5 on that reaches it.
+        seed: of folds, classifier and bootstrap.
 
     Raises:
-        CurateError: fewer than ten labels of either sort, or all of them in fewer than two groups.
+        CurateError: a class has fewer than ten labels, or labels in fewer than two groups.
     """
     check_labels(noise, groups)
     weights = np.ones(len(noise)) if weights is None else weights
@@ -116,7 +129,7 @@ def judge(
 
 
 def check_labels(noise: NDArray[np.bool_], groups: NDArray[Any]) -> None:
-    """Raises :class:`CurateError` when there is too little to learn from."""
+    """Raise :class:`CurateError` when a class has too few labels or groups."""
     counts = {"noise": int(noise.sum()), "clean": int((~noise).sum())}
     for name, count in counts.items():
         if count < LEAST:
@@ -135,22 +148,21 @@ def check_labels(noise: NDArray[np.bool_], groups: NDArray[Any]) -> None:
 def operating_point(
     probabilities: NDArray[np.float64], noise: NDArray[np.bool_], weights: NDArray[np.float64], precision: float
 ) -> tuple[float, bool]:
-    """The lowest threshold from 0.5 on at which at least ``precision`` of what is dropped is noise, and whether there
-    is one. Where none is, the threshold of the highest precision.
+    """The lowest threshold from 0.5 on that reaches a precision, and whether there is one.
 
-    Below 0.5 a picture is more likely a garment than not: dropping it is never right, however few such there are
-    among the labels.
+    If none reaches it, the threshold of the highest precision. Thresholds below 0.5 would drop pictures that are
+    probably clean.
     """
     order = np.argsort(-probabilities, kind="stable")
     ranked = probabilities[order]
     found = np.cumsum((noise * weights)[order]) / np.cumsum(weights[order])
-    # A threshold drops all of equal probability: only the last of equals is one.
+    # A threshold drops all pictures of equal probability, so only the last of equals is a candidate.
     ends = np.append(ranked[1:] < ranked[:-1], True)
     likely = ends & (ranked >= 0.5)
     good = np.flatnonzero(likely & (found >= precision))
     if len(good):
         above = ranked[good[-1]]
-        # Everything down to 0.5 would do as well when nothing lies between.
+        # 0.5 drops the same pictures when no probability lies between.
         return float(0.5 if not (probabilities[probabilities < above] >= 0.5).any() else above), True
     candidates = np.flatnonzero(likely if likely.any() else ends)
     return float(ranked[candidates[np.argmax(found[candidates])]]), False
@@ -183,7 +195,7 @@ def _folds(noise: NDArray[np.bool_], groups: NDArray[Any], seed: int) -> Any:
 def _rate(
     hits: NDArray[np.bool_], of: NDArray[np.bool_], weights: NDArray[np.float64], groups: NDArray[Any], seed: int
 ) -> Rate:
-    """Share of ``hits`` among ``of``; groups are drawn with replacement. 0 to 1 when there is nothing to judge."""
+    """Share of ``hits`` among ``of`` with a bootstrap interval over groups; 0 to 1 when there is nothing to count."""
     _, codes = np.unique(groups.astype(str), return_inverse=True)
     good, all_of = np.bincount(codes, hits * weights), np.bincount(codes, of * weights)
     if not all_of.sum():
@@ -194,7 +206,7 @@ def _rate(
     shares = good[drawn].sum(axis=1)[totals > 0] / totals[totals > 0]
     low, high = np.quantile(shares, [0.025, 0.975])
     value = float(good.sum() / all_of.sum())
-    # Where nothing went wrong a bootstrap has nothing to draw: the exact bound for so many groups without an error.
+    # Without errors the bootstrap interval is empty: the exact bound for this many groups without an error.
     certain = 0.025 ** (1 / np.count_nonzero(all_of))
     if value == 1:
         low = certain

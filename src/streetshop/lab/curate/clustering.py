@@ -1,4 +1,4 @@
-"""Clusters of features: HDBSCAN or k-means on a sample, every other picture given to the cluster it is nearest to."""
+"""Clustering of features: HDBSCAN or k-means on a sample; other pictures join the nearest cluster."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from streetshop.lab.curate.reduction import sample
 Algorithm = Literal["hdbscan", "kmeans"]
 
 SAMPLE: Final = 10_000
-"""Pictures clustered themselves; HDBSCAN on more takes long and shows a person nothing new."""
+"""Largest sample to cluster: the time of HDBSCAN grows with the square of it."""
 _NEIGHBOURS: Final = 5
 _REACH: Final = 0.99
 
 
 @dataclass(frozen=True, eq=False)
 class ClusterModel:
-    """Clusters that any picture with features of the same encoder can be given to.
+    """Clusters, and the assignment of further pictures with features of the same encoder.
 
     Attributes:
         points: (sample, dims) short unit features of the clustered sample.
@@ -46,7 +46,7 @@ class ClusterModel:
         return digest.hexdigest()[:16]
 
     def assign(self, unit: Vectors, *, threads: int = 1) -> NDArray[np.int64]:
-        """(n,) cluster of each picture by its nearest sample points' majority, -1 beyond a cluster's reach."""
+        """(n,) cluster of each picture by the majority of its nearest sample points, -1 beyond a cluster's reach."""
         k = min(_NEIGHBOURS, len(self.points))
         out = np.full(len(unit), -1, np.int64)
         for start in range(0, len(unit), 8192):
@@ -59,13 +59,13 @@ class ClusterModel:
         return out
 
     def save(self, path: Path) -> None:
-        """As a ``.npz`` file."""
+        """Write a ``.npz`` file."""
         with path.open("wb") as file:
             np.savez(file, points=self.points, labels=self.labels, reach=self.reach)
 
     @classmethod
     def load(cls, path: Path) -> ClusterModel:
-        """Raises :class:`CurateError` when it is missing or damaged."""
+        """Read a ``.npz`` file. Raises :class:`CurateError` when it is missing or corrupt."""
         try:
             with np.load(path) as found:
                 return cls(found["points"], found["labels"], found["reach"])
@@ -85,10 +85,12 @@ def fit_clusters(
     """Cluster a sample of at most 10,000 pictures.
 
     Args:
-        unit: (rows, dims) short unit features.
-        count: of k-means; None: the root of half the rows, 8 to 200.
-        least: pictures of HDBSCAN's smallest cluster; None: 0.3 % of the sample, at least 10.
-        project: HDBSCAN in UMAP's five dimensions, not in ``dims`` where density means little.
+        unit: (rows, dims) reduced unit features.
+        algorithm: hdbscan or kmeans.
+        count: number of clusters of k-means; None: sqrt(rows / 2), 8 to 200.
+        least: size of the smallest HDBSCAN cluster; None: 0.3 % of the sample, at least 10.
+        project: run HDBSCAN in five UMAP dimensions instead of ``dims``, where density means little.
+        seed: of the sample and the algorithms.
 
     Raises:
         CurateError: too few pictures, or no clusters at all.
@@ -103,7 +105,7 @@ def fit_clusters(
         labels = _hdbscan(points, least or max(10, round(0.003 * len(points))), project, seed)
     if labels.max() < 0:
         raise CurateError(
-            f"HDBSCAN found no cluster: all {len(points)} pictures lie alone",
+            f"HDBSCAN found no cluster: all {len(points)} pictures are outliers",
             hint="Use --algorithm kmeans, or a smaller --least",
         )
     return ClusterModel(points, labels, _reach(points, labels))
@@ -130,12 +132,12 @@ def _hdbscan(points: Vectors, least: int, project: bool, seed: int) -> NDArray[n
             n_components=5, n_neighbors=neighbours, min_dist=0.0, metric="cosine", random_state=seed, n_jobs=1
         ).fit_transform(points)
     found = np.full(len(points), -1)
-    # One cluster only where there are not several: the root of the tree otherwise swallows all others.
+    # A single cluster is allowed only if there are not several: the root of the tree otherwise absorbs all others.
     for single in (False, True):
         if found.max() < 0:
             clusterer = HDBSCAN(min_cluster_size=least, min_samples=5, allow_single_cluster=single, copy=True)
             found = clusterer.fit_predict(space)
-    if (found >= 0).sum() < least:  # the root is taken whatever its size
+    if (found >= 0).sum() < least:  # the root is selected whatever its size
         found = np.full(len(points), -1)
     return np.asarray(found, np.int64)
 
@@ -151,6 +153,6 @@ def _reach(points: Vectors, labels: NDArray[np.int64]) -> Vectors:
 
 
 def _majority(votes: NDArray[np.int64]) -> NDArray[np.int64]:
-    """(n,) the most frequent value of each row of (n, k); of ties the one that stands first (the nearest)."""
+    """(n,) the most frequent value of each row of (n, k); the first (nearest) of ties."""
     counts = (votes[:, :, None] == votes[:, None, :]).sum(axis=2)
     return votes[np.arange(len(votes)), counts.argmax(axis=1)]

@@ -1,10 +1,11 @@
-"""Step 2, clusters: what the pile consists of, shown as contact sheets; people decide which clusters go."""
+"""Step 2, clusters: contact sheets of similar pictures; clusters of noise are dropped by verdict."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,19 +14,20 @@ from numpy.typing import NDArray
 
 from streetshop.core.errors import CurateError
 from streetshop.lab.curate.clustering import Algorithm, ClusterModel, fit_clusters
+from streetshop.lab.curate.curation import Curation, spare_last
 from streetshop.lab.curate.decisions import Decisions
 from streetshop.lab.curate.encoders import Vectors
 from streetshop.lab.curate.features import MODEL, REDUCTION, Features, reduced
 from streetshop.lab.curate.reduction import BATCH, Reduction
-from streetshop.lab.curate.workplace import Curation, spare_last
 from streetshop.lab.data.manifest import Manifest
-from streetshop.lab.evaluate.markup import escape, figures, table, write_page
+from streetshop.lab.data.thumbnails import thumbnail
+from streetshop.present.html import write_page
 
 OUTLIERS: Final = "outliers"
 ON_SHEET: Final = 60
 """Pictures on a contact sheet."""
 _TELLING: Final = 10
-"""Rows with a category below which a cluster's categories say nothing."""
+"""Least rows with a category for a suggested verdict."""
 _LABELS: Final = "clusters/labels.npy"
 
 
@@ -38,12 +40,14 @@ class Cluster:
         size: rows.
         labelled: rows with a category.
         category: the most frequent one, ``""`` where no row has any.
-        purity: its share of the rows that have a category; NaN-free: 0 where none has.
-        surprise: how far the cluster's categories are from those of all rows: half the sum of absolute differences
-            of shares, 0 (just as mixed) to 1.
+        purity: its share of the rows that have a category; 0 where none has.
+        surprise: total variation distance of the cluster's category shares to those of all rows, 0 (equally mixed) to
+            1.
         cohesion: mean cosine of its rows to their mean direction.
-        products: distinct product ids. groups: distinct senders.
-        suggested: ``keep``, ``drop`` or ``look``; ``why`` says the reason.
+        products: number of product ids.
+        groups: number of senders.
+        suggested: ``keep``, ``drop`` or ``look``.
+        why: reason of the suggestion.
     """
 
     id: str
@@ -72,14 +76,25 @@ def run_clusters(
     threads: int = 1,
     seed: int = 0,
 ) -> dict[str, Any]:
-    """Find the clusters (or take those of another curation), write their sheets, drop those decided to go.
+    """Cluster the pictures, write the contact sheets, and drop the clusters with the verdict ``drop``.
 
-    The clusters are found once; further calls apply the decisions as they stand. Delete ``clusters/`` to begin anew.
+    The clusters are computed once; later calls apply the current decisions. Delete ``clusters/`` to cluster again.
 
     Args:
-        like: a curated folder whose clusters and decisions are applied to these rows.
-        accept_suggested: undecided clusters go by their suggested verdict.
-        drop_last: let a product lose its last picture; else the one nearest its cluster's centre stays and is listed.
+        curation: with features.
+        algorithm: hdbscan or kmeans.
+        count: number of clusters of k-means.
+        least: size of the smallest HDBSCAN cluster.
+        project: run HDBSCAN on a UMAP projection.
+        like: folder of another curation, whose clusters and decisions are applied to these rows.
+        accept_suggested: undecided clusters take their suggested verdict.
+        drop_last: let a product lose its last picture; otherwise the one nearest to its cluster's centre stays and is
+            listed.
+        threads: number of threads.
+        seed: of samples and algorithms.
+
+    Raises:
+        CurateError: every picture would be dropped, or ``like`` has features of another encoder.
     """
     features = Features.of(curation)
     manifest = curation.manifest
@@ -118,7 +133,7 @@ def run_clusters(
 
 
 def decisions_path(curation: Curation) -> Path:
-    """Where the decisions about clusters are."""
+    """The file of decisions about clusters."""
     return curation.folder / "decisions" / "clusters.csv"
 
 
@@ -144,7 +159,7 @@ def _model(
     like: Path | None,
     seed: int,
 ) -> tuple[ClusterModel, Vectors, Path]:
-    """The model, the features as it wants them, and the decisions that hold for it."""
+    """The cluster model, the features reduced for it, and the file of decisions about it."""
     path = curation.file(MODEL)
     if like is None:
         unit = reduced(curation, features)
@@ -190,8 +205,16 @@ def _labels(
 
 
 def describe(manifest: Manifest, unit: Vectors, labels: NDArray[np.int64]) -> tuple[list[Cluster], NDArray[np.float32]]:
-    """Every cluster in numbers, the largest first and the outliers last; and (rows,) each row's cosine to the mean
-    direction of its cluster. Rows labelled -2 are in none."""
+    """Describe all clusters, the largest first and the outliers last.
+
+    Args:
+        manifest: with categories, products and groups.
+        unit: (rows, dims) unit features.
+        labels: (rows,) cluster of each row, -1 for outliers, -2 for rows in none.
+
+    Returns:
+        The clusters, and (rows,) each row's cosine to the mean direction of its cluster.
+    """
     categories, products, groups = (manifest.column(name) for name in ("category", "product_id", "group"))
     overall = _shares(categories[labels > -2])
     centrality = np.zeros(len(labels), np.float32)
@@ -227,21 +250,22 @@ def describe(manifest: Manifest, unit: Vectors, labels: NDArray[np.int64]) -> tu
 def suggest(cluster: Cluster, clusters: Sequence[Cluster]) -> Cluster:
     """The cluster with a suggested verdict.
 
-    What is not a garment is filed under the category of whatever product it came with. So a cluster as mixed as the
-    whole pile, whose pictures are nevertheless alike, is likely noise; one in which a category prevails is not.
+    A picture that shows no garment has the category of the product that it was filed under. A cluster of similar
+    pictures whose categories are as mixed as those of all rows is therefore likely noise; a cluster in which one
+    category prevails is not.
     """
     typical = float(np.median([other.cohesion for other in clusters if other.id != OUTLIERS] or [0.0]))
     if cluster.id == OUTLIERS:
-        verdict, why = "look", "pictures that are like no others"
+        verdict, why = "look", "pictures that resemble no others"
     elif cluster.labelled < _TELLING or 2 * cluster.labelled < cluster.size:
-        verdict, why = "look", "too few categories to judge by"
+        verdict, why = "look", "too few categories to judge"
     elif cluster.purity >= 0.5 or cluster.surprise >= 0.5:
         verdict, why = "keep", f"{cluster.purity:.0%} are {cluster.category}"
     elif cluster.surprise < 0.35 and cluster.cohesion >= typical:
-        verdict, why = "drop", "alike, but with the categories of the whole pile"
+        verdict, why = "drop", "similar pictures, but categories as mixed as in all rows"
     else:
         verdict, why = "look", "mixed categories"
-    return Cluster(**{**asdict(cluster), "suggested": verdict, "why": why})
+    return replace(cluster, suggested=verdict, why=why)
 
 
 def _shares(categories: NDArray[np.object_]) -> dict[str, float]:
@@ -251,7 +275,7 @@ def _shares(categories: NDArray[np.object_]) -> dict[str, float]:
 
 
 def examples(labels: NDArray[np.int64], centrality: NDArray[np.float32], label: int, count: int) -> list[int]:
-    """Rows of a cluster from the most to the least central, spread evenly: its core and its rim."""
+    """Rows of a cluster, evenly spaced from the most to the least central."""
     rows = np.flatnonzero(labels == label)
     rows = rows[np.argsort(-centrality[rows], kind="stable")]
     return rows[np.unique(np.linspace(0, len(rows) - 1, min(count, len(rows))).round().astype(int))].tolist()
@@ -264,39 +288,23 @@ def write_sheets(
     centrality: NDArray[np.float32],
     verdicts: dict[str, str],
 ) -> None:
-    """``clusters/index.html`` and a contact sheet per cluster."""
+    """Write ``clusters/index.html`` and a contact sheet per cluster."""
     manifest = curation.manifest
+    shown = partial(thumbnail, manifest)
     lines = []
     for cluster in clusters:
         label = -1 if cluster.id == OUTLIERS else int(cluster.id[2:])
-        rows = examples(labels, centrality, label, ON_SHEET)
-        numbers = f"{cluster.size} pictures, {cluster.purity:.0%} {cluster.category or 'without category'}"
-        note = (
-            f'<p class="note">{escape(numbers)}; {cluster.products} products, {cluster.groups} senders; cohesion '
-            f'{cluster.cohesion:.2f}. Suggested: <span class="{cluster.suggested}">{cluster.suggested}</span>'
-            f" ({escape(cluster.why)}). Decided: {verdicts[cluster.id]}. The most typical first, the rim last.</p>"
-        )
-        captions = [manifest.row(row).category for row in rows]
+        rows, verdict = examples(labels, centrality, label, ON_SHEET), verdicts[cluster.id]
         write_page(
             curation.file(f"clusters/{cluster.id}.html"),
-            f"Cluster {cluster.id}",
-            [note, figures(manifest, rows, captions)],
+            "cluster.html",
+            title=f"Cluster {cluster.id}",
+            cluster=cluster,
+            verdict=verdict,
+            rows=rows,
+            captions=[manifest.row(row).category for row in rows],
+            thumbnail=shown,
         )
-        link = f'<a href="{cluster.id}.html">{cluster.id}</a>'
-        suggested = f'<span class="{cluster.suggested}">{cluster.suggested}</span>'
-        core = figures(manifest, rows[:6])
-        lines.append(
-            (
-                link,
-                cluster.size,
-                cluster.category,
-                cluster.purity,
-                cluster.cohesion,
-                suggested,
-                verdicts[cluster.id],
-                core,
-            )
-        )
-    columns = ("cluster", "pictures", "category", "purity", "cohesion", "suggested", "decided", "most typical")
-    body = [table(columns, lines, raw=("cluster", "suggested", "most typical"))]
-    write_page(curation.file("clusters/index.html"), "Clusters", body)
+        lines.append((cluster, verdict, rows))
+    index = curation.file("clusters/index.html")
+    write_page(index, "clusters.html", title="Clusters", clusters=lines, thumbnail=shown)

@@ -1,12 +1,12 @@
-"""What people decided, in a small file that can also be written by hand.
+"""Verdicts by hand, in a small CSV file that can also be written in an editor.
 
     # streetshop decisions: clusters of 5f3c0a9be1d24c77
     id,verdict
     c-004,keep
     c-011,drop
 
-The first line says which set of things the decisions are about: a file about other clusters, or about the pictures of
-another data set, is refused and left as it is.
+The first line names what the decisions are about. A file about other clusters, or about the pictures of another data
+set, is refused and left unchanged.
 """
 
 from __future__ import annotations
@@ -19,26 +19,27 @@ from pathlib import Path
 from typing import Final
 
 from streetshop.core.errors import CurateError
+from streetshop.core.files import atomic_file
 
 VERDICTS: Final[Mapping[str, tuple[str, str]]] = {
     "clusters": ("keep", "drop"),
     "pictures": ("clean", "noise"),
     "pairs": ("right", "wrong"),
 }
-"""What is decided about: the verdict of key k, then of key d."""
+"""Verdicts by kind of decision: that of key k, then that of key d."""
 
 _HEAD: Final = re.compile(r"# streetshop decisions: (\w+) of (\S+)")
 
 
 @dataclass
 class Decisions:
-    """Verdicts by id, kept in a file that is rewritten in one step at every change.
+    """Verdicts by id in a file that is rewritten at every change.
 
     Attributes:
         path: the file; it need not exist.
         kind: a key of :data:`VERDICTS`.
-        about: fingerprint of what is decided about.
-        verdicts: by id, in the order they were taken.
+        about: fingerprint of the clusters or the manifest.
+        verdicts: by id, in the order of the decisions.
     """
 
     path: Path
@@ -49,13 +50,16 @@ class Decisions:
 
     @classmethod
     def read(cls, path: Path, kind: str, about: str, ids: Collection[str] | None = None) -> Decisions:
-        """From ``path``; none yet when there is no file.
+        """Read a file; there are no decisions when it does not exist.
 
         Args:
-            ids: all that can be decided about; another id is an error.
+            path: the file.
+            kind: a key of :data:`VERDICTS`.
+            about: fingerprint of the clusters or the manifest.
+            ids: valid ids; another one is an error. None allows any.
 
         Raises:
-            CurateError: the file is about something else, or a line of it is malformed; the file is not touched.
+            CurateError: the file is about something else, or a line is malformed.
         """
         if not path.exists():
             return cls(path, kind, about)
@@ -79,7 +83,7 @@ class Decisions:
         return cls(path, kind, about, _verdicts(lines, path, kind, ids))
 
     def decide(self, id: str, verdict: str) -> None:
-        """Take a decision and write it down."""
+        """Set a verdict and write the file. Raises :class:`CurateError` for an unknown verdict."""
         if verdict not in VERDICTS[self.kind]:
             raise CurateError(f"verdict {verdict!r}", where=id, hint=f"Use {' or '.join(VERDICTS[self.kind])}")
         self._history.append((id, self.verdicts.pop(id, None)))
@@ -87,7 +91,7 @@ class Decisions:
         self.write()
 
     def undo(self) -> str | None:
-        """Take back the last decision of this session; returns its id, None when there is none."""
+        """Undo the last decision of this session; returns its id, None when there is none."""
         if not self._history:
             return None
         id, before = self._history.pop()
@@ -98,15 +102,13 @@ class Decisions:
         return id
 
     def write(self) -> None:
-        """All of it or nothing."""
-        partial = self.path.with_name(self.path.name + ".part")
+        """Write the file in one step."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("w", encoding="utf-8", newline="") as file:
+        with atomic_file(self.path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
             file.write(f"# streetshop decisions: {self.kind} of {self.about}\n")
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(("id", "verdict"))
             writer.writerows(self.verdicts.items())
-        partial.replace(self.path)
 
 
 def _verdicts(lines: list[str], path: Path, kind: str, ids: Collection[str] | None) -> dict[str, str]:

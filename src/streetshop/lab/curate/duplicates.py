@@ -1,8 +1,8 @@
-"""Step 4, near duplicates: the same picture resized, cropped, recompressed, stamped or flipped; one of each stays.
+"""Step 4, near duplicates: of copies that are resized, cropped, recompressed, stamped or mirrored one picture stays.
 
-Exact copies are found by their content's hash. Near ones are found either by embedding range search and connected
-components, each pair checked by its pixels (``search``), or as the text of method 4 has it (``umap``): a non-linear
-projection of the features to five dimensions and pairwise distances there.
+Exact copies have equal content hashes. Near copies are found either by range search over the features, a check of each
+pair's pixels and connected components (``search``), or by distances in a five-dimensional UMAP projection of the
+features, as in method 4 (``umap``).
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from numpy.typing import NDArray
 
 from streetshop.core.errors import CurateError
 from streetshop.lab.curate.alignment import Thumbnails, likeness
+from streetshop.lab.curate.curation import Curation
 from streetshop.lab.curate.encoders import Vectors
 from streetshop.lab.curate.features import Features, reduced
 from streetshop.lab.curate.neighbours import Pairs, connected, groups_within, pairs_above
-from streetshop.lab.curate.workplace import Curation
 
 Method = Literal["search", "umap"]
 
 CANDIDATE: Final = 0.75
-"""Cosine of short features from which two pictures are compared by their pixels."""
+"""Least cosine of reduced features for two pictures to be compared by their pixels."""
 LIKENESS: Final = 0.8
-"""Likeness of pixels from which two pictures are one."""
+"""Least pixel similarity of near copies."""
 UMAP_DISTANCE: Final = 0.05
-"""Distance in the five-dimensional projection below which two pictures are one."""
+"""Largest distance of near copies in the UMAP projection."""
 _FILE: Final = "duplicates.parquet"
 
 
@@ -39,9 +39,9 @@ class Group:
     """Pictures that are copies of each other.
 
     Attributes:
-        rows: of the manifest, the best picture first, those without a product last.
-        kept: those that stay: the best of each product, or the best of all where no product is known.
-        products: the distinct products; more than one is a conflict that a person must look at.
+        rows: rows of the manifest, the best picture first, those without a product last.
+        kept: rows that stay: the best of each product, or the best of all where no product is known.
+        products: the distinct products; more than one is a conflict to review.
     """
 
     rows: tuple[int, ...]
@@ -50,7 +50,7 @@ class Group:
 
 
 def project(unit: Vectors, *, seed: int = 0) -> Vectors:
-    """(n, 5) UMAP projection by cosine, every local neighbourhood drawn together (``min_dist`` 0)."""
+    """(n, 5) UMAP projection with the cosine metric and ``min_dist`` 0."""
     from umap import UMAP
 
     if len(unit) < 8:
@@ -71,15 +71,17 @@ def find_groups(
     threshold: float | None = None,
     threads: int = 1,
 ) -> NDArray[np.int64]:
-    """(rows,) a number for the duplicate group of each row.
+    """(rows,) number of the duplicate group of each row.
 
     Args:
-        unit: (rows, dims) short unit features.
-        thumbnails: (features, 48, 48, 3) of everything encoded.
-        places: (rows,) which of ``thumbnails`` is the row's; equal where the content is equal byte for byte.
-        threshold: ``search``: least likeness of the pixels; ``umap``: largest distance.
+        unit: (rows, dims) reduced unit features.
+        thumbnails: (features, 48, 48, 3).
+        places: (rows,) index of the row's thumbnail; equal for exact copies.
+        method: search or umap.
+        threshold: ``search``: least pixel similarity; ``umap``: largest distance.
+        threads: number of threads.
     """
-    # Copies byte for byte are one point: however many there are, they cost nothing.
+    # Exact copies are one point, so they add no pairs.
     unique, first, inverse = np.unique(places, return_index=True, return_inverse=True)
     points = np.ascontiguousarray(unit[first], np.float32)
     if method == "umap":
@@ -91,7 +93,7 @@ def find_groups(
 def _copies(
     points: Vectors, thumbnails: Thumbnails, places: NDArray[np.int64], least: float, threads: int
 ) -> Iterator[Pairs]:
-    """Pairs that are near by their features and one shot by their pixels."""
+    """Pairs with similar features and similar pixels."""
     for pairs in pairs_above(points, CANDIDATE, threads=threads):
         found = places[pairs]
         same = likeness(thumbnails[found[:, 0]], thumbnails[found[:, 1]]) >= least
@@ -105,18 +107,18 @@ def choose(
     places: NDArray[np.int64],
     pictures: NDArray[np.void],
 ) -> Group:
-    """Which of a group's rows stay.
+    """Choose which rows of a group stay.
 
     Args:
-        rows: of one group.
+        rows: rows of one group.
         products: (rows of the manifest,) product ids.
-        quality: (rows, 2) area and bytes of each picture.
+        quality: (rows, 2) area and file size of each picture; larger is better.
         places: (rows,) equal for the same garment of the same file.
-        pictures: (rows,) digest of each picture's file: two garments of one photo are no copies of each other.
+        pictures: (rows,) digest of each picture's file; two garments of one photo are not copies.
     """
     ordered = sorted(rows, key=lambda row: (-quality[row, 0], -quality[row, 1], row))
     named = sorted({products[row] for row in ordered} - {""})
-    # A row without a product is a copy of whatever is in the group; one with a product only of that product's.
+    # A row without a product can be a copy of any row; one with a product only of a row of that product.
     ordered.sort(key=lambda row: not products[row])
     kept: list[int] = []
     for row in ordered:
@@ -132,7 +134,17 @@ def choose(
 def run_duplicates(
     curation: Curation, *, method: Method = "search", threshold: float | None = None, threads: int = 1
 ) -> dict[str, Any]:
-    """Drop all but the best picture of each group, within a product; groups of several products become conflicts."""
+    """Keep the best picture of each product in each group; groups of several products are reported as conflicts.
+
+    Args:
+        curation: with features.
+        method: search or umap.
+        threshold: see :func:`find_groups`.
+        threads: number of threads.
+
+    Raises:
+        CurateError: no picture is left.
+    """
     features = Features.of(curation)
     rows = np.flatnonzero(curation.remaining(before="duplicates") & (features.index >= 0))
     if not len(rows):
@@ -163,7 +175,7 @@ def run_duplicates(
 def _choose_all(
     curation: Curation, features: Features, rows: NDArray[np.intp], labels: NDArray[np.int64]
 ) -> list[Group]:
-    """The groups of two rows and more, in the order of their first rows."""
+    """The groups of two or more rows, in the order of their first rows."""
     count = len(curation.manifest)
     quality = np.zeros((count, 2), np.int64)
     quality[rows] = np.stack([features.area(rows), features.size(rows)], axis=1)
@@ -179,7 +191,7 @@ def _choose_all(
 
 
 def _reason(features: Features, unit: Vectors, group: Group, row: int) -> str:
-    """Why ``row`` goes, naming the row that stays for it."""
+    """Why ``row`` is dropped, with the row that is kept for it."""
     same = [k for k in group.kept if features.index[k] == features.index[row]]
     if same:
         return f"exact copy of row {same[0]}"
@@ -205,7 +217,7 @@ def _write(curation: Curation, groups: Sequence[Group], unit: Vectors) -> None:
 
 
 def group_of_rows(curation: Curation) -> NDArray[np.int64]:
-    """(rows,) number of each row's duplicate group, -1 for rows in none. Raises when the step was not run."""
+    """(rows,) duplicate group, -1 for rows in none. Raises :class:`CurateError` when the step was not run."""
     curation.require("duplicates")
     table = pq.read_table(curation.folder / _FILE)
     numbers = np.full(len(curation.manifest), -1, np.int64)

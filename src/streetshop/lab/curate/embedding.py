@@ -1,4 +1,4 @@
-"""Batches of manifest rows to features: the same code on this machine and on Ray's workers."""
+"""Embedding of batches of manifest rows, on this machine or on Ray workers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ BATCH = 64
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """What became of one row: either ``reason``, or a key and (unless it is known) a picture."""
+    """Result of one row: a reason, or a key and (unless it is known) a picture."""
 
     key: bytes = b""
     sha256: bytes = b""
@@ -41,9 +41,10 @@ class Embedder:
     """Turns a table of rows (row, image, box, mask) into one of features.
 
     Args:
+        choice: the encoder.
         root: the folder that image paths are relative to.
-        known: keys whose features exist: such rows are read and hashed but not decoded.
-        threads: that read and decode.
+        known: keys of existing features; their pictures are hashed but not decoded.
+        threads: that read and decode pictures.
     """
 
     def __init__(self, choice: EncoderChoice, root: str, known: frozenset[bytes], threads: int = 1) -> None:
@@ -53,7 +54,7 @@ class Embedder:
         self._pool = ThreadPoolExecutor(threads)
 
     def __call__(self, batch: pa.Table) -> pa.Table:
-        """Columns row, key, picture, pixels, bytes, vector and thumbnail (empty for known ones), reason."""
+        """Embed a batch: columns row, key, picture, pixels, bytes, vector and thumbnail (empty if known), reason."""
         columns = (batch[name].to_pylist() for name in ("image", "box", "mask"))
         rows = list(self._pool.map(self._read, *columns))
         fresh = [row.picture for row in rows if row.picture is not None]
@@ -85,7 +86,7 @@ class Embedder:
             return _Row(reason=error.what)
 
     def _cut(self, data: bytes, image: str, box: list[float] | None, mask: str | None) -> GarmentPicture:
-        """The garment of one row as the encoder wants it."""
+        """The garment picture of one row."""
         photo = Photo.from_bytes(data, where=image)
         place = Box(*box) if box is not None else Box(0, 0, photo.width, photo.height)
         if mask is None:
@@ -96,17 +97,17 @@ class Embedder:
 
 
 def row_key(sha256: bytes, box: list[float] | None, mask: str | None) -> bytes:
-    """16 bytes that name what is encoded: the picture's content, the box in it and the mask on it."""
+    """16 bytes that identify the encoded content: picture, box and mask."""
     return hashlib.blake2b(sha256 + f"{box} {mask}".encode(), digest_size=16).digest()
 
 
 def numbered(table: pa.Table) -> pa.Table:
-    """What :class:`Embedder` needs of a manifest's table."""
+    """The columns of a manifest that :class:`Embedder` needs."""
     return table.select(["image", "box", "mask"]).add_column(0, "row", pa.array(np.arange(len(table))))
 
 
 def embed_here(embedder: Embedder, rows: pa.Table, batch: int = BATCH) -> Iterator[pa.Table]:
-    """On this machine, one batch after the other."""
+    """Embed on this machine, batch by batch."""
     for start in range(0, len(rows), batch):
         yield embedder(rows.slice(start, batch))
 
@@ -114,11 +115,15 @@ def embed_here(embedder: Embedder, rows: pa.Table, batch: int = BATCH) -> Iterat
 def embed_on_ray(
     choice: EncoderChoice, root: str, known: frozenset[bytes], rows: pa.Table, address: str, workers: int
 ) -> Iterator[pa.Table]:
-    """On a Ray cluster, in any order: ``workers`` processes, each with an encoder of its own.
+    """Embed on a Ray cluster; batches arrive in any order.
 
     Args:
-        address: ``host:port`` of the cluster, ``auto``, or ``local`` for one on this machine. The workers read the
-            pictures by the same paths: the root must be on a file system that all of them see.
+        choice: the encoder; each process loads its own.
+        root: the folder that image paths are relative to, on a file system that all workers see.
+        known: keys of existing features.
+        rows: see :func:`numbered`.
+        address: ``host:port`` of the cluster, ``auto``, or ``local`` for one on this machine.
+        workers: number of processes.
 
     Raises:
         CurateError: Ray is not installed, or there is no cluster.
@@ -141,7 +146,7 @@ def embed_on_ray(
     context.enable_progress_bars = False
     arguments: dict[str, Any] = {"choice": choice, "root": root, "known": known}
     try:
-        # Blocks made here: a task that made them would wait for processors that the encoders hold.
+        # Blocks are made here: a task that makes them would wait for CPUs that the encoders hold.
         size = min(4 * BATCH, max(len(rows) // (2 * workers), 1))
         parts = [rows.slice(start, size).combine_chunks() for start in range(0, len(rows), size)]
         done = ray.data.from_arrow(parts).map_batches(

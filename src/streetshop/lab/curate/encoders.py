@@ -1,4 +1,4 @@
-"""What turns a picture into a feature: an encoder bundle, or a pretrained backbone with mean pooling."""
+"""Encoders of the curation: an encoder bundle, or a pretrained backbone with mean pooling."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ Vectors = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class EncoderChoice:
-    """Which encoder; plain values, so that it travels to other machines.
+    """Settings of an encoder; plain values, so that they can be sent to other machines.
 
     Attributes:
         bundle: folder of an encoder bundle; None for a backbone.
         backbone: name of a backbone (``efficientnet_lite0`` or any timm name).
         weights: of the backbone: ``imagenet``, ``none`` or a file.
         size: side of the backbone's input in pixels.
-        threads: of one run of the network.
+        threads: of the network.
     """
 
     bundle: str | None = None
@@ -39,16 +39,18 @@ class EncoderChoice:
     threads: int = 1
 
     def open(self) -> FeatureEncoder:
-        """Load it. Raises :class:`BundleError` or :class:`UsageError` when it cannot be had."""
+        """Load the encoder. Raises :class:`BundleError` or :class:`UsageError` when it cannot be loaded."""
         return BundleFeatures(self) if self.bundle is not None else BackboneFeatures(self)
 
 
 class FeatureEncoder(Protocol):
-    """Attributes:
-    name: for people.
-    fingerprint: equal where the features are.
-    dim: numbers in a feature.
-    spec: how a garment is cut out and scaled.
+    """An encoder of garment pictures.
+
+    Attributes:
+        name: for display.
+        fingerprint: equal for encoders with equal features.
+        dim: length of a feature.
+        spec: how a garment is cut out and scaled.
     """
 
     name: str
@@ -75,6 +77,7 @@ class BundleFeatures:
         self._scale = np.repeat(np.sqrt(weights / weights.sum()), sizes).astype(np.float32)
 
     def encode(self, pictures: Sequence[GarmentPicture]) -> Vectors:
+        """(n, dim) float32 features of unit length."""
         return self._encoder.encode([self._encoder.prepare(picture) for picture in pictures]) * self._scale
 
 
@@ -104,6 +107,7 @@ class BackboneFeatures:
         self.fingerprint = digest.hexdigest()
 
     def encode(self, pictures: Sequence[GarmentPicture]) -> Vectors:
+        """(n, dim) float32 features of unit length. Raises :class:`VectorError` for a zero or infinite one."""
         import torch
 
         pixels = network_input([fit_picture(picture, self.spec.input) for picture in pictures], self.spec.input)
@@ -112,5 +116,5 @@ class BackboneFeatures:
             pooled = self._backbone(tensor).mean((2, 3)).numpy()
         norm = np.linalg.norm(pooled, axis=1, keepdims=True)
         if not np.isfinite(norm).all() or (norm < 1e-12).any():
-            raise VectorError("the backbone gave a zero or not finite feature", hint="Check its weights")
+            raise VectorError("the backbone returned a zero or infinite feature", hint="Check its weights")
         return np.asarray(pooled / norm, np.float32)

@@ -1,4 +1,4 @@
-"""Step 1, features: every row's picture becomes a vector, once; unreadable pictures are dropped with their reason."""
+"""Step 1, features: every picture is embedded once; unreadable pictures are dropped with their reason."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from streetshop.core.errors import CurateError
+from streetshop.core.files import atomic_file
 from streetshop.lab.curate.alignment import SIDE, Thumbnails
+from streetshop.lab.curate.curation import Curation
 from streetshop.lab.curate.embedding import Embedder, embed_here, embed_on_ray, numbered
 from streetshop.lab.curate.encoders import EncoderChoice, Vectors
 from streetshop.lab.curate.reduction import BATCH, Reduction
 from streetshop.lab.curate.store import RECORD, FeatureStore
-from streetshop.lab.curate.workplace import Curation
 
 Report = Callable[[int, int], None]
 """Called with (done, total) rows."""
@@ -48,7 +49,7 @@ class Features:
 
     @classmethod
     def of(cls, curation: Curation) -> Features:
-        """Raises :class:`CurateError` when the step has not been run."""
+        """Load the features of a curation. Raises :class:`CurateError` when the step has not been run."""
         store = FeatureStore(Path(curation.require("features")["store"]))
         return cls(np.load(curation.folder / _FILE), store.vectors, store.thumbnails, store.records, store.name)
 
@@ -71,9 +72,14 @@ def run_features(
     workers: int = 2,
     report: Report | None = None,
 ) -> dict[str, Any]:
-    """Compute what is missing, and note where each row's feature is. The same call goes on after an interruption.
+    """Embed the pictures that are not in the store. An interrupted run resumes.
 
     Args:
+        curation: whose rows to embed.
+        choice: the encoder.
+        threads: that read and decode pictures.
+        workers: number of Ray processes.
+        report: called with rows done and in all.
         cache: folder of features that several curations may share.
         ray: address of a Ray cluster; None computes here.
 
@@ -104,9 +110,8 @@ def run_features(
             where=root,
             hint="Check the manifest's root folder; --root gives another",
         )
-    with curation.file(f"{_FILE}.part").open("wb") as file:
+    with atomic_file(curation.file(_FILE)) as partial, partial.open("wb") as file:
         np.save(file, index)
-    curation.file(f"{_FILE}.part").replace(curation.file(_FILE))
     summary = {
         "store": str(store.folder.resolve()),
         "encoder": store.name,
@@ -122,8 +127,10 @@ def run_features(
 
 
 def _forget(curation: Curation, encoder: str) -> None:
-    """Drop what was made of the features before: all of it when they came from another encoder. When only rows came or
-    went, the components and the clusters stay, and with them what was decided about the clusters."""
+    """Delete what derives from earlier features.
+
+    The components and the clusters, with the decisions about them, stay unless the encoder changed.
+    """
     (curation.folder / REDUCED).unlink(missing_ok=True)
     if curation.done("features") and curation.summary("features")["encoder_fingerprint"] != encoder:
         for name in (REDUCTION, MODEL):
@@ -131,7 +138,7 @@ def _forget(curation: Curation, encoder: str) -> None:
 
 
 def _keep(batch: pa.Table, store: FeatureStore, index: NDArray[np.int64], refused: dict[int, str]) -> None:
-    """Store a batch's fresh features, and note the place of every row's."""
+    """Append a batch's new features to the store and set the index of its rows."""
     values = batch.drop_columns(["vector", "thumbnail"]).to_pydict()
     encoded = np.flatnonzero(pc.list_value_length(batch["vector"]).to_numpy())
     vectors = pc.list_flatten(batch["vector"]).to_numpy().reshape(-1, store.dim)
@@ -155,9 +162,10 @@ def _keep(batch: pa.Table, store: FeatureStore, index: NDArray[np.int64], refuse
 
 
 def reduced(curation: Curation, features: Features) -> Vectors:
-    """(rows, dims) memory map of short unit features, zero for rows without one; made once.
+    """(rows, dims) memory map of reduced unit features, zeros for rows without a feature; computed once.
 
-    Raises :class:`CurateError` when all features are equal.
+    Raises:
+        CurateError: all features are equal.
     """
     target = curation.folder / REDUCED
     if not target.exists():
@@ -167,13 +175,12 @@ def reduced(curation: Curation, features: Features) -> Vectors:
         if not path.exists():
             Reduction.fit(features.vectors, places).save(path)
         reduction = Reduction.load(path)
-        partial = curation.file(f"{REDUCED}.part")
         shape = (len(features.index), reduction.components.shape[1])
-        out = np.lib.format.open_memmap(partial, "w+", np.float32, shape)
-        for start in range(0, len(present), BATCH):
-            rows = slice(start, start + BATCH)
-            out[present[rows]] = reduction.apply(features.vectors[places[rows]])
-        out.flush()
-        del out
-        partial.replace(target)
+        with atomic_file(target) as partial:
+            out = np.lib.format.open_memmap(partial, "w+", np.float32, shape)
+            for start in range(0, len(present), BATCH):
+                rows = slice(start, start + BATCH)
+                out[present[rows]] = reduction.apply(features.vectors[places[rows]])
+            out.flush()
+            del out
     return np.load(target, mmap_mode="r")

@@ -1,4 +1,4 @@
-"""Which pictures are alike: all pairs closer than a threshold, and the groups they connect."""
+"""Similar pictures: all pairs above a cosine, their connected components, and nearest neighbours."""
 
 from __future__ import annotations
 
@@ -19,14 +19,16 @@ _BATCH: Final = 1024
 
 
 def pairs_above(unit: Vectors, threshold: float, *, threads: int = 1, exact: bool | None = None) -> Iterator[Pairs]:
-    """(pairs, 2) rows i < j whose cosine is at least ``threshold``, part by part.
+    """(pairs, 2) rows i < j whose cosine is at least ``threshold``, in batches.
 
-    Beyond 20,000 rows only the eight nearest cells of an inverted file are searched (faiss IVF, 2 sqrt(n) cells): the
-    cost grows about as n to 1.5, not n squared, for a small loss that the benchmark measures.
+    Beyond 20,000 rows only the eight nearest cells of an inverted file are searched (faiss IVF, 2 sqrt(n) cells), at a
+    cost of about n^1.5 instead of n^2 and with a small loss of recall.
 
     Args:
         unit: (rows, dims) float32 unit vectors.
-        exact: True compares all with all, False never does; None decides by size.
+        threshold: least cosine.
+        threads: number of threads.
+        exact: True compares all pairs, False uses the inverted file; None decides by size.
     """
     faiss.omp_set_num_threads(threads)
     n = len(unit)
@@ -44,7 +46,7 @@ def _flat(dims: int) -> Any:
 
 
 def cells_index(unit: Vectors) -> Any:
-    """A trained, empty inverted file for as many vectors as ``unit`` has."""
+    """A trained, empty inverted file for the vectors ``unit``."""
     n, dims = unit.shape
     cells = max(int(2 * np.sqrt(n)), 1)
     index: Any = faiss.index_factory(dims, f"IVF{cells},Flat", faiss.METRIC_INNER_PRODUCT)
@@ -56,21 +58,21 @@ def cells_index(unit: Vectors) -> Any:
 
 
 def groups_within(points: Vectors, distance: float) -> NDArray[np.int64]:
-    """(rows,) a number for the group of each row: points connected by Euclidean distances up to ``distance``."""
+    """(rows,) connected component of each row; Euclidean distances up to ``distance`` connect."""
     from scipy.spatial import cKDTree
 
     return connected(len(points), iter([cKDTree(points).query_pairs(distance, output_type="ndarray")]))
 
 
 def connected(n: int, parts: Iterator[Pairs]) -> NDArray[np.int64]:
-    """(n,) a number for the connected component of each of ``n`` things; ``parts`` are (pairs, 2)."""
+    """(n,) connected component of each of ``n`` nodes; ``parts`` are (pairs, 2) edges."""
     labels = np.arange(n)
     waiting: list[Pairs] = []
     held = 0
     for part in parts:
         waiting.append(part)
         held += len(part)
-        # A picture that is there a thousand times makes a million pairs: fold them into labels before they pile up.
+        # A thousand copies of a picture make half a million pairs: join them before memory runs out.
         if held > 4 * n:
             labels, waiting, held = _joined(labels, waiting), [], 0
     return _joined(labels, waiting)
@@ -88,8 +90,7 @@ def _joined(labels: NDArray[np.int64], pairs: list[Pairs]) -> NDArray[np.int64]:
 
 
 def nearest(base: Vectors, queries: Vectors, k: int, *, threads: int = 1) -> tuple[Vectors, NDArray[np.int64]]:
-    """Cosines and rows of the ``k`` nearest of ``base`` for each of ``queries``, both (queries, k); -1 where there are
-    fewer."""
+    """(queries, k) cosines and rows of the nearest of ``base``; row -1 where there are fewer."""
     faiss.omp_set_num_threads(threads)
     index = cells_index(base) if len(base) > EXACT_UP_TO else _flat(base.shape[1])
     index.add(base)

@@ -1,4 +1,4 @@
-"""Step 3, noise: from a modest balanced sample that a person labelled to every picture; what is flagged goes."""
+"""Step 3, noise: a classifier trained on a small labelled sample drops pictures that show no garment."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from streetshop.core.errors import CurateError
 from streetshop.lab.curate.classifier import Kind, fit, judge
 from streetshop.lab.curate.clusters import labels_of
+from streetshop.lab.curate.curation import Curation, spare_last
 from streetshop.lab.curate.decisions import Decisions
 from streetshop.lab.curate.features import Features
 from streetshop.lab.curate.page import Card
 from streetshop.lab.curate.reduction import BATCH
-from streetshop.lab.curate.workplace import Curation, spare_last
 
 SAMPLE: Final = 400
 PRECISION: Final = 0.95
@@ -24,19 +24,18 @@ _SCORES: Final = "noise/probabilities.npy"
 
 
 def decisions_path(curation: Curation) -> Path:
-    """Where the labels are: id is the row's number."""
+    """The file of labels; the id is the row number."""
     return curation.folder / "decisions" / "pictures.csv"
 
 
 def read_labels(curation: Curation) -> Decisions:
-    """The labels so far. Raises :class:`CurateError` for those of another manifest."""
+    """Read the labels. Raises :class:`CurateError` for those of another manifest."""
     rows = {str(row) for row in range(len(curation.manifest))}
     return Decisions.read(decisions_path(curation), "pictures", curation.fingerprint, rows)
 
 
 def balanced_sample(labels: NDArray[np.int64], rows: NDArray[np.intp], count: int, seed: int = 0) -> NDArray[np.intp]:
-    """About ``count`` of ``rows``, in random order, as evenly from every cluster as their sizes allow: rare sorts of
-    pictures are looked at as often as frequent ones."""
+    """At most ``count`` of ``rows`` in random order, drawn as evenly from all clusters as their sizes allow."""
     rng = np.random.default_rng(seed)
     queues = [rng.permutation(rows[labels[rows] == label]) for label in np.unique(labels[rows])]
     chosen: list[int] = []
@@ -49,7 +48,7 @@ def balanced_sample(labels: NDArray[np.int64], rows: NDArray[np.intp], count: in
 
 
 def cards(curation: Curation, count: int = SAMPLE, seed: int = 0) -> list[Card]:
-    """A balanced sample to label, what was labelled before first."""
+    """Cards of a balanced sample to label; labelled pictures come first."""
     left = curation.remaining(before="clusters")
     rows = np.flatnonzero(left & (Features.of(curation).index >= 0))
     labels = labels_of(curation) if curation.done("clusters") else np.zeros(len(left), np.int64)
@@ -71,17 +70,21 @@ def run_noise(
     drop_last: bool = False,
     seed: int = 0,
 ) -> dict[str, Any]:
-    """Learn from the labels, drop what is noise with enough certainty, say how certain that is.
+    """Train on the labels and drop pictures that are probably noise.
 
-    A picture that a person labelled goes by its label. A product's last picture stays, and is listed, unless
+    A labelled picture is kept or dropped by its label. A product's last picture stays, and is listed, unless
     ``drop_last``.
 
     Args:
-        precision: asked for at the operating point.
-        threshold: drop from this probability on, whatever its precision.
+        curation: with features and labels.
+        kind: of classifier.
+        precision: target of the operating point.
+        threshold: drop from this probability on, in place of the operating point.
+        drop_last: let a product lose its last picture.
+        seed: of folds and classifier.
 
     Raises:
-        CurateError: too few labels, or everything would go.
+        CurateError: there are too few labels, or every picture would be dropped.
     """
     features = Features.of(curation)
     left = curation.remaining(before="noise")
@@ -133,15 +136,15 @@ def run_noise(
 
 
 def probabilities(curation: Curation) -> NDArray[np.float32]:
-    """(rows,) probability of noise, NaN for rows not judged. Raises when the step was not run."""
+    """(rows,) probability of noise, NaN for rows not judged. Raises :class:`CurateError` when the step was not run."""
     curation.require("noise")
     return np.load(curation.folder / _SCORES)
 
 
 def _groups(curation: Curation, features: Features, rows: NDArray[np.intp]) -> NDArray[np.object_]:
-    """(n,) what must not be on both sides of a fold: the product, else the content itself.
+    """(n,) group for cross-validation: the product, or the content where the product is unknown.
 
-    The sender would be wrong here: one shop sends all pictures of a small pile.
+    The sender is no group here: all pictures may come from one shop.
     """
     products = curation.manifest.column("product_id")
     return np.array([products[row] or f"feature {features.index[row]}" for row in rows.tolist()], dtype=object)
@@ -155,5 +158,5 @@ def _weights(curation: Curation, labelled: NDArray[np.intp], rows: NDArray[np.in
     low = int(clusters.min(initial=0))
     all_rows = np.bincount(clusters[rows] - low, minlength=int(clusters.max(initial=0)) - low + 1)
     seen = np.bincount(clusters[labelled] - low, minlength=len(all_rows))
-    # A cluster all of whose rows were dropped before still counts its own labels once.
+    # A cluster whose rows were all dropped counts as large as its labels.
     return np.maximum(all_rows, seen)[clusters[labelled] - low] / seen[clusters[labelled] - low]

@@ -1,6 +1,6 @@
-"""The local page on which a person decides: one card after the other, keys k and d, undo.
+"""The labelling page: one card after the other, keys k and d, undo.
 
-It listens on this machine only, answers only to its own address, and writes nothing but the decisions file.
+The server listens on this machine only, refuses requests from other origins, and writes nothing but the decisions file.
 """
 
 from __future__ import annotations
@@ -31,8 +31,9 @@ class Card:
 
     Attributes:
         id: as the decisions file names it.
-        title, note: for the person.
-        rows: of the manifest, whose pictures are shown.
+        title: heading.
+        note: line below the heading.
+        rows: rows of the manifest whose pictures are shown.
     """
 
     id: str
@@ -46,22 +47,24 @@ class _Decision(BaseModel):
     verdict: str
 
 
+async def _guard(request: Request, call_next: Any) -> Response:
+    # Another page in the same browser must neither read pictures nor decide: DNS rebinding, cross-site requests.
+    origin = request.headers.get("origin")
+    if not is_loopback(request.url.hostname or "") or (origin and origin != str(request.base_url).rstrip("/")):
+        return JSONResponse({"detail": "this page is for this machine only"}, 403)
+    response: Response = await call_next(request)
+    response.headers.update({**HEADERS, "Content-Security-Policy": PAGE_POLICY, "Cache-Control": "no-store"})
+    return response
+
+
 def create_page(title: str, cards: Sequence[Card], manifest: Manifest, decisions: Decisions) -> FastAPI:
-    """The application. Every decision is in the file before the page shows the next card."""
+    """The application. A decision is on the disk before the page shows the next card."""
     app = FastAPI(title=title, docs_url=None, redoc_url=None, openapi_url=None)
     shown = {row for card in cards for row in card.rows}
     ids = {card.id for card in cards}
     page = resources.files("streetshop.lab.curate") / "page_files"
 
-    @app.middleware("http")
-    async def guard(request: Request, call_next: Any) -> Response:
-        # Another page in the same browser must neither read pictures nor decide: not by name, nor by its own origin.
-        origin = request.headers.get("origin")
-        if not is_loopback(request.url.hostname or "") or (origin and origin != str(request.base_url).rstrip("/")):
-            return JSONResponse({"detail": "this page is for this machine only"}, 403)
-        response: Response = await call_next(request)
-        response.headers.update({**HEADERS, "Content-Security-Policy": PAGE_POLICY, "Cache-Control": "no-store"})
-        return response
+    app.middleware("http")(_guard)
 
     @app.get("/")
     def index() -> Response:
@@ -73,8 +76,8 @@ def create_page(title: str, cards: Sequence[Card], manifest: Manifest, decisions
             raise HTTPException(404)
         return Response((page / name).read_bytes(), media_type=_FILES[name])
 
-    @app.get("/deck")
-    def deck() -> dict[str, Any]:
+    @app.get("/cards")
+    def all_cards() -> dict[str, Any]:
         found = [
             {
                 "id": card.id,
@@ -109,13 +112,13 @@ def create_page(title: str, cards: Sequence[Card], manifest: Manifest, decisions
 
     @app.post("/undo")
     async def undo() -> dict[str, str | None]:
-        taken_back = decisions.undo()
-        return {"id": taken_back, "verdict": decisions.verdicts.get(taken_back or "")}
+        undone = decisions.undo()
+        return {"id": undone, "verdict": decisions.verdicts.get(undone or "")}
 
     return app
 
 
 def serve_page(app: FastAPI, port: int, started: Any) -> None:
-    """Answer on 127.0.0.1 until interrupted. Raises :class:`ServerError` when the port is taken."""
+    """Serve on 127.0.0.1 until interrupted. Raises :class:`ServerError` when the port is taken."""
     listener = bind("127.0.0.1", port)
     make_server(app, listener, started=started).run(sockets=[listener])

@@ -1,8 +1,8 @@
-"""Step 5, pairs: which of the products that a street picture claims does it show?
+"""Step 5, pairs: which of the products that a street picture claims it shows.
 
-A claim is believed when the picture looks like the product's category, and more like the product than a given share
-of its other products. Were claims drawn by lot, that rank would be spread evenly from 0 to 1: so four times the
-share of ranks below a quarter is about the most that can be wrong.
+A claim is accepted if shop pictures of the product's category are among the nearest ones, and if the picture is more
+similar to the product than to a given share of the category's other products. The ranks of random claims are uniform on
+0 to 1, so 4 P(rank < 1/4) is an upper estimate of the share of wrong claims.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from streetshop.lab.curate.curation import Curation
 from streetshop.lab.curate.decisions import Decisions
 from streetshop.lab.curate.encoders import Vectors
 from streetshop.lab.curate.features import Features, reduced
 from streetshop.lab.curate.neighbours import nearest
 from streetshop.lab.curate.page import Card
-from streetshop.lab.curate.workplace import Curation
 from streetshop.lab.data.manifest import SCHEMA, Manifest
 
 RANK: Final = 0.25
-"""A claim must be more like the picture than this share of its category's other products."""
+"""Least share of the category's other products that are less similar to the picture."""
 VOTES: Final = 0.05
-"""Of the fifteen nearest shop pictures one must be of the category: street pictures look like no shop picture much."""
+"""Least share of the nearest shop pictures in the category: one of fifteen."""
 _VOTERS: Final = 15
 _RIVALS: Final = 500
 _FILE: Final = "pairs.parquet"
@@ -60,12 +60,12 @@ class Pair:
         return f"{self.row}:{self.product}"
 
     def agrees(self, rank: float) -> bool:
-        """Whether category and embedding both speak for it."""
+        """Whether category and similarity both support the claim."""
         return self.votes >= VOTES and self.rank >= rank
 
 
 def claimed(manifest: Manifest, rows: Iterable[int]) -> list[tuple[int, str, str]]:
-    """(row, product, source) of all claims among ``rows``, those of other pictures of the same post included."""
+    """(row, product, source) of all claims of ``rows``, including those of other pictures of the same post."""
     found: list[tuple[int, str, str]] = []
     posts: dict[str, list[tuple[int, list[str]]]] = defaultdict(list)
     attributes = manifest.table["attributes"]
@@ -84,10 +84,14 @@ def claimed(manifest: Manifest, rows: Iterable[int]) -> list[tuple[int, str, str
 def propose(
     manifest: Manifest, unit: Vectors, rows: NDArray[np.intp], *, threads: int = 1, seed: int = 0
 ) -> list[Pair]:
-    """All claims of street rows among ``rows``, with how far category and embedding agree.
+    """Score all claims of street rows.
 
     Args:
-        unit: (rows of the manifest, dims) short unit features. rows: those in use.
+        manifest: with products, categories and claims.
+        unit: (rows of the manifest, dims) reduced unit features.
+        rows: rows in use.
+        threads: number of threads.
+        seed: of the sample of other products.
     """
     domains, products, categories = (manifest.column(name) for name in ("domain", "product_id", "category"))
     street = rows[(domains[rows] == "street") & (products[rows] == "")]
@@ -101,7 +105,7 @@ def propose(
         of_product[products[row]].append(row)
         of_category[categories[row]].append(row)
     asking = sorted({row for row, product, _ in claims if product in of_product})
-    # In a small shop fifteen would reach into categories that the picture is nothing like.
+    # Fewer in a small shop, where fifteen pictures would cover all categories.
     voting = int(np.clip(len(shop) // 10, 3, _VOTERS))
     _, near = nearest(np.ascontiguousarray(unit[shop]), np.ascontiguousarray(unit[asking]), voting, threads=threads)
     voters = dict(zip(asking, near, strict=True))
@@ -114,7 +118,7 @@ def propose(
         category = categories[of_product[product][0]]
         cosine = float((unit[of_product[product]] @ unit[row]).max())
         others = rivals[category][products[rivals[category]] != product]
-        # Best shop picture against best shop picture: a product with more pictures has no advantage.
+        # The best picture of each product counts: a product with more pictures has no advantage.
         rank = _rank(cosine, unit[others] @ unit[row], products[others])
         voted = voters[row][voters[row] >= 0]
         votes = float((categories[shop[voted]] == category).mean())
@@ -143,16 +147,23 @@ def _rank(cosine: float, others: NDArray[np.float32], products: NDArray[np.objec
 
 def wilson(hits: int, total: int) -> tuple[float, float]:
     """95 % Wilson interval of a share; (0, 1) when nothing was counted."""
+    from scipy.stats import binomtest
+
     if not total:
         return 0.0, 1.0
-    z = 1.959964
-    share, square = hits / total, z * z / total
-    middle, half = share + square / 2, z * np.sqrt(share * (1 - share) / total + square / (4 * total))
-    return float((middle - half) / (1 + square)), float((middle + half) / (1 + square))
+    interval = binomtest(hits, total).proportion_ci(method="wilson")
+    return float(interval.low), float(interval.high)
 
 
 def run_pairs(curation: Curation, *, rank: float = RANK, threads: int = 1, seed: int = 0) -> dict[str, Any]:
-    """Accept claims by agreement, or as people decided; street rows none of whose claims is accepted are dropped."""
+    """Accept claims by their scores, or by verdict; street rows without an accepted claim are dropped.
+
+    Args:
+        curation: with features.
+        rank: least rank of an accepted claim.
+        threads: number of threads.
+        seed: of the sample of other products.
+    """
     features = Features.of(curation)
     rows = np.flatnonzero(curation.remaining(before="pairs") & (features.index >= 0))
     unit = np.asarray(reduced(curation, features))
@@ -162,11 +173,7 @@ def run_pairs(curation: Curation, *, rank: float = RANK, threads: int = 1, seed:
     _write(curation, pairs, accepted)
     good = {pair.row for pair, yes in zip(pairs, accepted, strict=True) if yes}
     claims = claimed(curation.manifest, _unnamed_street(curation.manifest, rows))
-    drops = {
-        row: f"claims {product}, which no agreement or person bears out"
-        for row, product, _ in claims
-        if row not in good
-    }
+    drops = {row: f"claims {product}, which is not confirmed" for row, product, _ in claims if row not in good}
     agreeing = [pair for pair in pairs if pair.agrees(rank)]
     checked = [verdicts[pair.id] for pair in agreeing if pair.id in verdicts]
     wrong = checked.count("wrong")
@@ -177,7 +184,7 @@ def run_pairs(curation: Curation, *, rank: float = RANK, threads: int = 1, seed:
         "rank": rank,
         "proposed": len(pairs),
         "accepted": sum(accepted),
-        "by_people": sum(pair.id in verdicts for pair in pairs),
+        "by_verdict": sum(pair.id in verdicts for pair in pairs),
         "wrong_claims_at_most": round(min(4 * float((ranks < 0.25).mean()), 1.0), 4) if len(ranks) else None,
         "checked": len(checked),
         "checked_wrong": wrong,
@@ -198,25 +205,25 @@ def _unnamed_street(manifest: Manifest, rows: NDArray[np.intp]) -> list[int]:
 
 
 def decisions_path(curation: Curation) -> Path:
-    """Where the verdicts on pairs are: id is ``row:product``."""
+    """The file of verdicts on pairs; the id is ``row:product``."""
     return curation.folder / "decisions" / "pairs.csv"
 
 
 def read_verdicts(curation: Curation, pairs: Iterable[Pair] | None = None) -> Decisions:
-    """The verdicts so far. Raises :class:`CurateError` for those of another manifest."""
+    """Read the verdicts. Raises :class:`CurateError` for those of another manifest."""
     ids = None if pairs is None else {pair.id for pair in pairs}
     return Decisions.read(decisions_path(curation), "pairs", curation.fingerprint, ids)
 
 
 def read_pairs(curation: Curation) -> list[tuple[Pair, bool]]:
-    """All proposals, and whether each is accepted. Raises when the step was not run."""
+    """All scored claims, and whether each is accepted. Raises :class:`CurateError` when the step was not run."""
     curation.require("pairs")
     found = pq.read_table(curation.folder / _FILE).to_pylist()
     return [(Pair(**{k: v for k, v in values.items() if k != "accepted"}), values["accepted"]) for values in found]
 
 
 def cards(curation: Curation, count: int = 100, seed: int = 0) -> list[Card]:
-    """A random sample of the claims that agree (their share of wrong ones is the label noise), then of the others."""
+    """Cards of a random sample of the agreeing claims, whose share of wrong ones is the label noise, then of others."""
     pairs = [pair for pair, _ in read_pairs(curation)]
     rank = float(curation.require("pairs")["rank"])
     order = np.random.default_rng(seed).permutation(len(pairs))
@@ -240,9 +247,9 @@ def _write(curation: Curation, pairs: list[Pair], accepted: list[bool]) -> None:
 
 
 def with_pairs(curation: Curation) -> Manifest:
-    """The curation's manifest; street rows with an accepted pair carry its product and category.
+    """The curation's manifest; street rows with an accepted pair have its product and category.
 
-    A picture with several accepted products carries the one it is most like; ``pairs.parquet`` has them all.
+    A picture with several accepted products has the most similar one; ``pairs.parquet`` holds them all.
     """
     manifest = curation.manifest
     if not curation.done("pairs"):

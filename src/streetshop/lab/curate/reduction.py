@@ -1,5 +1,7 @@
-"""Shorter features: centred, projected to their principal components, unit length. Rows stream through; nothing but a
-sample and one batch of the full features is ever in memory."""
+"""Reduced features: centred, projected to their principal components, of unit length.
+
+Rows are streamed: only a sample and one batch of the full features are in memory.
+"""
 
 from __future__ import annotations
 
@@ -33,9 +35,16 @@ class Reduction:
 
     @classmethod
     def fit(cls, vectors: Vectors, places: NDArray[np.int64], *, dims: int = DIMS, seed: int = 0) -> Reduction:
-        """From a sample of the features at ``places``.
+        """Fit to a sample of the features.
 
-        Raises :class:`CurateError` when there are fewer than two, or all are equal.
+        Args:
+            vectors: (features, dim).
+            places: indices of the features in use.
+            dims: number of components.
+            seed: of the sample.
+
+        Raises:
+            CurateError: there are fewer than two features, or all are equal.
         """
         chosen = sample(places, SAMPLE, seed)
         rows = np.asarray(vectors[chosen], np.float64)
@@ -44,7 +53,7 @@ class Reduction:
         if len(rows) < 2 or np.abs(spread).max() < 1e-6:
             raise CurateError(
                 f"the features of {len(rows)} pictures are all equal" if len(rows) else "no picture is left",
-                hint="Nothing can be told apart by them: check the pictures and the encoder",
+                hint="Check the pictures and the encoder",
             )
         values, components = np.linalg.eigh(spread.T @ spread)
         order = np.argsort(values)[::-1][: min(dims, len(rows) - 1)]
@@ -52,18 +61,18 @@ class Reduction:
         return cls(mean.astype(np.float32), components[:, order].astype(np.float32))
 
     def apply(self, vectors: Vectors) -> Vectors:
-        """(n, dim) features to (n, dims)."""
+        """Reduce (n, dim) features to (n, dims)."""
         part = (np.asarray(vectors) - self.mean) @ self.components
         return np.asarray(part / np.maximum(np.linalg.norm(part, axis=1, keepdims=True), 1e-12), np.float32)
 
     def save(self, path: Path) -> None:
-        """As a ``.npz`` file."""
+        """Write a ``.npz`` file."""
         with path.open("wb") as file:
             np.savez(file, mean=self.mean, components=self.components)
 
     @classmethod
     def load(cls, path: Path) -> Reduction:
-        """Raises :class:`CurateError` when it is missing or damaged."""
+        """Read a ``.npz`` file. Raises :class:`CurateError` when it is missing or corrupt."""
         try:
             with np.load(path) as found:
                 return cls(found["mean"], found["components"])
@@ -72,7 +81,7 @@ class Reduction:
 
 
 def sample(places: NDArray[np.int64], count: int, seed: int) -> NDArray[np.int64]:
-    """At most ``count`` of ``places``, each at most once, in ascending order (which memory maps like)."""
+    """At most ``count`` of ``places``, each at most once, in ascending order, which reads a memory map sequentially."""
     unique = np.unique(places)
     if len(unique) > count:
         unique = np.sort(np.random.default_rng(seed).choice(unique, count, replace=False))

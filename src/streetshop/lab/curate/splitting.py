@@ -1,4 +1,4 @@
-"""Step 6, splits: train, val and test by product, with near duplicates and senders on one side; and the proof."""
+"""Step 6, splits: train, val and test without a product, near duplicate or sender in two splits."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streetshop.core.errors import CurateError
+from streetshop.lab.curate.curation import Curation
 from streetshop.lab.curate.duplicates import group_of_rows
 from streetshop.lab.curate.features import Features
 from streetshop.lab.curate.pairs import with_pairs
-from streetshop.lab.curate.workplace import Curation
 from streetshop.lab.data.manifest import SCHEMA, Manifest
 from streetshop.lab.data.splits import DEFAULT_FRACTIONS, assign_splits, leaks
 
@@ -26,10 +26,15 @@ def run_split(
     *,
     seed: int = 0,
 ) -> dict[str, Any]:
-    """Write ``curated.parquet``: the rows that are left, with accepted pairs' products and a split each.
+    """Write ``curated.parquet``: the remaining rows with the products of accepted pairs, and a split each.
+
+    Args:
+        curation: with features.
+        fractions: share of each split.
+        seed: of the assignment.
 
     Raises:
-        CurateError: nothing is left, or a leak was found (then nothing is written).
+        CurateError: no row is left, or a leak was found; nothing is written then.
     """
     left = np.flatnonzero(curation.remaining(before="split"))
     if not len(left):
@@ -61,9 +66,10 @@ def run_split(
 
 
 def leak_report(curated: Manifest, ties: NDArray[np.int64], places: NDArray[np.int64]) -> dict[str, list[str]]:
-    """What is on more than one side, by kind: products, groups (senders), pictures, contents, near duplicates.
+    """Values in more than one split, by kind: products, senders, pictures, contents, near duplicates.
 
     Args:
+        curated: the rows with their splits.
         ties: (rows,) duplicate group, -1 for none.
         places: (rows,) equal for equal content, -1 for none.
     """
@@ -83,14 +89,14 @@ def _on_two_sides(numbers: NDArray[np.int64], splits: NDArray[np.object_]) -> li
 
 
 def _ties(curation: Curation) -> NDArray[np.int64]:
-    """(rows,) duplicate group: what was found, and where the step was not run at least equal content."""
+    """(rows,) duplicate group; equal content where the step duplicates was not run."""
     if curation.done("duplicates"):
         return group_of_rows(curation)
     return Features.of(curation).index.copy()
 
 
 def _tied(kept: Manifest, ties: NDArray[np.int64]) -> Manifest:
-    """The rows with senders and duplicate groups joined into one column: what :func:`assign_splits` keeps together."""
+    """The rows with senders and duplicate groups joined in the column ``group``, for :func:`assign_splits`."""
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 

@@ -1,4 +1,4 @@
-"""Features on disk, by content: computed once for a picture, whatever manifest it is in."""
+"""Features on disk by content: a picture is embedded once, whatever manifest it is in."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streetshop.core.errors import CurateError
+from streetshop.core.files import write_json
 from streetshop.lab.curate.alignment import SIDE, Thumbnails
+from streetshop.lab.curate.curation import read_json
 from streetshop.lab.curate.encoders import FeatureEncoder, Vectors
-from streetshop.lab.curate.workplace import read_json, write_json
 
 RECORD: Final = np.dtype([("key", "V16"), ("picture", "V32"), ("pixels", "<u4"), ("bytes", "<u8")])
 """Beside each feature: ``key`` names picture, box and mask; ``picture`` is the SHA-256 of the file; ``pixels`` is the
@@ -22,7 +23,11 @@ area of what was encoded, ``bytes`` the size of the file."""
 class FeatureStore:
     """Three files that only grow: ``vectors.f32``, ``thumbnails.u8`` and ``records.bin``.
 
-    A record is written last, so that what a broken-off run leaves is cut back to whole pairs on opening.
+    A record is written last. After an interrupted run, opening cuts the files back to complete entries.
+
+    Args:
+        folder: where the files are.
+        encoder: makes a new store, or must be that of the store; None opens a store for reading.
 
     Raises:
         CurateError: the folder holds features of another encoder.
@@ -78,7 +83,7 @@ class FeatureStore:
         return np.memmap(path, kind, "r", shape=(count, *shape)) if count else np.empty((0, *shape), kind)
 
     def place(self, key: bytes) -> int | None:
-        """Where the feature of ``key`` is."""
+        """Index of the feature of ``key``, or None."""
         return self._places.get(key)
 
     def keys(self) -> frozenset[bytes]:
@@ -86,7 +91,7 @@ class FeatureStore:
         return frozenset(self._places)
 
     def append(self, vectors: Vectors, thumbnails: Thumbnails, records: NDArray[np.void]) -> None:
-        """Add features; they are on disk when this returns."""
+        """Append features; they are on the disk when this returns."""
         contents: tuple[NDArray[Any], ...] = (
             np.asarray(vectors, np.float32),
             np.asarray(thumbnails, np.uint8),

@@ -1,4 +1,4 @@
-"""Public data sets, a shop's feed and the studio's drawings: each becomes a manifest."""
+"""Data sets of the lab: readers that convert them to manifests, samples, masks, labels and splits."""
 
 from streetshop.lab.data.intake import Reading, Refusal
 from streetshop.lab.data.registry import DATASETS, Dataset, read_dataset

@@ -1,7 +1,7 @@
-"""The reader's classes, and how the names of the public data sets map to them.
+"""The reader's classes, and the names of data sets that map to them.
 
-Settled by looking at what the names of Clothing Co-Parsing cover there: its *leggings* are tights under skirts, its
-*suit* is the jacket, its *wallet* a clutch; its *romper* and *bodysuit* are one-piece suits, worn as a dress is.
+In Clothing Co-Parsing *leggings* are tights under skirts, *suit* is the jacket, *wallet* a clutch, and *romper* and
+*bodysuit* are one-piece suits, which are classed as dresses.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ CLASSES: Final = (
 GARMENTS: Final = CLASSES[3:]
 INDEX: Final = {name: i for i, name in enumerate(CLASSES)}
 IGNORE: Final = 255
-"""Label of pixels nothing is learned from and nothing is judged on."""
+"""Label of pixels that are neither trained nor measured on."""
 
 CCP_NAMES: Final = {
     "background": ("null",),

@@ -1,6 +1,6 @@
-"""Working on the pixels of one garment: cut it out, give it another's cloth, light, bend, blur and hide it.
+"""Pixel operations on one garment: mask repair, other fabrics, light, warps, blur and occlusion.
 
-Pictures are (h, w, 3) float32 in 0 ... 1, sRGB; masks (h, w) bool; all randomness comes from the generator given.
+Pictures are (h, w, 3) float32 sRGB in 0 ... 1, masks (h, w) bool; all randomness comes from the generator given.
 """
 
 from __future__ import annotations
@@ -17,13 +17,12 @@ _LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 
 
 def luminance(pixels: Pixels) -> NDArray[np.float32]:
-    """(h, w)."""
+    """(h, w) luma of (h, w, 3) pixels."""
     return pixels @ _LUMA
 
 
 def tidy_mask(mask: Mask) -> Mask:
-    """Pixel labels have crumbs and cracks: keep the parts of at least a fifth of the largest, close cracks, fill
-    holes."""
+    """Clean a label mask: drop parts smaller than a fifth of the largest, close cracks, fill holes."""
     radius = max(1, round(0.008 * max(mask.shape)))
     closed = _close(mask, radius)
     parts, count = ndimage.label(closed)
@@ -35,9 +34,11 @@ def tidy_mask(mask: Mask) -> Mask:
 
 
 def whole_garment(pixels: Pixels, mask: Mask) -> tuple[Pixels, Mask]:
-    """The garment as if nothing had lain on it: notches left by hands, hair and bags are closed, and what lies in
-    them is filled with the nearest cloth. Also bleeds the cloth a little over its edge, so that a warp brings no
-    background in."""
+    """The garment without its occluders.
+
+    Notches left by hands, hair and bags are closed and filled with the nearest fabric. The fabric extends a little over
+    the garment's edge, so that a warp shows no background.
+    """
     radius = max(2, round(0.05 * np.sqrt(mask.sum())))
     closed = ndimage.binary_fill_holes(_close(mask, radius))
     sure = ndimage.binary_erosion(mask, iterations=2)
@@ -50,7 +51,7 @@ def whole_garment(pixels: Pixels, mask: Mask) -> tuple[Pixels, Mask]:
 
 
 def cloth_patch(pixels: Pixels, mask: Mask, least: int = 36, most: int = 160) -> Pixels | None:
-    """A square of nothing but cloth, evenly lit, or None when no square of ``least`` pixels fits into the garment."""
+    """A square of evenly lit fabric, or None when no square of ``least`` pixels fits into the garment."""
     inside = ndimage.binary_erosion(mask, iterations=2)
     depth = ndimage.distance_transform_cdt(np.pad(inside, 1), metric="chessboard")[1:-1, 1:-1]
     half = int(depth.max()) - 1
@@ -65,7 +66,7 @@ def cloth_patch(pixels: Pixels, mask: Mask, least: int = 36, most: int = 160) ->
 
 
 def reclothe(pixels: Pixels, mask: Mask, patch: Pixels, rng: np.random.Generator) -> Pixels:
-    """The garment in the cloth of ``patch``: quilted to size, bent by and shaded with the garment's own folds."""
+    """The garment in the fabric of ``patch``, quilted to size, displaced and shaded by the garment's folds."""
     rows, columns = np.nonzero(mask)
     top, left = int(rows.min()), int(columns.min())
     height, width = int(rows.max()) + 1 - top, int(columns.max()) + 1 - left
@@ -76,7 +77,7 @@ def reclothe(pixels: Pixels, mask: Mask, patch: Pixels, rng: np.random.Generator
     margin = 24
     sheet = quilt(patch, int(height / scale) + 2 * margin, int(width / scale) + 2 * margin, rng)
     y, x = np.mgrid[:height, :width].astype(np.float32)
-    # Cloth leans with the folds: where the light falls off quickly the pattern is seen squeezed.
+    # The gradient of the shading displaces the pattern along the folds.
     gy, gx = np.gradient(shade)
     y = y / scale + margin + 48 * gy
     x = x / scale + margin + 48 * gx
@@ -90,8 +91,10 @@ def reclothe(pixels: Pixels, mask: Mask, patch: Pixels, rng: np.random.Generator
 
 
 def quilt(patch: Pixels, height: int, width: int, rng: np.random.Generator, tries: int = 16) -> Pixels:
-    """A (height, width, 3) sheet of the cloth of ``patch``: pieces that fit their neighbours, joined along the path
-    where they differ least (Efros and Freeman 2001, "Image Quilting")."""
+    """A (height, width, 3) sheet of the fabric of ``patch``.
+
+    Efros and Freeman 2001, "Image Quilting": overlapping blocks, joined along the path of least difference.
+    """
     block = max(8, int(len(patch) * 0.7))
     overlap = max(2, block // 4)
     step = block - overlap
@@ -120,8 +123,8 @@ def quilt(patch: Pixels, height: int, width: int, rng: np.random.Generator, trie
 
 
 def relight(pixels: Pixels, rng: np.random.Generator, strength: float = 1.0) -> Pixels:
-    """Another exposure, contrast, white balance, and light falling in from one side."""
-    # No brighter than keeps the lights from burning out, as a photographer would see to.
+    """Change exposure, contrast and white balance, and add a light gradient."""
+    # The exposure is limited so that highlights do not clip.
     brightest = max(float(np.quantile(pixels, 0.95)), 0.3)
     exposure = min(np.exp(np.clip(rng.normal(0, 0.18), -0.36, 0.36) * strength), max(1.0, 0.98 / brightest))
     gamma = np.exp(np.clip(rng.normal(0, 0.12), -0.24, 0.24) * strength)
@@ -138,9 +141,17 @@ def relight(pixels: Pixels, rng: np.random.Generator, strength: float = 1.0) -> 
 def warp(
     pixels: Pixels, mask: Mask, rng: np.random.Generator, side: int, fill: float = 0.78
 ) -> tuple[Pixels, NDArray[np.float32]]:
-    """The garment alone, turned, sheared and softly bent, in the middle of a (side, side) frame.
+    """The garment alone, rotated, sheared and softly warped, centred in a (side, side) frame.
 
-    Returns its pixels and its coverage, (side, side) in 0 ... 1.
+    Args:
+        pixels: (h, w, 3).
+        mask: of the garment.
+        rng: random generator.
+        side: of the frame in pixels.
+        fill: longer side of the garment over that of the frame.
+
+    Returns:
+        (side, side, 3) pixels and (side, side) coverage in 0 ... 1.
     """
     rows, columns = np.nonzero(mask)
     middle = np.array([(rows.min() + rows.max()) / 2, (columns.min() + columns.max()) / 2])
@@ -163,7 +174,7 @@ def warp(
 
 
 def on_white(pixels: Pixels, cover: NDArray[np.float32], rng: np.random.Generator) -> Pixels:
-    """The garment on a shop's near-white ground, with a soft shadow under it half of the time."""
+    """The garment on a near-white ground, half of the time with a soft shadow."""
     ground = np.full_like(pixels, rng.uniform(0.94, 1.0))
     if rng.random() < 0.5:
         offset = rng.integers(2, 8)
@@ -173,7 +184,7 @@ def on_white(pixels: Pixels, cover: NDArray[np.float32], rng: np.random.Generato
 
 
 def blur(pixels: Pixels, rng: np.random.Generator) -> Pixels:
-    """Out of focus or moved, a little, or not at all."""
+    """Blur: defocus, motion, or none."""
     kind = rng.random()
     if kind < 0.4:
         return pixels
@@ -186,8 +197,11 @@ def blur(pixels: Pixels, rng: np.random.Generator) -> Pixels:
 
 
 def hide(pixels: Pixels, mask: Mask, stuff: Pixels, rng: np.random.Generator, most: float = 0.3) -> tuple[Pixels, Mask]:
-    """Something lies over part of the garment: a round-cornered strip or blob of ``stuff`` (h, w, 3), at most ``most``
-    of it. Returns the picture and what is still seen of the mask."""
+    """Occlude at most ``most`` of the garment by a strip or blob of ``stuff`` (h, w, 3).
+
+    Returns:
+        The picture and the visible mask.
+    """
     rows, columns = np.nonzero(mask)
     reach = max(int(np.ptp(rows)), int(np.ptp(columns)), 8)
     y, x = np.mgrid[: mask.shape[0], : mask.shape[1]].astype(np.float32)
@@ -205,12 +219,12 @@ def hide(pixels: Pixels, mask: Mask, stuff: Pixels, rng: np.random.Generator, mo
 
 
 def _folds(light: NDArray[np.float32], inside: Mask) -> NDArray[np.float32]:
-    """Shading factor around 1 from the garment's own light, its print smoothed away."""
+    """Shading factor around 1: the garment's luma with its print smoothed away."""
     sigma = max(1.5, 0.02 * max(light.shape))
     weight = ndimage.gaussian_filter(inside.astype(np.float32), sigma)
     smooth = ndimage.gaussian_filter(np.where(inside, light, 0), sigma) / np.maximum(weight, 1e-3)
     mean = float(light[inside].mean())
-    # The offset keeps the noise of black cloth from becoming deep folds.
+    # The offset keeps noise of black fabric from becoming deep folds.
     return np.clip((smooth + 0.12) / (mean + 0.12), 0.45, 1.5).astype(np.float32)
 
 
@@ -221,8 +235,8 @@ def _soft_field(rng: np.random.Generator, side: int) -> NDArray[np.float64]:
 
 
 def _seam(cost: NDArray[np.float32]) -> NDArray[np.intp]:
-    """(n,) for each row of an (n, m) cost the column of the cheapest path from top to bottom, one step aside a row."""
-    # Plain lists: the rows are a dozen numbers long, and NumPy's calls would cost more than the sums.
+    """(n,) column of the cheapest path through an (n, m) cost from top to bottom, one column aside per row at most."""
+    # Plain lists: rows are a dozen numbers long, where NumPy's call overhead dominates.
     total = cost.tolist()
     width = len(total[0])
     for row in range(1, len(total)):
@@ -237,7 +251,7 @@ def _seam(cost: NDArray[np.float32]) -> NDArray[np.intp]:
 
 
 def _close(mask: Mask, radius: int) -> Mask:
-    """Morphological closing by a disk, through distances: the time does not grow with the radius."""
+    """Morphological closing by a disk, by distance transforms: the time does not depend on the radius."""
     padded = np.pad(mask, radius + 1)
     grown = ndimage.distance_transform_edt(~padded) <= radius
     closed = ndimage.distance_transform_edt(grown) > radius

@@ -1,4 +1,4 @@
-"""A garment of a photo as a shopper's picture and as a shop's."""
+"""Street views and shop views of a garment in a photo."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from streetshop.lab.data.sample import Sample
 
 
 def load_garment(sample: Sample, size: int) -> tuple[px.Pixels, Mask]:
-    """(pixels, tidy mask) of a garment and what is around it in its photo, the garment at most 1.5 ``size`` long."""
+    """Pixels and clean mask of a garment with its surroundings, the garment at most 1.5 ``size`` long."""
     photo = sample.load_photo()
     mask = load_mask(sample.mask or "", sample.root, photo.width, photo.height)
     box = box_of_mask(mask)
@@ -54,9 +54,7 @@ def shop_view(pixels: px.Pixels, mask: Mask, rng: np.random.Generator, size: int
 
 
 def _elsewhere(pixels: px.Pixels, mask: Mask, shape: tuple[int, int], rng: np.random.Generator) -> px.Pixels:
-    """Stuff of ``shape`` to cover the garment with: a piece of the photo beside it, mirrored on; plain if there is
-    none.
-    """
+    """Pixels of ``shape`` for an occluder: a mirrored patch of the photo beside the garment, or one colour."""
     height, width = mask.shape
     side = 40
     for _ in range(8):
@@ -69,7 +67,7 @@ def _elsewhere(pixels: px.Pixels, mask: Mask, shape: tuple[int, int], rng: np.ra
 
 
 def _resized(pixels: px.Pixels, mask: Mask, size: int) -> tuple[px.Pixels, Mask]:
-    """Long side ``size``."""
+    """Resize to a long side of ``size``."""
     factor = size / max(mask.shape)
     shape = (max(16, round(mask.shape[1] * factor)), max(16, round(mask.shape[0] * factor)))
     image = Image.fromarray((pixels * 255 + 0.5).astype(np.uint8)).resize(shape, Image.Resampling.LANCZOS)

@@ -1,6 +1,4 @@
-"""What every reader hands its rows to: pictures are looked at, rows are kept, and whatever cannot be used is written
-down with its reason.
-"""
+"""The intake of all readers: checks pictures, keeps samples, records what cannot be used."""
 
 from __future__ import annotations
 
@@ -20,7 +18,7 @@ from streetshop.lab.data.manifest import Manifest
 from streetshop.lab.data.sample import Sample
 
 Check = Literal["header", "full"]
-"""How closely pictures are looked at: the first bytes and the announced size, or every pixel decoded."""
+"""How pictures are checked: by their first bytes and size, or by decoding them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +28,7 @@ class Refusal:
     Attributes:
         where: file and line, picture, or annotation.
         reason: what is wrong with it.
-        kept: the row went in nevertheless, without what was wrong (its box, say).
+        kept: the row is used without the faulty part, for example its box.
     """
 
     where: str
@@ -40,11 +38,12 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What came of reading a data set.
+    """Result of reading a data set.
 
     Attributes:
-        offered: rows that the data set's own files list, usable or not.
-        refusals: all that could not be used, in the order met.
+        manifest: the usable rows.
+        offered: number of rows that the data set's files list, usable or not.
+        refusals: everything that could not be used, in reading order.
     """
 
     manifest: Manifest
@@ -53,11 +52,11 @@ class Reading:
 
     @property
     def refused(self) -> tuple[Refusal, ...]:
-        """Rows that did not go in."""
+        """Rows that are not in the manifest."""
         return tuple(r for r in self.refusals if not r.kept)
 
     def summary(self) -> dict[str, Any]:
-        """Counts, licence, fingerprint, and how often each reason was met; JSON values only."""
+        """Counts, licence, fingerprint, and the number of each reason; JSON values only."""
         return {
             "name": self.manifest.name,
             "licence": self.manifest.licence,
@@ -72,11 +71,15 @@ class Reading:
 
 @dataclass(slots=True)
 class Intake:
-    """Collects rows while a reader walks a data set's files.
+    """Collects samples while a reader reads a data set's files.
 
     Attributes:
         root: the folder that the manifest's paths are relative to.
+        check: how pictures are checked.
         progress: called with the number of rows offered so far.
+        rows: the samples kept so far.
+        refusals: what could not be used so far.
+        offered: number of rows listed so far.
     """
 
     root: Path
@@ -99,25 +102,25 @@ class Intake:
         self.refusals.append(Refusal(where, reason))
 
     def remark(self, where: str, reason: str) -> None:
-        """The row at ``where`` is used without something."""
+        """The row at ``where`` is used without a part of it."""
         self.refusals.append(Refusal(where, reason, kept=True))
 
     def size(self, image: str) -> tuple[int, int] | None:
-        """(width, height) of a picture as it is seen (upright), or None; :meth:`why` then says the reason."""
+        """(width, height) of the upright picture, or None; :meth:`why` gives the reason."""
         found = self._sizes.get(image)
         if found is None:
             found = self._sizes[image] = _look(self.root / image)
         return None if isinstance(found, str) else found
 
     def why(self, image: str) -> str:
-        """Why :meth:`size` gave None."""
+        """Why :meth:`size` is None."""
         found = self._sizes[image]
         return found if isinstance(found, str) else ""
 
     def add(self, row: Sample, where: str) -> bool:
-        """Keep ``row`` unless its picture is unusable, its box empty or outside, or the very same row was kept before.
+        """Keep ``row`` unless its picture is unusable, its box empty or outside, or an equal row was kept before.
 
-        A box that reaches over the picture's edge is cut there. Returns whether the row was kept.
+        The box is clipped to the picture. Returns whether the row was kept.
         """
         size = self.size(row.image)
         if size is None:
@@ -147,7 +150,11 @@ class Intake:
         return True
 
     def finish(self, name: str, licence: str) -> Reading:
-        """The reading; with ``check="full"`` every picture is decoded first and rows on broken ones are refused."""
+        """Finish the reading; with ``check="full"`` every picture is decoded and rows of corrupt ones are refused.
+
+        Raises:
+            DatasetError: no row is usable.
+        """
         if self.check == "full":
             self._decode_all()
         if not self.rows:
@@ -162,7 +169,7 @@ class Intake:
 
     def _decode_all(self) -> None:
         images = sorted({row.image for row in self.rows})
-        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:  # decoders let go of the interpreter lock
+        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:  # decoders release the interpreter lock
             reasons: Iterable[str] = pool.map(lambda image: _decode(self.root / image), images)
             bad: Mapping[str, str] = {image: reason for image, reason in zip(images, reasons, strict=True) if reason}
         for row in self.rows:
@@ -176,7 +183,7 @@ _ORIENTATION: Final = 0x0112
 
 
 def _look(path: Path) -> tuple[int, int] | str:
-    """Upright (width, height) from the header, or why the file is no picture."""
+    """Upright (width, height) from the header, or the reason why there is none."""
     try:
         with path.open("rb") as file:
             head = file.read(512)
@@ -225,6 +232,6 @@ def _decode(path: Path) -> str:
 
 
 def _general(reason: str) -> str:
-    """A reason without its particular numbers and names, to count alike ones together."""
+    """A reason without its numbers and names, for counting."""
     head, _, _ = reason.partition(":")
     return head.partition(" (")[0]

@@ -1,4 +1,4 @@
-"""What the reader learns from: photos with whatever is known about them, split so that nothing leaks."""
+"""Photos with class labels and keypoints, reduced and in memory: what the reader is trained on."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ T = TypeVar("T")
 Source = Literal["labelled", "tagged", "single"]
 
 LONG_SIDE: Final = 448
-"""Pictures are kept at about this many pixels on their longer side; training never looks closer than that allows."""
+"""Longer side of the photos in pixels; crops in training are no finer."""
 
 NOBODY: Final = np.asarray([[-1e4, -1e4, 1]] * 17, np.float32)
-"""Keypoints that are surely outside of every view."""
+"""Keypoints outside of every view, of photos without a person."""
 
 
 @dataclass(eq=False)
@@ -37,13 +37,13 @@ class LabelledPhoto:
 
     Attributes:
         name: file stem.
-        source: ``labelled`` (pixel labels), ``tagged`` (classes known, pixels guessed by a model), ``single`` (one
-            garment, cut out without a model).
+        source: ``labelled`` (pixel labels), ``tagged`` (classes known, pixels pseudo-labelled by a model), ``single``
+            (one garment with a cut-out).
         pixels: (h, w, 3) uint8, reduced.
-        labels: (h, w) uint8 class indices, :data:`IGNORE` where unknown; None where there are none yet.
+        labels: (h, w) uint8 class indices, :data:`IGNORE` where unknown; None without labels.
         scale: reduced size over original size.
         allowed: class indices that may occur.
-        points: (17, 3) x, y in reduced pixels and COCO visibility; None where no teacher looked.
+        points: (17, 3) x, y in reduced pixels and COCO visibility; None without keypoints.
     """
 
     name: str
@@ -56,7 +56,7 @@ class LabelledPhoto:
 
 
 def load_labelled(root: Path, names: Sequence[str], keypoints: Path | None = None) -> list[LabelledPhoto]:
-    """Photos with pixel labels, and the teacher's keypoints where there is a file of them."""
+    """Load photos with pixel labels, with keypoints where there is a file of them."""
     table, points = class_of_label(label_names(root)), read_points(keypoints)
 
     def one(name: str) -> LabelledPhoto:
@@ -71,7 +71,7 @@ def load_labelled(root: Path, names: Sequence[str], keypoints: Path | None = Non
 
 
 def load_tagged(root: Path, names: Sequence[str], keypoints: Path | None = None) -> list[LabelledPhoto]:
-    """Photos with tags: no pixel labels yet, but only the tagged classes may occur."""
+    """Load photos with tags: no pixel labels, and only the tagged classes may occur."""
     from scipy.io import loadmat
 
     table, points = class_of_label(label_names(root)), read_points(keypoints)
@@ -88,10 +88,16 @@ def load_tagged(root: Path, names: Sequence[str], keypoints: Path | None = None)
 def load_single(
     root: Path, cutouts: Path, keypoints: Path | None = None, *, limit: int | None = None
 ) -> list[LabelledPhoto]:
-    """Photos of single garments that have a cut-out; labels are the cut-out's, its rim and the skin unknown.
+    """Load training photos of single garments with a cut-out.
 
-    Where the teacher found nobody, no keypoint is anywhere: a shirt on a hanger must not be given a skeleton.
-    ``limit`` takes that many, drawn evenly from the classes by a hash of the name.
+    The labels are those of the cut-out; its rim and the skin are unknown. Photos in which the teacher found no person
+    have no visible keypoint, so that a shirt on a hanger gets no skeleton.
+
+    Args:
+        root: root of the Clothing dataset.
+        cutouts: folder of cut-outs.
+        keypoints: the teacher's file.
+        limit: most photos, drawn evenly from the classes by a hash of the name.
     """
     points = read_points(keypoints)
     with (root / "images.csv").open(encoding="utf-8", newline="") as file:
@@ -117,7 +123,7 @@ def load_single(
 
 
 def rim_unknown(mask: NDArray[np.bool_], label: int, width: int = 3) -> NDArray[np.uint8]:
-    """(h, w) labels of a cut-out: ``label`` well inside, background well outside, unknown along the rim."""
+    """(h, w) labels of a cut-out: ``label`` inside, background outside, unknown along the rim."""
     from scipy.ndimage import binary_dilation, binary_erosion
 
     labels = np.where(mask, label, 0).astype(np.uint8)
@@ -143,7 +149,7 @@ def load_pixels(path: Path) -> tuple[NDArray[np.uint8], float]:
 
 
 def read_points(path: Path | None) -> dict[str, list[list[float]] | None]:
-    """The teacher's keypoints by photo, in pixels of the photo; nothing without a file."""
+    """Keypoints by photo in its pixels; empty without a file."""
     if path is None:
         return {}
     found = json.loads(path.read_text(encoding="utf-8"))
@@ -151,7 +157,7 @@ def read_points(path: Path | None) -> dict[str, list[list[float]] | None]:
 
 
 def _scaled(points: dict[str, list[list[float]] | None], name: str, scale: float) -> NDArray[np.float32] | None:
-    """Reduced pixels; None where the teacher found nobody (the photo then teaches no keypoints)."""
+    """Keypoints in reduced pixels; None where the teacher found no person."""
     found = points.get(name)
     return None if found is None else np.asarray(found, np.float32) * np.asarray([scale, scale, 1], np.float32)
 

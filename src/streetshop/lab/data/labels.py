@@ -1,4 +1,4 @@
-"""What rows are labelled with: products, categories, attributes, as class numbers."""
+"""Labels of samples as class indices: products, categories, attributes."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from streetshop.core.errors import RecipeError
 from streetshop.lab.data.manifest import Manifest
 
 Vocabulary = tuple[str, ...]
-"""Class names; a class's number is its place."""
+"""Class names by class index."""
 
 UNKNOWN = -1
-"""The class index of a row whose label is not known; no loss term learns from it."""
+"""Class index of a sample without a label; loss terms ignore it."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,8 @@ class Labels:
 
     Attributes:
         classes: names of the classes of each target, from the training rows, sorted.
-        numbers: (rows,) int64 class number of each row, :data:`UNKNOWN` where it has none.
-        several: (rows, classes) float32 0/1 for targets that may hold several labels a row.
+        numbers: (rows,) int64 class index of each row, :data:`UNKNOWN` where it has none.
+        several: (rows, classes) float32 0/1 of multi-label targets.
     """
 
     classes: Mapping[str, Vocabulary]
@@ -43,9 +43,14 @@ class Labels:
 
 
 def row_labels(manifest: Manifest, target: str) -> list[tuple[str, ...]]:
-    """The labels of each row under a target (product, category, attributes.NAME); none where it does not say.
+    """The labels of each row; an empty tuple where there is none.
 
-    An attribute may be text, a number, true or false, or a list of those.
+    Args:
+        manifest: the rows.
+        target: product, category or attributes.NAME; an attribute is text, a number, true or false, or a list of those.
+
+    Raises:
+        RecipeError: the target is unknown.
     """
     if target in ("product", "category"):
         column = manifest.column("product_id" if target == "product" else "category")
@@ -70,10 +75,15 @@ def _as_labels(value: Any) -> tuple[str, ...]:
 def build_labels(
     manifest: Manifest, train: NDArray[np.int64], *, single: Iterable[str], several: Iterable[str]
 ) -> Labels:
-    """Number the labels of ``single`` and ``several`` targets; only what occurs in the training rows is a class.
+    """Build the classes of all targets from the training rows, and the class indices of all rows.
 
-    A ``single`` target takes the first label of a row that has more than one. Targets without any label in the
-    training rows have no classes: the caller decides whether that matters.
+    A target without a label in the training rows has no classes.
+
+    Args:
+        manifest: the rows.
+        train: indices of the training rows.
+        single: targets with one label a row; the first counts where there are several.
+        several: multi-label targets.
     """
     classes: dict[str, Vocabulary] = {}
     numbers: dict[str, NDArray[np.int64]] = {}
@@ -90,7 +100,7 @@ def build_labels(
 
 
 def several_key(target: str) -> str:
-    """The name under which the 0/1 labels of a target are given to losses: one target may serve both kinds."""
+    """Key of the multi-label form of a target, which may also have a single-label form."""
     return f"{target}[]"
 
 

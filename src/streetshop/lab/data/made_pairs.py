@@ -1,11 +1,11 @@
-"""Street-to-shop pairs made from real photographs: Clothing Co-Parsing's pixel labels say where each garment is.
+"""Synthetic street-to-shop pairs from Clothing Co-Parsing, whose pixel labels locate each garment.
 
-A product is a garment of one photo, in its own cloth or in that of another garment of its class. Its street views
-are the worn garment on its own background: cropped, lit anew, blurred, partly hidden. Its shop views are the garment
-alone on white: notches closed, warped, lit anew. Products in the same photo differ in cloth only: hard negatives.
+A product is a garment of one photo, in its own fabric or in that of another garment of its class. Its street views show
+the worn garment on its own background: cropped, relit, blurred, partly occluded. Its shop views show the garment alone
+on white: notches closed, warped, relit. Products of one photo differ in fabric only: hard negatives.
 
-Pairs of one product show the *same* shot of the garment, folds included, so they are easier than real pairs; use
-them to train and to compare methods, not to claim a quality.
+Both views of a product show the same shot of the garment, folds included, so they are easier than real pairs: use them
+to train and to compare methods, not to claim a quality.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ import numpy as np
 from PIL import Image
 
 from streetshop.core.errors import DatasetError, ManifestError, PhotoError, UsageError
+from streetshop.core.files import write_bytes
 from streetshop.core.geometry import Mask, box_of_mask
 from streetshop.core.photo import encode_jpeg
 from streetshop.lab.data import garment_pixels as px
@@ -43,26 +44,28 @@ GARMENTS: Final = (
     "jumper", "leggings", "pants", "purse", "romper", "scarf", "shirt", "shorts", "skirt", "sweater", "sweatshirt",
     "t-shirt", "top", "vest",
 )  # fmt: skip
-"""Labels that make products; shoes come in pairs and jewellery is a handful of pixels."""
+"""Labels of products: shoes, which come in pairs, and jewellery, which is too small, are left out."""
 
 VERSION: Final = 1
-"""Raised whenever the same seed makes other pictures."""
+"""Increased whenever the same seed gives other pictures."""
 
 LEAST_PIXELS: Final = 2000
 LEAST_SIDE: Final = 40
 LEAST_FILL: Final = 0.28
 LEAST_ASPECT: Final = 0.2
-"""Pixels of a garment over those of its box, and short over long side: less is a strip seen between other clothes."""
+"""Least share of the box that is garment, and least aspect ratio: less is a strip between other clothes."""
 _SETTINGS: Final = "made-pairs.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What decides the pictures, byte for byte.
+    """Settings that determine the pictures, byte for byte.
 
     Attributes:
-        per_garment: products made of one garment: one in its own cloth, the others in moved cloth.
-        street, shop: views of each kind a product.
+        seed: random seed.
+        per_garment: products per garment: one in its own fabric, the others in that of other garments.
+        street: number of street views per product.
+        shop: number of shop views per product.
         size: long side of a street view, and side of a shop view, in pixels.
     """
 
@@ -73,7 +76,7 @@ class Settings:
     size: int = 256
 
     def check(self) -> None:
-        """Raises :class:`UsageError` for counts and sizes that make no sense."""
+        """Raise :class:`UsageError` for invalid counts and sizes."""
         if self.per_garment < 1 or self.street < 1 or self.shop < 1 or not 64 <= self.size <= 1024:
             raise UsageError(
                 f"made pairs of {asdict(self)}", hint="At least one of each view and product, and a size of 64 to 1024"
@@ -82,7 +85,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class _Product:
-    """A product to make: garment ``source``, in the cloth of garment ``donor`` (None: its own)."""
+    """A product to make: the garment ``source`` in the fabric of ``donor`` (None: its own)."""
 
     id: str
     split: str
@@ -100,21 +103,24 @@ def make_pairs(
     workers: int = 2,
     progress: Callable[[int, int], None] | None = None,
 ) -> Reading:
-    """Make the pictures below ``out`` and give their manifest, whose root is ``out``.
+    """Make the pictures below ``out`` and read them as a manifest.
 
-    The same settings give the same bytes whatever ``workers``. A run that was broken off goes on where it was; finished
-    products are not made again. Photos are split first, and cloth is moved within a split only.
+    The same settings give the same bytes for any ``workers``. An interrupted run resumes. Photos are split first, and
+    fabric is moved within a split only.
 
     Args:
         ccp: root of Clothing Co-Parsing.
-        garments: what to make products of, in place of the garments with pixel labels; each has a mask and the
-            attribute ``pixels``. The same settings give the same bytes for the same garments only.
-        limit: make only the first so many products, in an order that spreads over photos and splits.
+        out: root of the manifest; new, empty, or of an earlier run with the same settings.
+        settings: determine the pictures.
+        garments: make products of these samples in place of the garments with pixel labels; each has a mask and the
+            attribute ``pixels``.
+        limit: most products, in an order that spreads over photos and splits.
+        workers: number of processes.
         progress: called with products done and in all.
 
     Raises:
         DatasetError: ``ccp`` is not that data set, or ``out`` holds something else or other settings.
-        UsageError: settings that make no sense.
+        UsageError: the settings are invalid.
     """
     settings.check()
     source = read_dataset("ccp", ccp)
@@ -161,7 +167,7 @@ def split_of(photo: str, seed: int) -> Split:
 
 
 def _plan(garments: Sequence[Sample], settings: Settings) -> list[_Product]:
-    """All products, in an order that is mixed but fixed."""
+    """All products in a fixed random order."""
     by_class: dict[tuple[str, str], list[Sample]] = {}
     for row in garments:
         by_class.setdefault((split_of(row.group, settings.seed), row.category), []).append(row)
@@ -220,7 +226,7 @@ def _run(
 
 
 def _make(product: _Product, out: Path, settings: Settings) -> None:
-    """Draw one product's views and write their rows, last of all."""
+    """Write the views of one product, then its rows."""
     rng = _generator(settings.seed, "views", product.id)
     attributes: dict[str, Any] = {"photo": product.source.group}
     try:
@@ -255,7 +261,7 @@ def _keep(
     rng: np.random.Generator,
     attributes: dict[str, Any],
 ) -> dict[str, Any]:
-    """Write one view; its row as plain values."""
+    """Write one view and return its row."""
     domain = name.partition("-")[0]
     quality = int(rng.integers(60, 93)) if domain == "street" else 92
     image = f"pictures/{product.id}/{name}.jpg"
@@ -275,7 +281,7 @@ def _keep(
 
 
 def _unfit(row: Sample) -> str:
-    """Why no product is made of a garment, or nothing."""
+    """Why no product is made of a garment; ``""`` if one is."""
     box, pixels = row.as_box(), row.attributes["pixels"]
     if pixels < LEAST_PIXELS or box is None or min(box.width, box.height) < LEAST_SIDE:
         return f"too small to make pairs of: {pixels} pixels"
@@ -286,7 +292,7 @@ def _unfit(row: Sample) -> str:
 
 
 def _claim(out: Path, settings: Settings) -> None:
-    """Take ``out`` for these settings, or go on with the same begun there."""
+    """Claim ``out`` for these settings, or check that it has them."""
     wanted = {"version": VERSION, **asdict(settings)}
     marker = out / _SETTINGS
     if marker.exists():
@@ -315,12 +321,10 @@ def _keep_rows(out: Path, product: str, values: dict[str, Any]) -> None:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """All of ``content`` or nothing."""
-    partial = path.with_name(f"{path.name}.part")
+    """Write in one step; a file that cannot be written is a :class:`DatasetError`."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(content)
-        partial.replace(path)
+        write_bytes(path, content)
     except OSError as error:
         raise DatasetError(
             f"cannot be written ({error.strerror or error})",
@@ -330,7 +334,7 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _follow_the_parent() -> None:
-    """In a worker: interrupts are the parent's affair, and when it is killed nothing must stay behind."""
+    """In a worker: ignore interrupts, which the parent handles, and exit when the parent dies."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = parent_process()
 

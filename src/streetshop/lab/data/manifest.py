@@ -1,8 +1,7 @@
-"""The manifest: the one table that every data set becomes.
+"""The manifest: a table of samples, the common format of all data sets.
 
-One row is one garment in one picture (or one whole picture, when nothing says where the garment is). The table is Arrow
-in memory and Parquet on disk; its schema metadata keep the data set's name, its licence line and the root folder that
-image and mask paths are relative to.
+Arrow in memory, Parquet on disk. The schema's metadata hold the data set's name, its licence line and the root folder
+that image and mask paths are relative to.
 """
 
 from __future__ import annotations
@@ -22,6 +21,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from streetshop.core.errors import ManifestError
+from streetshop.core.files import atomic_file
 from streetshop.lab.data.sample import DOMAINS, ROLES, SPLITS, VIEWS, Sample, check_box, check_relative, label_text
 
 SCHEMA: Final = pa.schema(
@@ -59,7 +59,7 @@ class Manifest:
 
     @classmethod
     def from_rows(cls, rows: Iterable[Sample], root: str | Path, *, name: str = "", licence: str = "") -> Manifest:
-        """From checked rows; ``root`` is made absolute."""
+        """Build from samples, which are checked; ``root`` is made absolute."""
         columns: dict[str, list[Any]] = {name: [] for name in SCHEMA.names}
         for row in rows:
             row.check()
@@ -71,7 +71,11 @@ class Manifest:
 
     @classmethod
     def read(cls, path: str | Path, *, root: str | Path | None = None) -> Manifest:
-        """From a Parquet file; ``root`` replaces the recorded folder when the pictures have moved."""
+        """Read a Parquet file; ``root`` replaces the recorded folder when the pictures have moved.
+
+        Raises:
+            ManifestError: the file is missing, malformed or no manifest.
+        """
         where = str(path)
         try:
             table = pq.read_table(path)
@@ -97,7 +101,7 @@ class Manifest:
                 hint=f"A manifest has {', '.join(SCHEMA.names)}",
             )
         try:
-            # Nullable first: a null in it is the finding of validate(), which names its row.
+            # Nullable first: validate() reports a null with its row.
             table = table.replace_schema_metadata(None).cast(pa.schema([f.with_nullable(True) for f in SCHEMA]))
         except (pa.ArrowInvalid, ValueError, TypeError) as error:
             raise ManifestError(f"has a column of the wrong type ({_first_line(error)})", where=where) from None
@@ -107,7 +111,7 @@ class Manifest:
         return manifest._with(table.cast(SCHEMA))
 
     def write(self, path: str | Path) -> None:
-        """As a Parquet file, in one step: a reader never sees half of it."""
+        """Write a Parquet file in one step. Raises :class:`ManifestError` when it cannot be written."""
         target = Path(path)
         metadata = {
             "streetshop.manifest": VERSION,
@@ -116,17 +120,15 @@ class Manifest:
             "licence": self.licence,
             "fingerprint": self.fingerprint,
         }
-        partial = target.with_name(target.name + ".part")
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            pq.write_table(self.table.replace_schema_metadata(metadata), partial, compression="zstd")
-            partial.replace(target)
+            with atomic_file(target) as partial:
+                pq.write_table(self.table.replace_schema_metadata(metadata), partial, compression="zstd")
         except OSError as error:
-            partial.unlink(missing_ok=True)
             raise ManifestError(f"cannot be written ({error.strerror or error})", where=str(path)) from None
 
     def validate(self, where: str = "manifest") -> None:
-        """Checks every value; raises :class:`ManifestError` naming the first bad row (0-based) of a bad column."""
+        """Check every value; raise :class:`ManifestError` with the first bad row (0-based) of a bad column."""
         for name in _STRINGS:
             if self.table[name].null_count:
                 self._refuse(pc.is_null(self.table[name]), where, f"{name} is null", 'Unknown text is ""')
@@ -209,8 +211,9 @@ class Manifest:
 
     @cached_property
     def fingerprint(self) -> str:
-        """First 16 hex digits of the SHA-256 of all rows, sorted: it changes with any value of any row, and does not
-        depend on the order of rows, on the root folder or on how the file is compressed.
+        """First 16 hex digits of the SHA-256 of all rows, sorted.
+
+        It does not depend on the order of rows, on the root folder or on how the file is compressed.
         """
         digest = hashlib.sha256(VERSION.encode())
         lines = sorted(json.dumps(v, sort_keys=True, ensure_ascii=False) for v in self.table.to_pylist())
@@ -240,9 +243,10 @@ class Manifest:
 
 
 def picture_digest(manifest: Manifest) -> str:
-    """First 16 hex digits of the SHA-256 over the *bytes* of all pictures, by path: it changes when a picture does.
+    """First 16 hex digits of the SHA-256 of the bytes of all pictures.
 
-    Raises :class:`ManifestError` for a missing picture.
+    Raises:
+        ManifestError: a picture is missing.
     """
     digest = hashlib.sha256()
     for image in sorted(set(manifest.table["image"].to_pylist())):

@@ -1,4 +1,4 @@
-"""Masks as manifests write them, and COCO's run-length encoding.
+"""Masks of manifests, and COCO's run-length encoding.
 
 The ``mask`` of a row is one of
 
@@ -25,9 +25,16 @@ from streetshop.core.geometry import Mask
 
 
 def load_mask(mask: str, root: Path, width: int, height: int) -> Mask:
-    """The (height, width) mask that a row's ``mask`` stands for.
+    """Load the (height, width) mask of a sample.
 
-    Raises :class:`ManifestError` when it is malformed, its file is missing, or it is not of the photo's size.
+    Args:
+        mask: path or JSON, see the module.
+        root: folder that a path is relative to.
+        width: of the picture.
+        height: of the picture.
+
+    Raises:
+        ManifestError: the mask is malformed, its file is missing, or it is not of the picture's size.
     """
     if mask[:1] in "{[":
         try:
@@ -60,7 +67,7 @@ def load_labels(path: Path) -> NDArray[np.uint8]:
                 labels = np.asarray(picture)
     except FileNotFoundError:
         raise ManifestError("the mask file is missing", where=str(path), hint="Check the root folder") from None
-    except Exception as error:  # loadmat raises whatever its parser stumbles over, zlib's and struct's errors included
+    except Exception as error:  # loadmat passes on errors of zlib and struct
         raise ManifestError(f"the mask file is unreadable ({error})", where=str(path)) from None
     if labels.ndim != 2:
         raise ManifestError(f"label ids of shape {labels.shape} are no mask", where=str(path), hint="Expected (h, w)")
@@ -68,8 +75,11 @@ def load_labels(path: Path) -> NDArray[np.uint8]:
 
 
 def polygons_to_mask(polygons: Sequence[Sequence[float]], width: int, height: int) -> Mask:
-    """(height, width): the pixels whose centre lies inside a polygon ``[x, y, x, y, ...]`` (even-odd rule);
-    polygons are joined, and ones with fewer than three corners are nothing."""
+    """Rasterise polygons ``[x, y, x, y, ...]`` to a (height, width) mask.
+
+    A pixel is set if its centre lies inside a polygon by the even-odd rule. The mask is the union of all polygons; ones
+    with fewer than three corners are empty.
+    """
     painted = np.zeros((height, width), dtype=np.bool_)
     for polygon in polygons:
         if len(polygon) < 6:
@@ -91,7 +101,7 @@ def polygons_to_mask(polygons: Sequence[Sequence[float]], width: int, height: in
 
 
 def encode_rle(mask: Mask) -> str:
-    """COCO's compressed run lengths of a (h, w) mask, as JSON text; byte for byte what pycocotools writes."""
+    """JSON text of COCO's compressed run lengths of a (h, w) mask; equal to that of pycocotools."""
     flat = np.asarray(mask, dtype=np.bool_).ravel(order="F")
     edges = np.flatnonzero(np.diff(flat)) + 1
     counts = np.diff(np.concatenate(([0], edges, [flat.size]))).tolist()
@@ -101,12 +111,12 @@ def encode_rle(mask: Mask) -> str:
 
 
 def runs_text(counts: Sequence[int], height: int, width: int) -> str:
-    """Run lengths (column by column, zeros first) as the JSON text that manifests hold."""
+    """JSON text of run lengths, column by column, zeros first."""
     return json.dumps({"size": [height, width], "counts": _pack(counts)})
 
 
 def decode_rle(rle: Mapping[str, Any]) -> Mask:
-    """(h, w) mask of COCO run lengths, compressed or not. Raises :class:`ManifestError` when they do not add up."""
+    """(h, w) mask of COCO run lengths, compressed or not. Raises :class:`ManifestError` when they are malformed."""
     try:
         height, width = (int(v) for v in rle["size"])
         counts = rle["counts"]
@@ -120,8 +130,11 @@ def decode_rle(rle: Mapping[str, Any]) -> Mask:
 
 
 def _pack(counts: Sequence[int]) -> str:
-    """LEB128-like: five bits a character from 48 on, bit 5 says more follow; from the fourth run on differences to
-    the run two before (COCO's maskApi.c, rleToString)."""
+    """Compress run lengths as ``rleToString`` of COCO's maskApi.c.
+
+    LEB128-like: five bits a character from code 48 on, bit 5 marks a continuation. From the fourth run on the
+    difference to the run two before is stored.
+    """
     letters: list[str] = []
     for i, count in enumerate(counts):
         value = count - counts[i - 2] if i > 2 else count

@@ -1,7 +1,6 @@
-"""Garment pictures of a manifest, decoded and scaled once, kept as raw bytes on disk.
+"""Cache of a manifest's garment pictures, decoded and scaled, as raw bytes on disk.
 
-A row's picture is cut and scaled by the very functions of the serving side, so that what is trained on is what will be
-searched with.
+Pictures are cut and scaled by the functions of the serving side, so training and search see the same pixels.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streetshop.core.errors import RunError, StreetshopError
+from streetshop.core.files import atomic_file
 from streetshop.core.geometry import Box
 from streetshop.core.records import Garment, GarmentPicture
 from streetshop.lab.core.parts import InputPart
@@ -40,7 +40,7 @@ class Pictures:
         pixels: (rows, h, w, 3) uint8, a memory map; rows that could not be used are zeros.
         usable: (rows,) bool.
         colours: (rows, COLOUR_DIM) float32 CIELAB blocks, or None where no block needs them.
-        refused: why, by row.
+        refused: reason by row that could not be used.
     """
 
     pixels: NDArray[np.uint8]
@@ -50,7 +50,7 @@ class Pictures:
 
 
 def cutting(part: InputPart) -> EncoderSpec:
-    """A recipe's input in the serving side's words, for cutting and scaling only."""
+    """The encoder spec of a recipe's input, for cutting and scaling only."""
     return EncoderSpec(
         name="lab",
         version="0",
@@ -63,7 +63,7 @@ def cutting(part: InputPart) -> EncoderSpec:
 
 
 def row_picture(row: Sample, spec: EncoderSpec) -> GarmentPicture:
-    """Decode a row's photo and cut its garment out. Raises :class:`StreetshopError` saying why it cannot be used."""
+    """Decode a sample's photo and cut its garment out. Raises :class:`StreetshopError` when it cannot be used."""
     shorter = min(spec.input.width, spec.input.height)
     whole = row.box is None and row.mask is None
     photo = row.load_photo(at_least=shorter if whole else None)
@@ -78,16 +78,21 @@ def row_picture(row: Sample, spec: EncoderSpec) -> GarmentPicture:
 def load_pictures(
     manifest: Manifest, part: InputPart, folder: Path, *, colours: bool = False, threads: int = 2, build: bool = True
 ) -> Pictures:
-    """The pictures of all rows, from the cache in ``folder``, which is filled first where it is not.
+    """Load the pictures of all rows from the cache, which is filled first.
 
-    Filling can be interrupted and goes on where it was. The cache's name holds a digest of the settings and of every
-    row's picture (path, size, time of change), box and mask.
+    An interrupted run resumes filling. The cache's name is a digest of the settings and of every row's picture (path,
+    size, modification time), box and mask.
 
     Args:
-        build: False in processes that wait for another one to fill it: an unfinished cache is then an error.
+        manifest: the rows.
+        part: input of the network.
+        folder: holds the caches.
+        colours: also compute the CIELAB blocks.
+        threads: that decode pictures.
+        build: False where another process fills the cache: an unfinished one is an error.
 
     Raises:
-        RunError: no row's picture can be used.
+        RunError: no picture can be used, or the cache is unfinished.
     """
     rows = list(manifest)
     home = folder / _digest(manifest, rows, part, colours)
@@ -129,9 +134,9 @@ def _fill(
         if colours:
             np.lib.format.open_memmap(home / "colours.npy", "w+", np.float32, (len(rows), COLOUR_DIM)).flush()
         (home / "refused.jsonl").write_text("", encoding="utf-8")
-        # Last: once this file is there, the others are.
-        np.save(home / "state.part.npy", np.zeros(len(rows), np.uint8))
-        (home / "state.part.npy").replace(state_file)
+        # Last: when this file exists, the others do.
+        with atomic_file(state_file) as partial, partial.open("wb") as file:
+            np.save(file, np.zeros(len(rows), np.uint8))
     state = np.load(state_file, mmap_mode="r+")
     waiting = np.flatnonzero(state == _WAITING)
     if not len(waiting):
@@ -161,7 +166,7 @@ def _fill(
                 for index, reason in zip(chunk.tolist(), reasons, strict=True):
                     if reason is not None:
                         file.write(json.dumps([index, reason]) + "\n")
-            # After the pixels are on disk: a row marked as done is done.
+            # After the pixels are on the disk.
             state[chunk] = [_DONE if reason is None else _REFUSED for reason in reasons]
             state.flush()
             progress.advance(len(chunk))

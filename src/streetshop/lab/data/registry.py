@@ -31,9 +31,11 @@ class Dataset:
     """A data set that can be turned into a manifest.
 
     Attributes:
+        name: of the command line.
+        title: full name.
         licence: one line, printed with every reading and kept in the manifest.
-        root: what the user points at.
-        reader: walks the files and hands rows to its intake.
+        root: the folder or file to give.
+        reader: reads the files and adds samples to an intake.
     """
 
     name: str
@@ -100,11 +102,13 @@ def read_dataset(
     """Read the data set ``name`` from ``root``.
 
     Args:
-        check: ``"header"`` looks at the first bytes and the size of every picture, ``"full"`` decodes them all.
-        progress: called now and then with the number of rows met so far.
+        name: a key of :data:`DATASETS`.
+        root: its folder; of a feed, the file.
+        check: ``"header"`` reads the first bytes and the size of every picture, ``"full"`` decodes them all.
+        progress: called from time to time with the number of rows read.
 
     Raises:
-        DatasetError: unknown name, a missing or damaged file of the layout, or not one usable row.
+        DatasetError: the name is unknown, a file is missing or corrupt, or no row is usable.
     """
     dataset = DATASETS.get(name)
     if dataset is None:

@@ -1,4 +1,4 @@
-"""Splits that do not leak: what belongs together stays together."""
+"""Splits without leaks: samples that belong together stay in one split."""
 
 from __future__ import annotations
 
@@ -9,12 +9,31 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from streetshop.core.errors import ManifestError
+from streetshop.core.errors import ManifestError, UsageError
 from streetshop.lab.data.manifest import Manifest
 from streetshop.lab.data.sample import SPLITS
 
 Split = Literal["train", "val", "test"]
 DEFAULT_FRACTIONS: Mapping[str, float] = {"train": 0.8, "val": 0.1, "test": 0.1}
+
+
+def parse_fractions(shares: str, option: str) -> dict[str, float]:
+    """``80/10/10`` as fractions of train, val and test.
+
+    Args:
+        shares: three numbers that need not add up to 1.
+        option: named in the error.
+
+    Raises:
+        UsageError: these are not three shares.
+    """
+    try:
+        values = [float(share) for share in shares.split("/")]
+    except ValueError:
+        values = []
+    if len(values) != 3 or min(values) < 0 or sum(values) <= 0:
+        raise UsageError(f"{option} {shares!r}", hint="Give shares of train, val and test, e.g. 80/10/10")
+    return {name: value / sum(values) for name, value in zip(("train", "val", "test"), values, strict=True)}
 
 
 def drawn_split(key: str) -> Split:
@@ -30,13 +49,20 @@ def assign_splits(
     by: Sequence[str] = ("group", "product_id"),
     seed: int = 0,
 ) -> Manifest:
-    """Every row gets a split; rows that share a value of a column in ``by`` get the same one.
+    """Assign a split to every row; rows that share a value of a column in ``by``, or a picture, get the same one.
 
-    Sharing is followed through: with ``("group", "product_id")`` a street photo with two products ties both together.
-    Empty values tie nothing. The unit's place is drawn from a hash of its smallest key and ``seed``, so the order of
-    rows does not matter; fractions are met by rows, as nearly as whole units allow.
+    Units are the connected components: with ``("group", "product_id")`` a street photo with two products connects both.
+    Empty values connect nothing. The order of units follows from a hash of their smallest keys and ``seed``, so the
+    order of rows does not matter.
 
-    Raises :class:`ManifestError` for bad fractions, or when one unit is larger than the largest fraction.
+    Args:
+        manifest: the rows.
+        fractions: share of rows by split, met as nearly as whole units allow.
+        by: columns whose values stay in one split.
+        seed: of the hash.
+
+    Raises:
+        ManifestError: the fractions are invalid, or one unit is larger than the largest fraction.
     """
     if not fractions or set(fractions) - set(SPLITS[:3]) or abs(sum(fractions.values()) - 1) > 1e-6:
         raise ManifestError(f"fractions {dict(fractions)}", hint="Give train, val, test shares that add up to 1")
@@ -47,9 +73,9 @@ def assign_splits(
     total = len(manifest)
     if total and sizes.max() > max(fractions.values()) * total + 0.5:
         raise ManifestError(
-            f"{sizes.max()} of {total} rows hang together by {' and '.join(by)}",
+            f"{sizes.max()} of {total} rows are connected by {' and '.join(by)}",
             where=manifest.name or "manifest",
-            hint="Split by fewer columns, or remove what ties everything together",
+            hint="Split by fewer columns, or remove the values that connect the rows",
         )
     keys = _unit_keys(units, [manifest.column(name) for name in by], manifest.column("image"))
     order = sorted(range(len(sizes)), key=lambda u: hashlib.sha256(f"{seed}\n{keys[u]}".encode()).digest())
@@ -73,7 +99,7 @@ def leaks(manifest: Manifest, column: str = "product_id") -> list[str]:
 
 
 def _components(columns: Sequence[NDArray[np.object_]], images: NDArray[np.object_]) -> NDArray[np.intp]:
-    """(rows,) the number of each row's unit: connected by equal values of any column, and always by the picture."""
+    """(rows,) connected component of each row; equal values of a column or of the picture connect."""
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 
@@ -96,7 +122,7 @@ def _components(columns: Sequence[NDArray[np.object_]], images: NDArray[np.objec
 def _unit_keys(
     units: NDArray[np.intp], columns: Sequence[NDArray[np.object_]], images: NDArray[np.object_]
 ) -> dict[int, str]:
-    """The smallest value of each unit: a name that does not depend on the order of rows."""
+    """The smallest value of each unit, which does not depend on the order of rows."""
     keys: dict[int, str] = {}
     for i, unit in enumerate(units.tolist()):
         key = min(f"{n}\t{column[i]}" for n, column in enumerate((*columns, images)) if column[i])

@@ -1,4 +1,4 @@
-"""The text formats that data sets come in, and the way to their folders."""
+"""Text formats of data sets, and their folders."""
 
 from __future__ import annotations
 
@@ -28,7 +28,11 @@ def find(root: Path, *candidates: str, what: str) -> Path:
 
 
 def read_lines(path: Path) -> list[str]:
-    """Lines of a text file, undecodable bytes replaced. Raises :class:`DatasetError`; a git-LFS pointer is named."""
+    """Lines of a text file; undecodable bytes are replaced.
+
+    Raises:
+        DatasetError: the file cannot be read, or is a git-LFS pointer.
+    """
     try:
         text = path.read_text(encoding="utf-8-sig", errors="replace")
     except OSError as error:
@@ -43,7 +47,7 @@ def read_lines(path: Path) -> list[str]:
 
 
 def read_json(path: Path) -> Any:
-    """A JSON file. Raises :class:`DatasetError`; a git-LFS pointer is named."""
+    """Read a JSON file. Raises :class:`DatasetError`, see :func:`read_lines`."""
     text = "\n".join(read_lines(path))
     try:
         return json.loads(text)
@@ -54,9 +58,16 @@ def read_json(path: Path) -> Any:
 def cuhk_rows(path: Path, intake: Intake, *, columns: bool = True) -> Iterator[tuple[str, list[str]]]:
     """(where, fields) of each row of a CUHK text file.
 
-    Line 1 is a count, line 2 the column names (``columns=False``: item lists lack it), then rows whose fields are set
-    apart by *runs* of white space. Fewer or more rows than line 1 announces are remarked upon. Raises
-    :class:`DatasetError` when line 1 is no count.
+    Line 1 is a count, line 2 the column names, then follow rows whose fields are separated by runs of white space. A
+    number of rows other than the count is recorded as a remark.
+
+    Args:
+        path: the file.
+        intake: records the remark.
+        columns: False for item lists, which lack line 2.
+
+    Raises:
+        DatasetError: line 1 is no count.
     """
     lines = read_lines(path)
     if not lines or not lines[0].strip().isdigit():

@@ -1,19 +1,20 @@
-"""What the reader learns beyond pixel labels: keypoints of people, and cut-outs of single garments.
+"""Labels of a teacher model for the reader: keypoints of people, and cut-outs of single garments.
 
-A script of its own: it runs in a virtual environment with ``mediapipe==0.10.21`` (Apache-2.0; its wheel carries the
-pose model, and OpenCV comes with it), whose old numpy the lab does not want. It imports nothing of streetshop::
+A script without streetshop imports. It runs in a virtual environment of its own with ``mediapipe==0.10.21``
+(Apache-2.0; the wheel includes the pose model and requires OpenCV), which needs an older NumPy than the lab::
 
     python -m venv teacher && teacher/bin/pip install mediapipe==0.10.21
-    teacher/bin/python src/streetshop/lab/data/teacher.py keypoints ../shared/data/ccp/photos --out keypoints.json
-    teacher/bin/python src/streetshop/lab/data/teacher.py cutouts ../shared/data/clothing/images --out cutouts
+    cd src/streetshop/lab/data
+    teacher/bin/python teacher.py keypoints ccp/photos --out keypoints.json
+    teacher/bin/python teacher.py cutouts clothing/images --out cutouts
 
-*keypoints*: BlazePose (Bazarevsky et al. 2020) reads every photo twice, as it is and mirrored. A point that the two
-readings place further apart than ``AGREE`` of the torso, or that the model itself doubts, is unsure and written with
-visibility 0. Written is ``{"0001.jpg": {"width": w, "height": h, "points": [[x, y, visibility], ...17]}}`` in pixels
-and COCO's order, with ``"points": null`` where no person was found.
+*keypoints*: BlazePose (Bazarevsky et al. 2020) on every photo and its mirror image. A point is written with visibility
+0 if the two predictions differ by more than ``AGREE`` of the torso, or if the model's own visibility is low. The output
+is ``{"0001.jpg": {"width": w, "height": h, "points": [[x, y, visibility], ...17]}}`` in pixels and COCO's order, with
+``"points": null`` for photos without a person.
 
-*cutouts*: GrabCut (Rother, Kolmogorov and Blake 2004), told only that the border of the picture is background. A PNG
-of 0 and 255 per picture; what came out nearly empty, or nearly full, is left out.
+*cutouts*: GrabCut (Rother, Kolmogorov and Blake 2004), initialised with the border of the picture as background. A PNG
+of 0 and 255 per picture; nearly empty and nearly full ones are left out.
 """
 
 from __future__ import annotations
@@ -30,19 +31,19 @@ Point = Sequence[float]
 """x, y in pixels and visibility."""
 
 AGREE = 0.12
-"""Greatest distance of the two readings of one point, as a share of the torso's length."""
+"""Largest distance of the two predictions of a point, as a share of the torso."""
 SURE = 0.5
-"""Least visibility by the model's own word for a point to count as seen; below ``HIDDEN`` it is dropped."""
+"""Least predicted visibility of a visible point; below ``HIDDEN`` it is dropped."""
 HIDDEN = 0.2
 COCO_FROM_BLAZE = (0, 2, 5, 7, 8, 11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28)
 MIRRORED = (0, 2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15)
-"""Place of each COCO keypoint's other side."""
+"""Index of each COCO keypoint on the other side."""
 CUT_SIDE = 160
 """Longest side at which GrabCut works."""
 
 
 def read_points(pose: Any, image: Any) -> list[tuple[float, float, float]] | None:
-    """17 (x, y, visibility 0..1) in pixels, or None."""
+    """17 (x, y, visibility in 0 ... 1) in pixels, or None without a person."""
     found = pose.process(image).pose_landmarks
     if found is None:
         return None
@@ -52,7 +53,7 @@ def read_points(pose: Any, image: Any) -> list[tuple[float, float, float]] | Non
 
 
 def agreed(points: Sequence[Point], other: Sequence[Point], width: int, height: int) -> list[list[float]]:
-    """The points of both readings, averaged, with COCO visibility: 2 seen, 1 hidden, 0 unsure or outside."""
+    """Mean of both predictions with COCO visibility: 2 visible, 1 hidden, 0 unsure or outside."""
     middle = [((points[a][0] + points[b][0]) / 2, (points[a][1] + points[b][1]) / 2) for a, b in ((5, 6), (11, 12))]
     torso = math.dist(*middle)
     result = []
@@ -90,7 +91,7 @@ def keypoints(photos: Path, out: Path) -> None:
 
 
 def cut_out(image: Any) -> Any:
-    """(h, w) mask of 0 and 255 of what is unlike the picture's border, or None."""
+    """(h, w) mask of 0 and 255 of what differs from the picture's border, or None."""
     import cv2
     import numpy as np
 

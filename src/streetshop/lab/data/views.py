@@ -1,4 +1,4 @@
-"""Views of a garment as an encoder meets it in use: whole pictures, boxes that are a little off, masks that are."""
+"""Training views of a garment as an encoder meets it in use: whole pictures, inexact boxes and masks."""
 
 from __future__ import annotations
 
@@ -20,19 +20,26 @@ from streetshop.looks.picture import garment_picture
 from streetshop.models.spec import EncoderSpec
 
 Form = Literal["whole", "lit", "box", "mask", "cloth", "packshot", "cutout"]
-"""``whole``: the whole picture. ``lit``: the same turned, cropped, lit anew and compressed. ``box``: the garment's box.
-``mask``: the box and an imperfect mask. ``cloth``: a close piece of the garment, its hue turned, with its mask.
-``packshot``: the garment alone on a shop's near-white ground, the whole picture. ``cutout``: the box of it, and an
-imperfect mask."""
+"""``whole``: the whole picture. ``lit``: the same rotated, cropped, relit and compressed. ``box``: the garment's box.
+``mask``: the box and an imperfect mask. ``cloth``: a close-up of the fabric in another hue, with its mask.
+``packshot``: the garment alone on a near-white ground. ``cutout``: the box of a packshot, and an imperfect mask."""
 
 _RASTER: Final = 64
-"""Side of the raster on which masks are spoilt: about what a reader resolves of one garment."""
+"""Side of the raster on which masks are degraded: about the resolution of a reader's masks."""
 
 
 def draw_view(item: Sample, form: Form, spec: EncoderSpec, rng: np.random.Generator, *, jitter: bool) -> GarmentPicture:
-    """One view. ``jitter`` shakes boxes as a reader does; masks are always imperfect.
+    """Draw one view of a sample.
 
-    Raises :class:`StreetshopError` when the picture or its mask cannot be read.
+    Args:
+        item: the garment.
+        form: which view.
+        spec: of the encoder, for cutting out.
+        rng: random generator.
+        jitter: move the box as much as a reader errs.
+
+    Raises:
+        StreetshopError: the picture or its mask cannot be read.
     """
     photo = Photo.from_path(item.root / item.image)
     if form in ("whole", "lit"):
@@ -56,8 +63,8 @@ def draw_view(item: Sample, form: Form, spec: EncoderSpec, rng: np.random.Genera
 
 
 def on_plain_ground(photo: Photo, mask: Mask, rng: np.random.Generator) -> tuple[Photo, Mask]:
-    """The garment as a shop shows it, alone in the middle of a near-white frame, and its mask there."""
-    # A pixel of the rim is left out: it is as much ground as garment.
+    """The garment alone in the middle of a near-white frame, and its mask there."""
+    # Without the rim, whose pixels are half background.
     inner = ndimage.binary_erosion(mask)
     kept = inner if inner.any() else mask
     place = box_of_mask(kept).slices()
@@ -75,7 +82,7 @@ def on_plain_ground(photo: Photo, mask: Mask, rng: np.random.Generator) -> tuple
 
 
 def spoilt(mask: Mask, rng: np.random.Generator) -> Mask:
-    """(64, 64) mask as a reader might have drawn it: grown or shrunk, wavy along its rim, now and then with a hole."""
+    """(64, 64) mask with the errors of a reader: grown or shrunk, wavy along the rim, sometimes with a hole."""
     soft = Image.fromarray(mask.astype(np.uint8) * 255).resize((_RASTER, _RASTER), Image.Resampling.BOX)
     size = int(rng.choice([0, 0, 3, 5]))
     if size:
@@ -91,7 +98,7 @@ def spoilt(mask: Mask, rng: np.random.Generator) -> Mask:
 
 
 def retaken(pixels: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """The picture as another photo might show it: turned a little, cropped, mirrored, lit anew, compressed."""
+    """The picture as a second photo of the scene: slightly rotated, cropped, mirrored, relit, compressed."""
     image = Image.fromarray(pixels)
     image.thumbnail((320, 320))
     ground = tuple(int(v) for v in np.median(np.asarray(image)[:4].reshape(-1, 3), axis=0))
@@ -114,7 +121,7 @@ def compressed(pixels: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
 
 
 def _close_up(photo: Photo, mask: Mask, rng: np.random.Generator) -> GarmentPicture:
-    """A piece of 35 to 70 % of the garment's box around a pixel of it, hue and light changed: what stays is pattern."""
+    """A crop of 35 to 70 % of the garment's box in another hue and light, which leaves the pattern."""
     box = box_of_mask(mask)
     rows, columns = np.nonzero(mask)
     i = int(rng.integers(len(rows)))

@@ -1,5 +1,5 @@
 const at = (id) => document.getElementById(id);
-let deck, place = 0;
+let session, place = 0;
 
 const answer = async (path, body) => {
   const response = await fetch(path, body === undefined ? {} : {
@@ -11,10 +11,10 @@ const answer = async (path, body) => {
 };
 
 const show = () => {
-  const card = deck.cards[place];
-  const decided = deck.cards.filter((c) => c.verdict).length;
-  at("count").textContent = `${decided} of ${deck.cards.length} decided`;
-  at("progress").value = decided / Math.max(deck.cards.length, 1);
+  const card = session.cards[place];
+  const decided = session.cards.filter((c) => c.verdict).length;
+  at("count").textContent = `${decided} of ${session.cards.length} decided`;
+  at("progress").value = decided / Math.max(session.cards.length, 1);
   at("name").textContent = card ? `${place + 1}. ${card.title}` : "That was the last one.";
   at("note").textContent = card ? card.note : "Everything is saved. Close this page and stop the command.";
   at("pictures").replaceChildren(...(card?.rows ?? []).map((row) => {
@@ -24,17 +24,17 @@ const show = () => {
     return image;
   }));
   at("pictures").classList.toggle("few", (card?.rows.length ?? 0) <= 2);
-  for (const [id, verdict] of [["yes", deck.verdicts[0]], ["no", deck.verdicts[1]]]) {
+  for (const [id, verdict] of [["yes", session.verdicts[0]], ["no", session.verdicts[1]]]) {
     at(id).querySelector("span").textContent = verdict;
     at(id).setAttribute("aria-pressed", String(card?.verdict === verdict));
     at(id).disabled = !card;
   }
 };
 
-const go = (to) => { place = Math.min(Math.max(to, 0), deck.cards.length); show(); };
+const go = (to) => { place = Math.min(Math.max(to, 0), session.cards.length); show(); };
 
 const decide = async (verdict) => {
-  const card = deck.cards[place];
+  const card = session.cards[place];
   if (!card) return;
   await answer("/decide", { id: card.id, verdict });
   card.verdict = verdict;
@@ -44,22 +44,22 @@ const decide = async (verdict) => {
 const undo = async () => {
   const { id, verdict } = await answer("/undo", {});
   if (id === null) return;
-  const found = deck.cards.findIndex((c) => c.id === id);
+  const found = session.cards.findIndex((c) => c.id === id);
   if (found < 0) return;
-  deck.cards[found].verdict = verdict;
+  session.cards[found].verdict = verdict;
   go(found);
 };
 
 let busy = false;
 const act = async (work) => {
-  if (busy) return; // a held key must not decide what nobody has seen
+  if (busy) return; // a held key must not decide about unseen cards
   busy = true;
   try { at("message").textContent = ""; await work(); } catch (error) { at("message").textContent = error.message; }
   busy = false;
 };
 
 const actions = {
-  k: () => decide(deck.verdicts[0]), d: () => decide(deck.verdicts[1]), u: undo,
+  k: () => decide(session.verdicts[0]), d: () => decide(session.verdicts[1]), u: undo,
   ArrowLeft: () => go(place - 1), ArrowRight: () => go(place + 1),
 };
 document.addEventListener("keydown", (event) => {
@@ -71,7 +71,7 @@ for (const [id, key] of [["yes", "k"], ["no", "d"], ["undo", "u"], ["back", "Arr
   at(id).addEventListener("click", () => act(actions[key]));
 }
 
-deck = await answer("/deck");
-at("title").textContent = document.title = deck.title;
-const first = deck.cards.findIndex((c) => !c.verdict);
-go(first < 0 ? deck.cards.length : first);
+session = await answer("/cards");
+at("title").textContent = document.title = session.title;
+const first = session.cards.findIndex((c) => !c.verdict);
+go(first < 0 ? session.cards.length : first);

@@ -21,7 +21,7 @@ LICENCE: Final = "Apache-2.0"
 STATED_LICENCE: Final = f"{LICENCE}; who took its photographs is stated nowhere"
 """As model cards state it."""
 BODY: Final = frozenset({"null", "skin", "hair"})
-"""Labels that are no garments and make no rows."""
+"""Labels that are not garments."""
 TWINS: Final = (
     *(("0025", "1707"), ("0078", "0984"), ("0183", "0730"), ("0197", "0671"), ("0223", "0616"), ("0312", "0398")),
     *(("0343", "1083"), ("0366", "0649"), ("0538", "1715"), ("0594", "0722"), ("0643", "1913"), ("0692", "0732")),
@@ -32,8 +32,9 @@ _LEVELS: Final = ("pixel-level", "image-level")
 
 
 def read(intake: Intake) -> None:
-    """A row per photo and garment label where there are pixel labels; a row per photo, with its tags, where there are
-    tags only. The mask is ``annotations/pixel-level/0001.mat#14``. The set has no product ids.
+    """Add a row per photo and garment label where there are pixel labels, else a row per photo with its tags.
+
+    The mask is ``annotations/pixel-level/0001.mat#14``. The data set has no product ids.
     """
     root = intake.root
     find(root, "photos", what="the folder of photos")
@@ -80,7 +81,7 @@ def class_labels(root: Path, name: str) -> NDArray[np.uint8]:
 
 
 def label_names(root: Path) -> list[str]:
-    """The 59 label names; the id of a label is its place. Raises :class:`DatasetError`."""
+    """The 59 label names by label id. Raises :class:`DatasetError`."""
     path = find(root, "label_list.mat", what="label_list.mat")
     from scipy.io import loadmat
 

@@ -14,15 +14,16 @@ from streetshop.lab.data.tables import find, read_lines
 
 LICENCE: Final = "CC0"
 UNSURE: Final = frozenset({"Not sure", "Skip"})
-"""Labels by which a volunteer declined to name the garment."""
+"""Labels of photos whose garment is not named."""
 HAND_LABELS: Final = Path(__file__).with_name("hand_labels.csv")
 """Kind, colour and pattern of every photo, named by eye."""
 _COLUMNS: Final = ("image", "sender_id", "label", "kids")
 
 
 def read(intake: Intake) -> None:
-    """``street`` rows (taken at home, by anybody). Photos of one sender share a room and a floor: ``group`` is the
-    sender. There are no product ids.
+    """Add ``street`` rows; ``group`` is the sender, whose photos share a room and a floor.
+
+    There are no product ids.
     """
     path = find(intake.root, "images.csv", what="images.csv")
     rows = csv.DictReader(read_lines(path))

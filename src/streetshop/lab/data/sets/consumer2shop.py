@@ -21,8 +21,10 @@ _CATEGORY: Final = re.compile(r"^img/([^/]+)/([^/]+)/")
 
 
 def read(intake: Intake) -> None:
-    """One row per picture and item. Whether a picture is a shop's or a consumer's is said by ``source_type`` in the
-    list of boxes, not by its name (consumer files are really called ``comsumer_01.jpg``).
+    """Add one row per picture and item.
+
+    The domain is ``source_type`` of the list of boxes, not the file name (consumer files are called
+    ``comsumer_01.jpg``).
     """
     root = intake.root
     partition = find(root, "Eval/list_eval_partition.txt", "list_eval_partition.txt", what="the partition")

@@ -38,8 +38,10 @@ _ITEM: Final = re.compile(r"^item(\d+)$")
 
 
 def read(intake: Intake) -> None:
-    """One row per item. Two items are one product when ``pair_id`` **and** ``style`` agree and ``style`` is above 0;
-    items of style 0 have no product.
+    """Add one row per item.
+
+    Two items are one product if ``pair_id`` and ``style`` are equal and ``style`` is above 0; items of style 0 have no
+    product.
     """
     root = intake.root
     find(root, "train/annos", "validation/annos", what="train/annos or validation/annos")

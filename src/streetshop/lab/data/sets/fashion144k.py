@@ -19,7 +19,7 @@ SIZE: Final = (256, 384)
 
 
 def read(intake: Intake) -> None:
-    """One ``street`` row per line of photos.txt; row i of the feature files is line i, blank and bad lines included."""
+    """Add one ``street`` row per line of photos.txt; row i of the feature files belongs to line i."""
     root = intake.root
     lines = read_lines(find(root, "photos.txt", what="photos.txt"))
     while lines and not lines[-1].strip():

@@ -1,4 +1,4 @@
-"""A shop's own feed, read as the catalog reads it."""
+"""A shop's product feed."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ LICENCE: Final = "The shop's own; not for passing on"
 
 
 def read(intake: Intake) -> None:
-    """A ``shop`` row per picture of every product. Pictures that are addresses are refused: download them first.
+    """Add a ``shop`` row per picture of every product; pictures that are URLs are refused.
 
-    ``intake.root`` may be the feed's file or a folder of pictures; afterwards it is the folder paths are relative to.
+    ``intake.root``, the feed's file or a folder of pictures, becomes the folder that paths are relative to.
     """
     feed = read_feed(intake.root)
     intake.root = feed.root

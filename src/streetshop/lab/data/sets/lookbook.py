@@ -15,8 +15,9 @@ _DOMAIN: Final = {"0": "street", "1": "shop"}
 
 
 def read(intake: Intake) -> None:
-    """``CLEAN0`` is worn (street), ``CLEAN1`` is the product picture (shop); the two join on PID. There are no
-    categories. Products that lack a side stay, with a remark: they make no pair but can stand in a gallery.
+    """Add ``CLEAN0`` as worn (street) and ``CLEAN1`` as product picture (shop); PID is the product.
+
+    There are no categories. Products with one domain stay, with a remark: they make no pair but can be in a gallery.
     """
     prefix = "data/" if (intake.root / "data").is_dir() else ""
     folder = intake.root / prefix

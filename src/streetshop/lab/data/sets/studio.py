@@ -1,4 +1,4 @@
-"""What the studio draws (:mod:`streetshop.studio`): its ``manifest.parquet`` holds more columns than a manifest."""
+"""Data sets drawn by :mod:`streetshop.studio`, whose ``manifest.parquet`` has more columns than a manifest."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _COLUMNS: Final = (
 
 
 def read(intake: Intake) -> None:
-    """A row per garment that the shop sells, in each picture.
+    """Add a row per garment that the shop sells, in each picture.
 
-    Attributes gain ``shot``, ``full_shot``, ``main`` (the shop picture is about this garment) and ``keypoints`` (17 of
-    x, y, visibility). ``group`` is the picture.
+    Attributes gain ``shot``, ``full_shot``, ``main`` (the shop picture shows this product) and ``keypoints`` (17 of x,
+    y, visibility). ``group`` is the picture.
     """
     path = find(intake.root, "manifest.parquet", what="the studio's manifest.parquet")
     try:

@@ -1,4 +1,4 @@
-"""The three decks that people decide on: pictures, clusters, pairs."""
+"""The cards of the labelling page: pictures, clusters or pairs to decide about."""
 
 from __future__ import annotations
 
@@ -6,15 +6,25 @@ import numpy as np
 
 from streetshop.core.errors import CurateError
 from streetshop.lab.curate import clusters, noise, pairs
+from streetshop.lab.curate.curation import Curation
 from streetshop.lab.curate.decisions import Decisions
 from streetshop.lab.curate.page import Card
-from streetshop.lab.curate.workplace import Curation
 
 _ON_CARD = 24
 
 
-def deck(curation: Curation, what: str, count: int, seed: int = 0) -> tuple[str, list[Card], Decisions]:
-    """Title, cards and the decisions so far. Raises :class:`CurateError` when there is nothing to decide."""
+def cards_of(curation: Curation, what: str, count: int, seed: int = 0) -> tuple[str, list[Card], Decisions]:
+    """Title, cards and the decisions so far.
+
+    Args:
+        curation: where the decisions are.
+        what: pictures, clusters or pairs.
+        count: number of pictures, or of pairs that agree and of others.
+        seed: of the sample.
+
+    Raises:
+        CurateError: there is nothing to decide.
+    """
     if what == "clusters":
         found = _cluster_cards(curation)
         model = str(curation.require("clusters")["model"])
