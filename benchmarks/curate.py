@@ -3,7 +3,7 @@
     python benchmarks/curate.py planted CLOTHING_FOLDER [--work FOLDER] [--photos 600]
     python benchmarks/curate.py pairs [--work FOLDER] [--products 150]
 
-``planted``: photographs of the Clothing dataset, each taken as a product; 30 % of the pile are drawn size tables,
+``planted``: photographs of the Clothing dataset, each taken as a product; 30 % of the pictures are drawn size tables,
 parcels, text and landscapes filed under those products, and every fifth photo has a copy. A person's labels are played
 by the truth. ``pairs``: packshots and street photos of the studio, 30 % of the claims drawn by lot, 30 % noise; and
 an encoder trained on what is left.
@@ -201,8 +201,8 @@ def pairs(work: Path, products: int) -> dict[str, Any]:
     from streetshop.lab.curate.pairs import read_pairs, run_pairs, with_pairs
     from streetshop.lab.data.manifest import Manifest
 
-    rows, truth = studio_pile(work, products)
-    manifest = Manifest.from_rows(rows, work / "studio", name="studio pile")
+    rows, truth = studio_rows(work, products)
+    manifest = Manifest.from_rows(rows, work / "studio", name="studio")
     curation = Curation.create(work / "pairs", manifest)
     run_features(curation, EncoderChoice(), cache=work / "cache", report=_progress)
     run_clusters(curation, algorithm="kmeans", accept_suggested=True)
@@ -232,8 +232,8 @@ def pairs(work: Path, products: int) -> dict[str, Any]:
     return result
 
 
-def studio_pile(work: Path, products: int) -> tuple[list[Any], dict[int, str]]:
-    """Rows of the pile; true product by street row."""
+def studio_rows(work: Path, products: int) -> tuple[list[Any], dict[int, str]]:
+    """Rows, and the true product by street row."""
     from streetshop.lab.data import read_dataset
     from streetshop.lab.data.sample import Sample
     from streetshop.studio import draw_dataset

@@ -22,8 +22,9 @@ import numpy as np
 
 
 def draw_features(folder: Path, rows: int, dim: int = 256) -> None:
-    """A curation whose features are drawn: a sort of garment for every 200 rows, 5 % copies, 10 % pictures of one of
-    eight sorts of noise; thumbnails of random blots.
+    """A curation with random features.
+
+    One kind of garment per 200 rows, 5 % copies, 10 % pictures of eight kinds of noise; thumbnails of random blobs.
     """
     import pyarrow as pa
 
@@ -182,8 +183,7 @@ def plot(found: list[dict[str, Any]]) -> str:
         if bottom <= tick <= top:
             parts.append(f'<line x1="{left}" x2="{w - 170}" y1="{y(tick):.1f}" y2="{y(tick):.1f}" stroke="#ddd"/>')
             parts.append(f'<text x="{left - 6}" y="{y(tick) + 4:.1f}" text-anchor="end">{tick:g}</text>')
-    for size in sizes:
-        parts.append(f'<text x="{x(size):.1f}" y="{low + 20}" text-anchor="middle">{size // 1000}k</text>')
+    parts += [f'<text x="{x(size):.1f}" y="{low + 20}" text-anchor="middle">{size // 1000}k</text>' for size in sizes]
     for (name, values), colour in zip(series.items(), colours, strict=False):
         dash = ' stroke-dasharray="5 4"' if name.startswith("grows") else ""
         wide = 2.5 if name == "all steps" else 1.5

@@ -66,7 +66,7 @@ def test_leaks_are_found() -> None:
 
 def test_what_cannot_be_split_is_said() -> None:
     tied = Manifest.from_rows([Sample(f"{i}.jpg", "shop", group="one") for i in range(10)], ".")
-    with pytest.raises(ManifestError, match="10 of 10 rows hang together"):
+    with pytest.raises(ManifestError, match="10 of 10 rows are connected"):
         assign_splits(tied)
     for fractions in ({"train": 0.5}, {"train": 0.5, "dev": 0.5}, {}, {"train": 1.5, "test": -0.5}):
         with pytest.raises(ManifestError, match="fractions"):

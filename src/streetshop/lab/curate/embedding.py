@@ -14,13 +14,12 @@ import numpy as np
 import pyarrow as pa
 
 from streetshop.core.errors import CurateError, StreetshopError
-from streetshop.core.geometry import Box
 from streetshop.core.photo import Photo, read_picture_bytes
-from streetshop.core.records import Garment, GarmentPicture
+from streetshop.core.records import GarmentPicture
 from streetshop.lab.curate.alignment import thumbnail_of
 from streetshop.lab.curate.encoders import EncoderChoice
-from streetshop.lab.data.masks import load_mask
-from streetshop.looks.picture import garment_picture
+from streetshop.lab.data.pictures import cut_garment
+from streetshop.lab.data.sample import Sample
 
 BATCH = 64
 
@@ -87,13 +86,10 @@ class Embedder:
 
     def _cut(self, data: bytes, image: str, box: list[float] | None, mask: str | None) -> GarmentPicture:
         """The garment picture of one row."""
-        photo = Photo.from_bytes(data, where=image)
-        place = Box(*box) if box is not None else Box(0, 0, photo.width, photo.height)
-        if mask is None:
-            return garment_picture(photo, Garment("garment", 1.0, place, place.center), self.encoder.spec)
-        place = place.clip(photo.width, photo.height)
-        inside = load_mask(mask, self._root, photo.width, photo.height)[place.slices()]
-        return garment_picture(photo, Garment("garment", 1.0, place, place.center, inside), self.encoder.spec)
+        sample = Sample(
+            image, "street", box=(box[0], box[1], box[2], box[3]) if box else None, mask=mask, root=self._root
+        )
+        return cut_garment(Photo.from_bytes(data, where=image), sample, self.encoder.spec)
 
 
 def row_key(sha256: bytes, box: list[float] | None, mask: str | None) -> bytes:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from streetshop.core.errors import RunError, StreetshopError
 from streetshop.core.files import atomic_file
 from streetshop.core.geometry import Box
+from streetshop.core.photo import Photo
 from streetshop.core.records import Garment, GarmentPicture
 from streetshop.lab.core.parts import InputPart
 from streetshop.lab.core.progress import Progress
@@ -66,7 +67,15 @@ def row_picture(row: Sample, spec: EncoderSpec) -> GarmentPicture:
     """Decode a sample's photo and cut its garment out. Raises :class:`StreetshopError` when it cannot be used."""
     shorter = min(spec.input.width, spec.input.height)
     whole = row.box is None and row.mask is None
-    photo = row.load_photo(at_least=shorter if whole else None)
+    return cut_garment(row.load_photo(at_least=shorter if whole else None), row, spec)
+
+
+def cut_garment(photo: Photo, row: Sample, spec: EncoderSpec) -> GarmentPicture:
+    """Cut the garment of a sample out of its decoded photo.
+
+    Raises:
+        ManifestError: the mask cannot be used.
+    """
     box = row.as_box() or Box(0, 0, photo.width, photo.height)
     mask = row.load_mask(photo.width, photo.height)
     if mask is not None:
@@ -135,8 +144,8 @@ def _fill(
             np.lib.format.open_memmap(home / "colours.npy", "w+", np.float32, (len(rows), COLOUR_DIM)).flush()
         (home / "refused.jsonl").write_text("", encoding="utf-8")
         # Last: when this file exists, the others do.
-        with atomic_file(state_file) as partial, partial.open("wb") as file:
-            np.save(file, np.zeros(len(rows), np.uint8))
+        with atomic_file(state_file) as partial, partial.open("wb") as array:
+            np.save(array, np.zeros(len(rows), np.uint8))
     state = np.load(state_file, mmap_mode="r+")
     waiting = np.flatnonzero(state == _WAITING)
     if not len(waiting):

@@ -44,16 +44,18 @@ def read(intake: Intake) -> None:
                 product = _number(entry.get("product"))
                 if product is not None:
                     split_of.setdefault(f"{category}/{product}", split)
-                _street(intake, where, entry, category, split, files, urls)
+                _add(intake, where, entry, category, "street", split, files, urls)
         for where, entry in _entries(meta / f"retrieval_{category}.json", intake):
-            _shop(intake, where, entry, category, split_of, files, urls)
+            split = split_of.get(f"{category}/{_number(entry.get('product'))}", "")
+            _add(intake, where, entry, category, "shop", split, files, urls)
 
 
-def _street(
+def _add(
     intake: Intake,
     where: str,
     entry: dict[str, Any],
     category: str,
+    domain: str,
     split: str,
     files: dict[int, str],
     urls: dict[int, str],
@@ -62,46 +64,18 @@ def _street(
     if found is None:
         return
     photo, product, image = found
-    box = _box(entry.get("bbox"))
-    if box is None:
+    box = _box(entry.get("bbox")) if domain == "street" else None
+    if domain == "street" and box is None:
         intake.refuse(where, f"empty or malformed box: photo {photo}")
         return
     intake.add(
         Sample(
             image,
-            "street",
+            domain,
             product_id=f"{category}/{product}",
             category=category,
             split=split,
             box=box,
-            attributes={"url": urls[photo]} if photo in urls else {},
-            group=f"photo {photo}",
-        ),
-        where,
-    )
-
-
-def _shop(
-    intake: Intake,
-    where: str,
-    entry: dict[str, Any],
-    category: str,
-    split_of: dict[str, str],
-    files: dict[int, str],
-    urls: dict[int, str],
-) -> None:
-    found = _photo(intake, where, entry, files, urls)
-    if found is None:
-        return
-    photo, product, image = found
-    key = f"{category}/{product}"
-    intake.add(
-        Sample(
-            image,
-            "shop",
-            product_id=key,
-            category=category,
-            split=split_of.get(key, ""),
             attributes={"url": urls[photo]} if photo in urls else {},
             group=f"photo {photo}",
         ),
