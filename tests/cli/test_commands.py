@@ -76,31 +76,6 @@ def test_several_photos_and_a_sheet(shop: Path, tmp_path: Path) -> None:
     assert not re.search(r"<script|https?://", page), "nothing in a sheet is fetched or run"
 
 
-def test_look_writes_overlay_and_masks(shop: Path, tmp_path: Path) -> None:
-    ran = run(
-        "look", "blue.png", "red.png", "--out", tmp_path / "over", "--masks", tmp_path / "masks", "--json", cwd=shop
-    )
-    assert ran.code == 0, ran.err
-    looks = [json.loads(line) for line in ran.out.splitlines()]
-    assert [look["photo"]["path"] for look in looks] == ["blue.png", "red.png"]
-    classes = json.loads((tmp_path / "masks" / "classes.json").read_text())
-    assert classes[0] == "background"
-    for name in ("blue", "red"):
-        mask = Image.open(tmp_path / "masks" / f"{name}.png")
-        assert mask.mode == "P"
-        assert mask.size == (64, 64)
-        assert np.asarray(mask).max() < len(classes)
-        assert Image.open(tmp_path / "over" / f"{name}.look.png").size == (64, 64)
-
-
-def test_look_beside_the_photo(tmp_path: Path) -> None:
-    Image.fromarray(square("green")).save(tmp_path / "green.png")
-    ran = run("look", tmp_path / "green.png")
-    assert ran.code == 0
-    assert (tmp_path / "green.look.png").is_file()
-    assert "garment" in ran.out
-
-
 def test_embed(shop: Path, tmp_path: Path) -> None:
     out = tmp_path / "vectors.parquet"
     ran = run("embed", ".", "--out", out, "--encoder", "encoder", "--json", cwd=shop)

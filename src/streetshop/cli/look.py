@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -25,20 +24,21 @@ def look(
     """Read photographs: garments, persons and keypoints, drawn over the photo as NAME.look.png.
 
     --masks writes NAME.png, whose pixel values are indices into the list in classes.json (0 is the background): the
-    class that the reader gives each pixel, skin and hair among them. With --json no overlay is written unless --out
-    is given, and each photo gives one line.
+    class that the reader gives each pixel, skin and hair among them. --json prints one line per photo; overlays are
+    then written only with --out.
     """
     from streetshop.core.errors import PhotoError, UsageError
+    from streetshop.core.files import write_json
     from streetshop.core.photo import Photo
     from streetshop.looks import load_reader, read_look
     from streetshop.looks.overlay import draw_overlay, index_picture
     from streetshop.present.json import look_json
 
     loaded = load_reader(reader, threads=threads)
-    targets = _distinct_names(photos) if (out or masks) else {}
+    if out or masks:
+        _check_names(photos)
     if masks is not None:
-        names = json.dumps(loaded.classes) + "\n"
-        (new_folder(masks) / "classes.json").write_text(names, encoding="utf-8")
+        write_json(new_folder(masks) / "classes.json", loaded.classes, indent=None)
     refused = 0
     for path in photos:
         try:
@@ -51,16 +51,16 @@ def look(
             continue
         found = read_look(photo, loaded)
         if masks is not None:
-            index_picture(photo, loaded).save(masks / f"{targets[path]}.png")
+            index_picture(photo, loaded).save(masks / f"{path.stem}.png")
         if overlay and (out is not None or not as_json):
-            file = new_folder(out) / f"{targets[path]}.look.png" if out else path.with_name(f"{path.stem}.look.png")
+            file = (new_folder(out) if out else path.parent) / f"{path.stem}.look.png"
             draw_overlay(photo, found).save(file)
             say(f"wrote {file}")
         if as_json:
             content = look_json(found)
             print_json({**content, "photo": {"path": str(path), **content["photo"]}})
         else:
-            note = "" if found.reader else " (no reader: the whole photo stands as one garment)"
+            note = "" if found.reader else " (no reader: the whole photo is one garment)"
             typer.echo(f"{path}: {found.width} x {found.height}{note}")
             for i, garment in enumerate(found.garments):
                 corners = ", ".join(f"{v:.0f}" for v in garment.box.corners)
@@ -69,18 +69,15 @@ def look(
         raise UsageError("no photo could be read", hint="See the messages above")
 
 
-def _distinct_names(photos: list[Path]) -> dict[Path, str]:
-    """A file name for each photo; an error rather than one overwriting another."""
+def _check_names(photos: list[Path]) -> None:
+    """Refuse photos of which one would overwrite what is written for another."""
     from streetshop.core.errors import UsageError
 
-    names = {path: path.stem for path in photos}
-    if len(set(names.values())) < len(names):
-        first: dict[str, Path] = {}
-        for path, name in names.items():
-            if name in first:
-                raise UsageError(
-                    f"{first[name]} and {path} would both be written as {name}",
-                    hint="Read them in two calls, into two folders",
-                )
-            first[name] = path
-    return names
+    first: dict[str, Path] = {}
+    for path in photos:
+        other = first.setdefault(path.stem, path)
+        if other != path:
+            raise UsageError(
+                f"{other} and {path} would both be written as {path.stem}",
+                hint="Read them in two calls, into two folders",
+            )
