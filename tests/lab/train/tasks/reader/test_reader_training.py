@@ -15,7 +15,7 @@ from streetshop.lab.data.classes import CLASSES, GARMENTS, IGNORE
 from streetshop.lab.data.labelled_photos import load_labelled, load_single, load_tagged
 from streetshop.lab.data.sets.ccp import labelled_names, tagged_names
 from streetshop.lab.evaluate.intervals import Estimate
-from streetshop.lab.evaluate.reader import intervals, judge, milliseconds, sections, summary, true_garments
+from streetshop.lab.evaluate.reader import intervals, judge, milliseconds, sections, summary
 from streetshop.lab.export.card import write_card
 from streetshop.lab.export.reader import export_reader, load_net
 from streetshop.lab.losses.dense import class_loss, heatmaps, keypoint_loss, lovasz_softmax
@@ -332,15 +332,3 @@ def test_offsets_take_back_what_the_class_weights_gave() -> None:
     assert agreement(offsets) > agreement(np.zeros(3)) + 0.05
     perfect = [np.eye(3, dtype=np.float32)[truth].T for truth in labels]
     assert (fit_offsets(perfect, labels) == 0).all()
-
-
-def test_truth_is_put_together_by_the_rules_that_read(tmp_path: Path) -> None:
-    labels = np.zeros((96, 64), np.uint8)
-    labels[10:20, 28:36] = CLASSES.index("skin")
-    labels[20:50, 20:44] = CLASSES.index("top")
-    labels[50:80, 22:42] = CLASSES.index("trousers")
-    labels[80:88, 20:28] = labels[80:88, 36:44] = CLASSES.index("footwear")
-    found = {g.category: g.box for g in true_garments(labels)}
-    assert set(found) == {"top", "trousers", "footwear"}
-    assert found["top"].corners == pytest.approx((20, 20, 44, 50), abs=0.5)
-    assert found["footwear"].width == pytest.approx(24, abs=0.5)
