@@ -251,3 +251,19 @@ def test_written_jpegs_hold_no_metadata() -> None:
     assert not written.getexif()
     assert "icc_profile" not in written.info
     assert sniff_format(data) == "JPEG"
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "P", "RGBA", "LA", "CMYK", "1"])
+def test_images_of_every_mode_are_upright_rgb(mode: str) -> None:
+    image = Image.new("RGB", (32, 64), (250, 250, 250)).convert(mode)
+    image.getexif()[0x0112] = 6
+    photo = Photo.from_image(image)
+    assert (photo.width, photo.height) == (64, 32)
+    assert photo.pixels.mean() > 245  # a palette is dithered
+
+
+def test_an_image_is_laid_on_white_and_limited() -> None:
+    clear = Image.new("RGBA", (32, 32), (200, 0, 0, 0))
+    assert Photo.from_image(clear).pixels.min() == 255
+    with pytest.raises(errors.PhotoTooSmall):
+        Photo.from_image(Image.new("RGB", (4, 40)))

@@ -47,7 +47,7 @@ def serve(
     listener = bind(host, port)
     try:
         loaded = load_encoder(encoder, threads=threads)
-        # A catalog that cannot be served now is an error now; one that becomes so later shows at /readyz.
+        # A catalog that cannot be served is an error at the start; later it is reported at /readyz.
         first = open_catalog(catalog, write=key is not None)
         try:
             check_encoder(first.meta, loaded.fingerprint, first.url)

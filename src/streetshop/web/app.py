@@ -34,14 +34,14 @@ def create_app(
     key: ApiKey | None = None,
     settings: Settings | None = None,
 ) -> FastAPI:
-    """The ASGI application of one catalog.
+    """Make the ASGI application of one catalog.
 
     Args:
-        open_store: opens the catalog; called at the start and again to look for a rebuilt one.
-        encoder: the encoder whose vectors the catalog holds; with another the server is up but not ready.
+        open_store: opens the catalog; called at the start, and again if the open one fails.
+        encoder: the encoder of the catalog; while it is of another one, the server is not ready.
         reader: finds the garments of a photo.
         settings: limits; None for the defaults.
-        key: what writes need; None takes no writes.
+        key: required for writes; None refuses writes.
     """
     settings = settings or Settings()
     metrics = Metrics()

@@ -1,6 +1,6 @@
-"""Limits that hold while a request is being read: size, pauses, total time, memory of all uploads together.
+"""Upload limits: bytes, pauses and total time of a request body, and the memory of all bodies together.
 
-A body is never trusted to be as long as it says, nor to end. Nothing of a body is written to disk.
+The Content-Length of a body is not trusted, and a body may never end. Nothing of a body is written to disk.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _DRAIN_SECONDS: Final = 2.0
 
 
 class UploadMemory:
-    """Bytes held by all request bodies. Used from the event loop only."""
+    """Counts the bytes of all request bodies in memory. Not thread-safe: for the event loop only."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
@@ -39,13 +39,13 @@ class UploadMemory:
         self.used += size
 
     def give_back(self, size: int) -> None:
-        """``size`` bytes are no longer held."""
+        """Release ``size`` bytes."""
         self.used -= size
 
 
 @dataclass(slots=True)
 class BodyReader:
-    """Reads one body within the limits. What was read stays charged to ``memory`` until :meth:`release`."""
+    """Reads one body within the limits. Its bytes count in ``memory`` until :meth:`release`."""
 
     receive: Receive
     headers: Headers
@@ -58,9 +58,13 @@ class BodyReader:
     _deadline: float = field(default=0.0)
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
-        """The body piece by piece.
+        """Iterate over the body in chunks.
 
-        Raises RequestTooLarge, RequestTimeout, Busy, or ClientDisconnect when the client is gone.
+        Raises:
+            RequestTooLarge: more bytes than ``max_bytes``.
+            RequestTimeout: a pause or the whole body took too long.
+            Busy: the memory of all bodies is used up.
+            ClientDisconnect: the client closed the connection.
         """
         announced = self.headers.get("content-length")
         if announced is not None and announced.isdecimal() and int(announced) > self.max_bytes:
@@ -81,7 +85,7 @@ class BodyReader:
                 yield chunk
 
     def release(self) -> None:
-        """The body is no longer held."""
+        """Release the memory of the body."""
         self.memory.give_back(self.held)
         self.held = 0
 
@@ -98,7 +102,7 @@ class BodyReader:
             ) from None
 
     async def _refuse(self, announced: int | None) -> None:
-        """Read on for a moment without keeping anything, so that the client sees the answer and not a reset."""
+        """Discard the rest for a moment, so that the client gets the answer and not a connection reset."""
         if self.headers.get("expect", "").lower() != "100-continue":
             left, until = _DRAIN_BYTES, time.monotonic() + min(_DRAIN_SECONDS, self.settings.body_idle)
             while not self._complete and left > 0 and (wait := until - time.monotonic()) > 0:
@@ -117,7 +121,7 @@ class BodyReader:
 
 
 class _InMemoryParser(MultiPartParser):
-    """Starlette's parser, but files never spill to disk: query photos leave no trace."""
+    """Starlette's parser with files kept in memory: query photos are never written to disk."""
 
     spool_max_size = 2**40
 

@@ -1,4 +1,4 @@
-"""Prometheus metrics of one server. Every label takes its values from a fixed, small set."""
+"""Prometheus metrics of a server. Every label has a small, fixed set of values."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ STAGES: Final = ("decode", "encode", "search")
 
 
 class Metrics:
-    """Counters of one application, in a registry of their own."""
+    """Metrics of one application, in a registry of its own."""
 
     content_type = CONTENT_TYPE_LATEST
 

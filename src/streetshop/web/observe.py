@@ -1,4 +1,4 @@
-"""The outermost layer: one id, one log line, one count and the security headers for every request."""
+"""Middleware for every request: an id, a log line, metrics and the security headers."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Observe:
             await self._app(scope, receive, watched)
         except ClientDisconnect:
             status = CLIENT_CLOSED_REQUEST
-        except Exception:  # a bug: the log gets all of it, the client none
+        except Exception:  # a bug: details go to the log, not to the client
             _errors.exception("%s %s %s failed", request_id, scope["method"], path)
             if status == 0:
                 await internal(request_id)(scope, receive, watched)

@@ -1,4 +1,4 @@
-"""The page: a handful of files shipped in the package, read once, served from memory."""
+"""The search page: static files of the package, read once and served from memory."""
 
 from __future__ import annotations
 

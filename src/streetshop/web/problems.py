@@ -130,7 +130,7 @@ def problem(
 
 
 def problem_of(error: StreetshopError, request_id: str = "") -> Response:
-    """The response to a typed error. Where the catalog is on the server's disk is nobody's business."""
+    """The response to a typed error. The catalog's path on the server is left out."""
     extra: dict[str, object] = {}
     headers: dict[str, str] = {}
     if error.where and not isinstance(error, CatalogError):
@@ -205,7 +205,7 @@ def install(app: FastAPI) -> None:
 
 
 def internal(request_id: str) -> Response:
-    """The answer to a bug: nothing of it is shown."""
+    """The response to an unexpected exception, without its details."""
     return problem(
         "internal-error",
         500,

@@ -1,9 +1,9 @@
-"""Photos to vectors, off the event loop and in batches across requests.
+"""Queue of searches: work off the event loop, and encoding in batches across requests.
 
 A search goes through three stages: *decode* (bytes to garment pictures, in a pool of threads), *encode* (pictures to
 vectors, one batch after the other) and *search* (in a second pool, so that a finished query does not wait behind
-others' pictures). The encoder takes whatever waits when it becomes free, up to ``max_batch`` pictures, and never waits
-for more. A request whose client is gone is cancelled, which drops it from every stage it has not reached.
+others' pictures). When the encoder becomes free it takes the waiting pictures, up to ``max_batch``, and never waits for
+more. The request of a client that disconnected is cancelled and skips its remaining stages.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ class _Waiting:
 
 
 class WorkQueue:
-    """The machine's cores, shared by all requests of one server. Use from one event loop.
+    """Thread pools and the encoder's batch queue, shared by all requests of a server. For one event loop.
 
     Args:
         encoder: turns prepared pictures into vectors; called from one thread at a time.
-        size: pieces of work that may be admitted at once.
+        size: searches that may wait or run at once.
         max_batch: pictures in one run of the encoder, except when a single request has more.
-        metrics: told of stages and batches.
+        metrics: records stages and batches.
     """
 
     def __init__(self, encoder: Encoder, *, size: int, max_batch: int, metrics: Metrics) -> None:
@@ -62,17 +62,17 @@ class WorkQueue:
         self._drain: asyncio.Task[None] | None = None
         self._admitted = 0
         self._pace = 0.05
-        """Seconds from one finished piece of work to the next while busy, smoothed."""
+        """Seconds between two finished searches while busy, an exponential moving average."""
         self._finished = 0.0
 
     @property
     def admitted(self) -> int:
-        """Pieces of work waiting or running."""
+        """Number of searches that wait or run."""
         return self._admitted
 
     @contextmanager
     def slot(self) -> Iterator[None]:
-        """A place in the queue for one piece of work. Raises Busy."""
+        """Occupy a place in the queue. Raises Busy if it is full."""
         if self._admitted >= self._size:
             raise Busy(f"{self._admitted} searches are waiting already", retry_after=self.retry_after())
         self._admitted += 1
@@ -89,7 +89,7 @@ class WorkQueue:
             self._metrics.waiting.set(self._admitted)
 
     def retry_after(self) -> int:
-        """Whole seconds until about half of what waits now is done."""
+        """Whole seconds until about half of the waiting searches are done."""
         return max(1, min(math.ceil(self._admitted * self._pace / 2), _MAX_RETRY_AFTER))
 
     async def decode(self, work: Callable[[], T]) -> T:
@@ -101,7 +101,7 @@ class WorkQueue:
         return await self._timed("search", self._searchers, work)
 
     async def encode(self, prepared: Sequence[Prepared], side: Side = "street") -> NDArray[np.float32]:
-        """(n, dim) vectors of ``prepared``, encoded together with what other requests are waiting for."""
+        """Encode pictures in one batch with those of other requests; returns (n, dim) vectors."""
         began = time.monotonic()
         waiting = _Waiting(prepared, side, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
@@ -112,7 +112,7 @@ class WorkQueue:
         return vectors
 
     def close(self) -> None:
-        """Drop what waits and let the threads end."""
+        """Cancel what waits and end the threads."""
         if self._drain is not None:
             self._drain.cancel()
         for waiting in self._waiting:
@@ -142,7 +142,7 @@ class WorkQueue:
                 start += len(waiting.prepared)
 
     def _take(self) -> list[_Waiting]:
-        """The longest-waiting requests of one side whose pictures fit a batch; the cancelled are dropped."""
+        """Take the oldest requests of one side whose pictures fit a batch; cancelled ones are dropped."""
         batch: list[_Waiting] = []
         size = 0
         while self._waiting:
@@ -161,7 +161,7 @@ class WorkQueue:
         return await loop.run_in_executor(self._encoders, lambda: self._encoder.encode(pictures, side=side))
 
     async def _one_by_one(self, batch: Sequence[_Waiting], error: Exception) -> None:
-        """After a failed batch: only the request that cannot be encoded fails."""
+        """Encode the requests of a failed batch one at a time, so that only the bad one fails."""
         for waiting in batch:
             if waiting.answer.done():
                 continue

@@ -1,4 +1,4 @@
-"""One request's body and one request's work, both given up as soon as the client is gone."""
+"""The body and the work of one request, both cancelled when the client disconnects."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 @asynccontextmanager
 async def received_form(request: Request, state: State, *, max_files: int, max_bytes: int) -> AsyncIterator[FormData]:
-    """The request's form; its bytes count as held until the block ends."""
+    """The request's form; its bytes count in the upload memory until the block ends."""
     body = BodyReader(request.receive, request.headers, state.settings, state.memory, max_bytes)
     try:
         form = await read_form(request, body, max_files=max_files)
@@ -34,7 +34,7 @@ async def received_form(request: Request, state: State, *, max_files: int, max_b
 
 
 async def received_bytes(request: Request, state: State, *, max_bytes: int) -> bytes:
-    """The request's body as it came, for small bodies."""
+    """The raw body of a request; for small bodies."""
     body = BodyReader(request.receive, request.headers, state.settings, state.memory, max_bytes)
     try:
         return b"".join([chunk async for chunk in body.chunks()])
@@ -43,7 +43,7 @@ async def received_bytes(request: Request, state: State, *, max_bytes: int) -> b
 
 
 async def while_connected(request: Request, state: State, work: Coroutine[Any, Any, T]) -> T:
-    """The result of ``work``, which is cancelled when the client goes away; then ClientDisconnect is raised."""
+    """Await ``work``; if the client disconnects, cancel it and raise ClientDisconnect."""
     task = asyncio.create_task(work)
     gone = asyncio.create_task(_disconnected(request))
     try:
@@ -64,7 +64,7 @@ async def _disconnected(request: Request) -> None:
 
 
 def single_file(files: list[bytes], name: str) -> bytes:
-    """The one file a field must hold. Raises RequestInvalid."""
+    """The file of a field that holds exactly one. Raises RequestInvalid."""
     if len(files) != 1:
         raise RequestInvalid(
             f"{name} is missing" if not files else f"{len(files)} files are given as {name}",

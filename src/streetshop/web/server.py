@@ -1,4 +1,4 @@
-"""From an application to a listening process."""
+"""Run the application: a listening socket, uvicorn, and limits of the request header."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SHUTDOWN_SECONDS: Final = 10
 
 
 class Protocol(HttpToolsProtocol):
-    """uvicorn's HTTP protocol, with the two limits it lacks: the time and the size of a request's header."""
+    """uvicorn's HTTP protocol with two more limits: time and size of a request's header."""
 
     _header_timer: asyncio.TimerHandle | None = None
     _header_bytes = 0
@@ -89,7 +89,7 @@ class Protocol(HttpToolsProtocol):
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """A listening socket. Raises ServerError when the address is taken, not ours or not allowed."""
+    """Open a listening socket. Raises ServerError if the address is taken, not local or not permitted."""
     if not 0 <= port <= 65_535:
         raise UsageError(f"port {port}", hint="Ports are 0 to 65535; 0 takes any free one")
     where = f"{host}:{port}"
@@ -119,7 +119,7 @@ def bind(host: str, port: int) -> socket.socket:
 def make_server(
     app: FastAPI, listener: socket.socket, *, started: Callable[[str], None] | None = None
 ) -> uvicorn.Server:
-    """A server for ``listener``, not yet running; ``should_exit = True`` ends it.
+    """Make a server for ``listener`` without starting it; ``should_exit = True`` ends it.
 
     Args:
         app: the application.
@@ -143,7 +143,7 @@ def make_server(
 
 
 def serve(app: FastAPI, listener: socket.socket, *, started: Callable[[str], None] | None = None) -> None:
-    """Answer requests until SIGINT or SIGTERM; requests under way get ten seconds to finish. See ``make_server``."""
+    """Answer requests until SIGINT or SIGTERM; running requests get ten seconds to finish. See ``make_server``."""
     server = make_server(app, listener, started=started)
     server.run(sockets=[listener])
     if not server.started:

@@ -1,4 +1,4 @@
-"""What the server allows: one frozen value, validated where it is made."""
+"""Limits of the server: one frozen value, validated on construction."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ class Settings:
     """Limits of the server. All sizes in bytes, all times in seconds.
 
     Attributes:
-        photo: what one uploaded picture may cost.
+        photo: limits of one uploaded picture.
         max_body: bytes of a search request; a product upload may be ``MAX_SHOTS`` pictures, within ``upload_memory``.
-        upload_memory: bytes of all bodies that are being received or worked on; beyond it requests get 429.
+        upload_memory: bytes of all bodies in memory; beyond it requests get 429.
         body_idle: the longest pause while a body is sent.
         body_total: the longest time a whole body may take.
         queue: searches that may wait or run at once; one more gets 429.
         max_batch: garment pictures in one run of the encoder.
         max_k: matches per garment.
-        default_k: when the request does not say.
+        default_k: matches per garment if the request names no ``k``.
     """
 
     photo: PhotoLimits = DEFAULT_LIMITS

@@ -1,4 +1,4 @@
-"""What a running server holds: the models, the catalog it serves at the moment, the queue, the metrics."""
+"""State of a running server: the models, the catalog being served, the queue and the metrics."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ T = TypeVar("T")
 _log = logging.getLogger("streetshop.web")
 
 WATCH_SECONDS: Final = 2.0
-"""How often the server looks whether the catalog was rebuilt."""
+"""Interval at which the server checks the catalog."""
 
 _FACETS: Final = 24
 _FACET_VALUES: Final = 60
@@ -44,7 +44,7 @@ _SAMPLED_FROM: Final = 360
 
 @dataclass(frozen=True, slots=True)
 class FieldFacts:
-    """What a filter may say about one field."""
+    """A field that a filter may name, with its common values or its bounds."""
 
     name: str
     type: FieldType
@@ -54,7 +54,7 @@ class FieldFacts:
 
 @dataclass(frozen=True, slots=True)
 class CatalogFacts:
-    """Figures, filterable fields and a few products of one generation of the catalog."""
+    """Figures, filterable fields and sample products of one generation of the catalog."""
 
     meta: CatalogMeta
     made: float
@@ -67,11 +67,11 @@ class CatalogFacts:
 
 
 class Catalog:
-    """The catalog being served. An open store follows rebuilds by itself; this watches what they bring.
+    """The catalog being served. It is checked at intervals: a rebuild may bring vectors of another encoder.
 
     Args:
-        open_store: opens the catalog; called again when the open one stops working.
-        encoder: whose vectors the catalog must hold.
+        open_store: opens the catalog; called again if the open one fails.
+        encoder: the encoder of the catalog's vectors.
         reader: finds the garments of a photo.
     """
 
@@ -90,11 +90,11 @@ class Catalog:
 
     @property
     def why_not_ready(self) -> str | None:
-        """Why searches cannot be answered, None when they can."""
+        """Why searches cannot be answered; None if they can."""
         return None if self._searcher else self._why_not
 
     def searcher(self) -> Searcher:
-        """For the catalog as it is. Raises NotReady."""
+        """The searcher of the catalog. Raises NotReady."""
         searcher = self._searcher
         if searcher is None or searcher.store.meta.fingerprint != self._encoder.fingerprint:
             raise NotReady(self._why_not, hint="Ask /readyz again in a moment")
@@ -105,18 +105,18 @@ class Catalog:
         return self.searcher().store
 
     def read(self, work: Callable[[Searcher], T]) -> T:
-        """What ``work`` finds in the catalog.
+        """Run ``work`` on the catalog and return its result.
 
         Raises:
-            NotReady: searches cannot be answered, or the catalog went over to another encoder during ``work``, which
-                makes its numbers meaningless.
+            NotReady: searches cannot be answered, or a rebuild brought another encoder during ``work``, so that its
+                result is meaningless.
         """
         found = work(self.searcher())
         self.searcher()
         return found
 
     def refresh(self) -> None:
-        """Look whether the catalog can be read and is of this encoder; open it again when it cannot."""
+        """Check that the catalog can be read and is of this encoder; reopen it if not."""
         with self._watching:
             try:
                 store = self._probed()
@@ -137,7 +137,7 @@ class Catalog:
                 self._store.count()
                 return self._store
             except StreetshopError:
-                # Somebody may be in the middle of a search: it is closed when the next one is given up.
+                # A search may still use it: it is closed when the next store is retired.
                 self._retired, retired = self._store, self._retired
                 self._store = None
                 if retired is not None:
@@ -145,12 +145,12 @@ class Catalog:
         store = self._open()
         store.count()
         with suppress(ProductMissing):
-            store.thumbnail("")  # the first read of rows loads LanceDB, for seconds: not at a shopper's expense
+            store.thumbnail("")  # the first read of rows loads LanceDB: seconds that no request should wait for
         self._store = store
         return store
 
     def facts(self) -> CatalogFacts:
-        """Figures and fields, at most half a minute old; takes time, so call it off the event loop."""
+        """Figures and fields, at most 30 s old. Blocking: call it off the event loop."""
         with self._looking:
             store, facts = self.store(), self._facts
             if facts is None or facts.meta != store.meta or time.monotonic() - facts.made > _FACTS_SECONDS:
@@ -158,7 +158,7 @@ class Catalog:
             return facts
 
     def forget_facts(self) -> None:
-        """The catalog was written to."""
+        """Forget the figures: the catalog was written to."""
         self._facts = None
 
     def close(self) -> None:
@@ -190,7 +190,7 @@ def _look_at(store: Store) -> CatalogFacts:
 
 
 def _samples(store: Store) -> list[Product]:
-    """Products from all over the catalog: every so many of those nearest to a direction drawn at random, but fixed."""
+    """Products spread over the catalog: every n-th of those nearest to a fixed random direction."""
     direction = np.random.default_rng(0).normal(size=store.meta.dim).astype(np.float32)
     ids = list(dict.fromkeys(hit.product_id for hit in store.search(direction, _SAMPLED_FROM)))
     chosen = ids[:: max(len(ids) // _SAMPLES, 1)][:_SAMPLES]
@@ -211,13 +211,13 @@ class State:
     key: ApiKey | None
 
     async def watch(self) -> None:
-        """Follow the catalog until cancelled."""
+        """Check the catalog at intervals until cancelled."""
         while True:
             await asyncio.sleep(WATCH_SECONDS)
             try:
                 await asyncio.to_thread(self.catalog.refresh)
-            except Exception:  # the watch must outlive whatever it meets; the next round may succeed
-                _log.exception("could not look at the catalog")
+            except Exception:  # keep watching: the next check may succeed
+                _log.exception("could not check the catalog")
 
 
 def state_of(request: Request) -> State:

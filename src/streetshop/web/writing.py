@@ -1,4 +1,4 @@
-"""Put one product into the catalog, through the same lanes as a search."""
+"""Write one product to the catalog, through the same queue as a search."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ async def put_product(
 def _read(reader: ShotReader, data: bytes, category: str, where: str, limit: int) -> Upload:
     if len(data) > limit:
         raise PhotoTooLarge(f"more than the limit of {limit / 2**20:.0f} MiB", where=where, hint="Send a smaller one")
-    return read_upload(reader, data, category, where)  # without the file's name: that is the sender's business
+    return read_upload(reader, data, category, where)  # the file name is private to the sender
 
 
 def _product(product_id: str, described: ProductIn) -> Product:

@@ -65,7 +65,7 @@ def _catalog_json(state: State, facts: CatalogFacts) -> dict[str, object]:
 
 @router.get("/healthz", tags=["operation"], response_model=schemas.StatusOut, summary="The process answers")
 async def healthz() -> Response:
-    """200 as long as the event loop turns, whatever the catalog is like."""
+    """200 while the event loop runs, whatever the state of the catalog."""
     return json_response({"status": "ok"})
 
 
@@ -77,7 +77,7 @@ async def healthz() -> Response:
     summary="Searches can be answered",
 )
 async def readyz(request: Request) -> Response:
-    """503 with the reason while the catalog is missing, damaged or of another encoder."""
+    """503 with the reason while the catalog is missing, corrupt or of another encoder."""
     why = state_of(request).catalog.why_not_ready
     if why is None:
         return json_response({"status": "ok"})

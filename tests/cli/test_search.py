@@ -1,0 +1,59 @@
+"""``streetshop search``, in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.cli.running import run
+
+
+def test_search_json_has_the_promised_shape(shop: Path) -> None:
+    given = ("--catalog", "shop.catalog", "--encoder", "encoder", "--reader", "none", "-k", 4, "--json")
+    ran = run("search", "blue.png", *given, cwd=shop)
+    assert ran.code == 0, ran.err
+    content = json.loads(ran.out)
+    (garment,) = content["garments"]
+    assert garment["category"] == "garment"
+    assert garment["box"] == [0, 0, 64, 64]
+    assert garment["hotspot"] == [32, 32]
+    assert len(garment["matches"]) == 4
+    first = garment["matches"][0]
+    assert first["id"] == "blue-checks"
+    assert first["score"] == pytest.approx(1, abs=1e-3)
+    assert first["price"] == 42.0
+    assert set(first["blocks"]) == {
+        "style",
+        "colour",
+    }
+    assert content["photo"] == {"path": "blue.png", "width": 64, "height": 64}
+    assert content["reader"] is None
+
+
+def test_search_options(shop: Path) -> None:
+    common = ("--catalog", "shop.catalog", "--encoder", "encoder", "--json", "-k", 18)
+    filtered = run("search", "blue.png", *common, "--filter", "category = dress and in_stock", cwd=shop)
+    found = {match["id"] for match in json.loads(filtered.out)["garments"][0]["matches"]}
+    assert found == {"orange-plain", "blue-plain", "white-plain"}
+    coloured = run("search", "red.png", *common, "--weight", "style=0", "--weight", "colour=1", cwd=shop)
+    ids = [match["id"] for match in json.loads(coloured.out)["garments"][0]["matches"]]
+    assert ids[0] == "red-stripes", "red, whatever the pattern"
+    assert set(ids[1:3]) == {"red-plain", "red-checks"}, "red, whatever the pattern"
+    boxed = run("search", "red.png", *common, "--box", "0,0,32,32", cwd=shop)
+    assert json.loads(boxed.out)["garments"][0]["box"] == [0, 0, 32, 32]
+
+
+def test_several_photos_and_a_sheet(shop: Path, tmp_path: Path) -> None:
+    sheet = tmp_path / "sheet.html"
+    common = ("--catalog", "shop.catalog", "--encoder", "encoder", "--html", sheet)
+    ran = run("search", "blue.png", "bad.jpg", "red.png", *common, cwd=shop)
+    assert ran.code == 0
+    assert "bad.jpg" in ran.err
+    assert "blue-checks" in ran.out
+    page = sheet.read_text()
+    assert page.count("<section>") == 2
+    assert "data:image/jpeg;base64," in page
+    assert not re.search(r"<script|https?://", page), "nothing in a sheet is fetched or run"
