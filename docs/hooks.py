@@ -24,7 +24,7 @@ PAGES = {
     "src/streetshop/models/weights/encoder/card.md": "encoder-card.md",
 }
 """Pages made of files outside ``docs``, by their paths in the repository."""
-LINKS = {**PAGES, "README.md": "index.md"}
+LINKS = {**PAGES, "README.md": "index.md", "examples/quickstart.ipynb": "python.md"}
 """Pages that stand for files outside ``docs``."""
 
 

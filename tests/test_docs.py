@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -104,6 +105,17 @@ def test_commands_run(page: Path, workplace: Path, monkeypatch: pytest.MonkeyPat
         for server in servers:
             server.terminate()
             server.wait(20)
+
+
+def test_the_python_of_the_readme_runs(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(workplace)
+    code, output = run("streetshop index feed.csv --catalog shop.catalog", workplace, dict(os.environ))
+    assert code == 0, output
+    (block,) = re.findall(r"^```python\n(.*?)^```", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(block, names)
+    assert next(match.product.title for found in names["answer"] for match in found.matches) == "blue dress"
+    assert len(names["look"]) == 1
 
 
 def run(line: str, folder: Path, environment: dict[str, str]) -> tuple[int, str]:
