@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from unittest.mock import patch
+
+from streetshop.cli.app import main
 
 
 @dataclass(frozen=True)
@@ -29,3 +34,19 @@ def run(*arguments: object, cwd: Path | None = None, timeout: float = 120) -> Ra
     )
     assert "Traceback" not in done.stderr, done.stderr
     return Ran(done.returncode, done.stdout, done.stderr)
+
+
+def call(*arguments: object, cwd: Path | None = None) -> Ran:
+    """``streetshop ARGUMENTS`` in this process, which is quicker."""
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    with (
+        contextlib.chdir(cwd or "."),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+        patch.object(sys, "argv", ["streetshop", *map(str, arguments)]),
+    ):
+        try:
+            main()
+        except SystemExit as end:
+            code = int(end.code or 0)
+    return Ran(code, out.getvalue(), err.getvalue())

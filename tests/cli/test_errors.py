@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.running import run
+from tests.cli.running import call
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ from tests.cli.running import run
     ],
 )
 def test_bad_input_is_one_clear_error(shop: Path, arguments: tuple[str, ...], message: str) -> None:
-    ran = run(*arguments, cwd=shop)
+    ran = call(*arguments, cwd=shop)
     assert ran.code == 2, (ran.out, ran.err)
     assert message in ran.err
     assert "error" in ran.err.lower()

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from tests.catalog.filled import square
-from tests.cli.running import run
+from tests.cli.running import call, run
 
 
 @pytest.fixture(scope="module")
@@ -66,15 +66,15 @@ def test_a_photo_never_overwrites_what_was_written_for_another(photos: Path, tmp
     assert ran.code == 2
     assert "red.png and more/red.png would both be written as red" in ran.err
     assert list(tmp_path.iterdir()) == []
-    same = run("look", "red.png", "red.png", "--out", tmp_path, "--reader", "none", cwd=photos)
+    same = call("look", "red.png", "red.png", "--out", tmp_path, "--reader", "none", cwd=photos)
     assert same.code == 0, same.err
 
 
 def test_a_bad_photo_among_others_is_refused_alone(photos: Path, tmp_path: Path) -> None:
-    ran = run("look", "bad.jpg", "blue.png", "--out", tmp_path, "--reader", "none", cwd=photos)
+    ran = call("look", "bad.jpg", "blue.png", "--out", tmp_path, "--reader", "none", cwd=photos)
     assert ran.code == 0, ran.err
     assert "refused: bad.jpg" in ran.err
     assert [path.name for path in tmp_path.iterdir()] == ["blue.look.png"]
-    none = run("look", "bad.jpg", "more/none.jpg", "--out", tmp_path, cwd=photos)
+    none = call("look", "bad.jpg", "more/none.jpg", "--out", tmp_path, cwd=photos)
     assert none.code == 2
     assert "no photo could be read" in none.err

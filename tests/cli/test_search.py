@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.running import run
+from tests.cli.running import call, run
 
 
 def test_search_json_has_the_promised_shape(shop: Path) -> None:
@@ -35,21 +35,21 @@ def test_search_json_has_the_promised_shape(shop: Path) -> None:
 
 def test_search_options(shop: Path) -> None:
     common = ("--catalog", "shop.catalog", "--encoder", "encoder", "--json", "-k", 18)
-    filtered = run("search", "blue.png", *common, "--filter", "category = dress and in_stock", cwd=shop)
+    filtered = call("search", "blue.png", *common, "--filter", "category = dress and in_stock", cwd=shop)
     found = {match["id"] for match in json.loads(filtered.out)["garments"][0]["matches"]}
     assert found == {"orange-plain", "blue-plain", "white-plain"}
-    coloured = run("search", "red.png", *common, "--weight", "style=0", "--weight", "colour=1", cwd=shop)
+    coloured = call("search", "red.png", *common, "--weight", "style=0", "--weight", "colour=1", cwd=shop)
     ids = [match["id"] for match in json.loads(coloured.out)["garments"][0]["matches"]]
     assert ids[0] == "red-stripes", "red, whatever the pattern"
     assert set(ids[1:3]) == {"red-plain", "red-checks"}, "red, whatever the pattern"
-    boxed = run("search", "red.png", *common, "--box", "0,0,32,32", cwd=shop)
+    boxed = call("search", "red.png", *common, "--box", "0,0,32,32", cwd=shop)
     assert json.loads(boxed.out)["garments"][0]["box"] == [0, 0, 32, 32]
 
 
 def test_several_photos_and_a_sheet(shop: Path, tmp_path: Path) -> None:
     sheet = tmp_path / "sheet.html"
     common = ("--catalog", "shop.catalog", "--encoder", "encoder", "--html", sheet)
-    ran = run("search", "blue.png", "bad.jpg", "red.png", *common, cwd=shop)
+    ran = call("search", "blue.png", "bad.jpg", "red.png", *common, cwd=shop)
     assert ran.code == 0
     assert "bad.jpg" in ran.err
     assert "blue-checks" in ran.out

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from tests.catalog.filled import filled_catalog
+from tests.cli.running import call
 from tests.models.tiny import tiny_encoder
 from tests.web.serving import KEY, png, street
 
@@ -36,10 +37,9 @@ def command(*arguments: object) -> list[str]:
 
 
 def fails(*arguments: object) -> str:
-    done = subprocess.run(command(*arguments), capture_output=True, text=True, timeout=60)
-    assert done.returncode == 2, done.stderr
-    assert "Traceback" not in done.stderr
-    return done.stderr
+    ran = call("serve", *arguments)
+    assert ran.code == 2, ran.err
+    return ran.err
 
 
 def test_serve_command_end_to_end(own_shop: Path, tmp_path: Path) -> None:
