@@ -118,15 +118,15 @@ def test_another_reader_is_said_until_a_rebuild(tmp_path: Path, index, bundle: P
     assert json.loads(run("catalog", "info", catalog, "--json").out)["reader"] == "none"
     again = index(feed, "--catalog", catalog)
     assert again[0] == 0
-    assert "begun with the reader none" in again[2]
+    assert "created with the reader none" in again[2]
     assert "--rebuild" in again[2]
-    assert "begun with" not in index(feed, "--catalog", catalog, "--rebuild")[2]
-    assert "begun with" not in index(feed, "--catalog", catalog)[2]
+    assert "created with" not in index(feed, "--catalog", catalog, "--rebuild")[2]
+    assert "created with" not in index(feed, "--catalog", catalog)[2]
     # A catalog of an earlier version does not say.
     meta = json.loads((catalog / "catalog.json").read_text())
     del meta["reader"]
     (catalog / "catalog.json").write_text(json.dumps(meta))
-    assert "begun with" not in index(feed, "--catalog", catalog, "--reader", "none")[2]
+    assert "created with" not in index(feed, "--catalog", catalog, "--reader", "none")[2]
     assert "unknown" in run("catalog", "info", catalog).out
 
 
@@ -171,8 +171,8 @@ main()
     report = json.loads(out)
     assert not report["complete"]
     assert open_catalog(str(catalog)).count() == report["products"] < 150
-    assert "stopping; products in hand are finished first" in err
-    assert "To go on: streetshop index" in err
+    assert "stopping after the products in progress" in err
+    assert "To resume: streetshop index" in err
     assert f"--catalog '{catalog}'" in err
     assert "Traceback" not in err
     again = run(*words)

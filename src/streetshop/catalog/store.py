@@ -217,7 +217,7 @@ class Store(Protocol):
         """An empty store beside this one, for vectors of another encoder; ``commit_rebuild`` swaps it in.
 
         Until then every process reads the present generation, and no other process can write. An interrupted rebuild
-        resumes if it is begun again with the same encoder, blocks and reader: the store is then not empty. ``close``
+        resumes if it is started again with the same encoder, blocks and reader: the store is then not empty. ``close``
         without ``commit_rebuild`` leaves it unfinished. Raises CatalogLocked.
         """
         ...

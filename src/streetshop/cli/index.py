@@ -109,7 +109,7 @@ def index(
         )
     _print(report, catalog, as_json)
     if not report.ingest.complete:
-        say(f"interrupted; finished products are kept. To go on: {shlex.join(['streetshop', *sys.argv[1:]])}")
+        say(f"interrupted; finished products are kept. To resume: {shlex.join(['streetshop', *sys.argv[1:]])}")
         raise typer.Exit(INTERRUPTED)
 
 
@@ -148,7 +148,7 @@ class InterruptGuard:
     def _handle(self, number: int, frame: FrameType | None) -> None:
         self.release()
         self.stop.set()
-        say("stopping; products in hand are finished first. Press Ctrl-C again to stop at once.")
+        say("stopping after the products in progress. Press Ctrl-C again to stop at once.")
 
 
 def _print(report: IndexReport, catalog: str, as_json: bool) -> None:

@@ -1,6 +1,6 @@
 """Choose the reader of a feed file by its content, then by its name.
 
-Readers go over the file anew on every iteration and hold one row (Parquet: one batch of rows) in memory.
+Readers read the file again on every iteration and hold one row (Parquet: one batch of rows) in memory.
 """
 
 from __future__ import annotations

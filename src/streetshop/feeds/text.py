@@ -108,7 +108,7 @@ def unreadable(path: Path, error: OSError) -> FeedError:
 
 def _known_encoding(name: str, path: Path) -> str:
     try:
-        # decode() knows only text encodings, and so refuses "hex", "zip" and the like.
+        # decode() accepts text encodings only, and refuses "hex", "zip" and the like.
         b"x".decode(name, "replace")
         return codecs.lookup(name).name
     except (LookupError, ValueError, TypeError):

@@ -124,7 +124,7 @@ def index_feed(
             target.optimize(optimizing)
         if target.meta.reader not in ("", looker):
             report.notes.append(
-                f"the catalog was begun with the reader {target.meta.reader}, this run used {looker}: unchanged "
+                f"the catalog was created with the reader {target.meta.reader}, this run used {looker}: unchanged "
                 "pictures keep the garments that the first found; --rebuild reads all of them again"
             )
         if report.complete and options.rebuild:

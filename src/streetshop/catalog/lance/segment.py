@@ -89,7 +89,7 @@ class Segment:
         return np.asarray(chosen[scores >= np.partition(scores, count - k)[count - k]])
 
     def _approximate(self, query: Vector, k: int, passing: columns.Mask | None, count: int) -> NDArray[np.int64]:
-        # The compressed vectors know no filter, so more are requested: enough for the share that passes. If the filter
+        # Compressed vectors ignore the filter, so more are requested: enough for the share that passes. If the filter
         # and the query are at odds (shoes for a dress), too few pass, and in the end all passing shots are compared.
         total = len(self.vectors)
         wanted = max(CANDIDATES, 10 * k, count // 250)

@@ -96,7 +96,7 @@ class LanceStore:
         return (found.st_ino, found.st_mtime_ns)
 
     def _current(self) -> Generation:
-        """The current generation, opened anew after another process swapped in a rebuild."""
+        """The current generation, reopened after another process swapped in a rebuild."""
         with typed_errors(self.root, "reading the catalog"):
             stamp = self._stamp()
             if not self._rebuilding and stamp != self._meta_stamp:
