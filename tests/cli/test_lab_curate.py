@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from streetshop.cli.app import app
 from streetshop.core.errors import CurateError, UsageError
 from streetshop.lab.data.manifest import Manifest
-from tests.lab.curate.drawn import garment, pile
+from tests.lab.curate.drawn import garment, shop_pictures
 
 CURATE = ["lab", "curate"]
 
@@ -30,7 +30,7 @@ def curate(*arguments: object) -> str:
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A manifest ``m.parquet``, reviews of it, and one ``run`` over both in ``out``."""
     root = tmp_path_factory.mktemp("cli")
-    pile(root / "pictures", products=6, shots=2, tables=12).write(root / "m.parquet")
+    shop_pictures(root / "pictures", products=6, shots=2, tables=12).write(root / "m.parquet")
     garment("hat", 1, 2).save(root / "pictures" / "worn.png")
     (root / "reviews.csv").write_text("review,product,picture\n1,hat-1,worn.png\n2,hat-1,none.png\n")
     begin = ("--data", root / "m.parquet", "--reviews", root / "reviews.csv", "--size", 64)

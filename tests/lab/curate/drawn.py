@@ -1,4 +1,4 @@
-"""A small pile, drawn: garments of several products, size tables filed under them, copies, and street pictures."""
+"""Pictures of a small shop, drawn: garments of several products, size tables filed under them, copies, and street pictures."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def size_table(seed: int) -> Image.Image:
     return image
 
 
-def pile(root: Path, *, products: int = 10, shots: int = 3, tables: int = 16) -> Manifest:
+def shop_pictures(root: Path, *, products: int = 10, shots: int = 3, tables: int = 16) -> Manifest:
     """``products`` of each category with ``shots`` pictures each, and size tables filed under random products."""
     (root / "shop").mkdir(parents=True, exist_ok=True)
     rows = []
@@ -67,4 +67,16 @@ def pile(root: Path, *, products: int = 10, shots: int = 3, tables: int = 16) ->
         size_table(table).save(root / image)
         category, number = CATEGORIES[rng.integers(4)], rng.integers(products)
         rows.append(Sample(image, "shop", f"{category}-{number}", category, group=f"{category}-{number}"))
-    return Manifest.from_rows(rows, root, name="pile", licence="drawn")
+    return Manifest.from_rows(rows, root, name="shop", licence="drawn")
+
+
+def blobs(*sizes: int, spread: float = 0.05, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    truth = np.repeat(np.arange(len(sizes)), sizes)
+    points = np.eye(16, dtype=np.float32)[truth] + spread * rng.standard_normal((len(truth), 16)).astype(np.float32)
+    return points / np.linalg.norm(points, axis=1, keepdims=True), truth
+
+
+def unit(n: int, dims: int = 16, seed: int = 0) -> np.ndarray:
+    vectors = np.random.default_rng(seed).standard_normal((n, dims)).astype(np.float32)
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)

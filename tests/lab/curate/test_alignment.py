@@ -76,6 +76,6 @@ def test_batches_and_single_pairs_agree(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_area_averaging_keeps_the_mean() -> None:
     picture = np.random.default_rng(0).random((1, 48, 48, 3)).astype(np.float32)
-    small = alignment._resize(picture, 12, 16)
+    small = alignment.resize(picture, 12, 16)
     naive = picture[0].reshape(12, 4, 16, 3, 3).mean((1, 3))
     np.testing.assert_allclose(small[0], naive, atol=1e-5)

@@ -9,56 +9,13 @@ import pytest
 
 from streetshop.core.errors import CurateError
 from streetshop.lab.curate import Curation, clusters
-from streetshop.lab.curate.clustering import ClusterModel, fit_clusters
 from streetshop.lab.curate.clusters import Cluster, describe, labels_of, run_clusters, suggest
 from streetshop.lab.curate.decisions import Decisions
-from streetshop.lab.curate.features import Features, reduced, run_features
+from streetshop.lab.curate.features import run_features
 from streetshop.lab.data.manifest import Manifest
 from streetshop.lab.data.sample import Sample
 from tests.lab.curate.conftest import SMALL
-from tests.lab.curate.drawn import pile
-
-
-def blobs(*sizes: int, spread: float = 0.05, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    rng = np.random.default_rng(seed)
-    truth = np.repeat(np.arange(len(sizes)), sizes)
-    points = np.eye(16, dtype=np.float32)[truth] + spread * rng.standard_normal((len(truth), 16)).astype(np.float32)
-    return points / np.linalg.norm(points, axis=1, keepdims=True), truth
-
-
-@pytest.mark.parametrize("algorithm", ["kmeans", "hdbscan"])
-def test_blobs_are_found_and_others_given_to_them(algorithm: str) -> None:
-    unit, truth = blobs(60, 40, 30)
-    model = fit_clusters(unit, algorithm, count=3, least=10, project=False)  # type: ignore[arg-type]
-    other, other_truth = blobs(20, 20, 20, seed=1)
-    for points, expected in ((unit, truth), (other, other_truth)):
-        labels = model.assign(points)
-        named = labels >= 0
-        assert named.mean() > 0.9
-        assert len(set(zip(labels[named].tolist(), expected[named].tolist(), strict=True))) == 3
-    stranger = np.eye(16, dtype=np.float32)[[9]]
-    assert model.assign(stranger).tolist() == [-1]
-
-
-def test_the_same_pictures_give_the_same_clusters(tmp_path: Path) -> None:
-    unit, _ = blobs(40, 40)
-    model = fit_clusters(unit, "kmeans", count=2)
-    assert fit_clusters(unit, "kmeans", count=2).fingerprint == model.fingerprint
-    model.save(tmp_path / "model.npz")
-    assert ClusterModel.load(tmp_path / "model.npz").fingerprint == model.fingerprint
-
-
-def test_one_cluster_is_one_cluster() -> None:
-    unit, _ = blobs(80)
-    assert fit_clusters(unit, "hdbscan", least=20, project=False).labels.max() == 0
-
-
-def test_no_cluster_at_all_is_an_error() -> None:
-    unit = np.eye(40, dtype=np.float32)
-    with pytest.raises(CurateError, match=r"no cluster.*kmeans"):
-        fit_clusters(unit, "hdbscan", least=60, project=False)
-    with pytest.raises(CurateError, match="too few to cluster"):
-        fit_clusters(unit[:5], "kmeans")
+from tests.lab.curate.drawn import blobs, shop_pictures
 
 
 def test_numbers_of_a_cluster_are_the_naive_ones(tmp_path: Path) -> None:
@@ -122,7 +79,7 @@ def test_decisions_by_hand_count_and_hold_for_new_data(curation: Curation, tmp_p
     assert run_clusters(curation)["clusters"][number]["verdict"] == "drop"
     assert set(curation.drops("clusters")) == set(np.flatnonzero(labels == number).tolist()) >= tables(curation)
 
-    other = Curation.create(tmp_path / "other", pile(tmp_path / "new", products=3, shots=1, tables=6))
+    other = Curation.create(tmp_path / "other", shop_pictures(tmp_path / "new", products=3, shots=1, tables=6))
     run_features(other, SMALL)
     run_clusters(other, like=curation.folder)
     assert tables(other) <= set(other.drops("clusters"))
@@ -151,7 +108,7 @@ def test_clusters_of_other_features_are_refused(curation: Curation, tmp_path: Pa
     from streetshop.lab.curate.encoders import EncoderChoice
 
     run_clusters(curation, algorithm="kmeans")
-    other = Curation.create(tmp_path / "other", pile(tmp_path / "new", products=1, shots=1, tables=1))
+    other = Curation.create(tmp_path / "other", shop_pictures(tmp_path / "new", products=1, shots=1, tables=1))
     run_features(other, EncoderChoice(size=32))
     with pytest.raises(CurateError, match="its features come from"):
         run_clusters(other, like=curation.folder)
@@ -180,24 +137,3 @@ def test_features_of_another_encoder_make_other_clusters(curation: Curation, tmp
     model = run_clusters(curation, algorithm="kmeans")["model"]
     run_features(curation, EncoderChoice(size=32), cache=tmp_path / "other")
     assert run_clusters(curation, algorithm="kmeans")["model"] != model
-
-
-def test_running_an_earlier_step_again_undoes_the_later_ones(curation: Curation) -> None:
-    from streetshop.lab.curate.duplicates import run_duplicates
-
-    run_clusters(curation, algorithm="kmeans")
-    run_duplicates(curation)
-    assert curation.done("duplicates")
-    assert curation.drops("duplicates")
-    run_clusters(curation, accept_suggested=True)
-    assert not curation.done("duplicates")
-    assert not curation.drops("duplicates")
-
-
-def test_short_features_keep_the_order_of_likeness(curation: Curation) -> None:
-    features = Features.of(curation)
-    short = reduced(curation, features)
-    full = features.vectors[features.index]
-    full = full - full.mean(axis=0)
-    full /= np.linalg.norm(full, axis=1, keepdims=True)
-    np.testing.assert_allclose(short @ short[0], full @ full[0], atol=0.08)

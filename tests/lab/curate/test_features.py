@@ -16,17 +16,10 @@ from streetshop.lab.curate import Curation, features
 from streetshop.lab.curate.embedding import embed_here
 from streetshop.lab.curate.encoders import BackboneFeatures, EncoderChoice
 from streetshop.lab.curate.features import Features, reduced, run_features
-from streetshop.lab.curate.store import RECORD, FeatureStore
 from streetshop.lab.data.manifest import Manifest
 from streetshop.lab.data.sample import Sample
-from streetshop.models.encoder import load_encoder
 from tests.lab.curate.conftest import SMALL
-from tests.lab.curate.drawn import garment, pile
-
-
-@pytest.fixture
-def small(tmp_path: Path) -> Manifest:
-    return pile(tmp_path / "pictures", products=2, shots=1, tables=2)
+from tests.lab.curate.drawn import garment
 
 
 def test_each_row_has_the_feature_of_its_own_picture(tmp_path: Path, small: Manifest) -> None:
@@ -51,23 +44,6 @@ def test_a_box_is_cut_out_and_makes_another_feature(tmp_path: Path) -> None:
     assert run_features(curation, SMALL)["computed"] == 2
     index = Features.of(curation).index
     assert index[0] == index[2] != index[1]
-
-
-def test_a_bundle_gives_features_whose_cosine_is_that_of_a_search(tmp_path: Path, small: Manifest) -> None:
-    from streetshop.models.encoder import DEFAULT_ENCODER
-
-    curation = Curation.create(tmp_path / "out", small.take([0, 1]))
-    run_features(curation, EncoderChoice(bundle=str(DEFAULT_ENCODER)))
-    a, b = Features.of(curation).vectors[:2]
-    assert a @ a == pytest.approx(1, abs=1e-5)
-    blocks = load_encoder().blocks
-    starts = np.cumsum([0, *(block.dim for block in blocks)])
-    expected = 0.0
-    for block, start, end in zip(blocks, starts, starts[1:], strict=False):
-        left, right = a[start:end], b[start:end]
-        if block.weight:
-            expected += block.weight * (left @ right) / (np.linalg.norm(left) * np.linalg.norm(right))
-    assert a @ b == pytest.approx(expected / sum(block.weight for block in blocks), abs=1e-5)
 
 
 def test_moved_and_renamed_pictures_are_not_computed_again(tmp_path: Path, small: Manifest) -> None:
@@ -147,71 +123,3 @@ def test_constant_features_are_an_error(tmp_path: Path) -> None:
     run_features(curation, SMALL)
     with pytest.raises(CurateError, match=r"features of \d pictures are all equal"):
         reduced(curation, Features.of(curation))
-
-
-def test_another_manifest_in_the_same_folder_is_refused(tmp_path: Path, small: Manifest) -> None:
-    Curation.create(tmp_path / "out", small)
-    with pytest.raises(CurateError, match="curation of another manifest"):
-        Curation.create(tmp_path / "out", small.take([0, 1]))
-    (tmp_path / "out" / "curation.json").unlink()  # broken off while it began
-    assert Curation.create(tmp_path / "out", small).fingerprint == small.fingerprint
-    with pytest.raises(CurateError, match="holds something else"):
-        Curation.create(small.root, small)
-    with pytest.raises(CurateError, match="no rows"):
-        Curation.create(tmp_path / "empty", small.take([]))
-    with pytest.raises(CurateError, match="no such file"):
-        Curation.open(tmp_path / "nothing")
-
-
-def test_the_store_keeps_what_was_appended(tmp_path: Path) -> None:
-    class Encoder:
-        name, fingerprint, dim, spec = "e", "f", 3, None
-
-    store = FeatureStore(tmp_path, Encoder())  # type: ignore[arg-type]
-    records = np.zeros(2, RECORD)
-    records["key"] = np.arange(32, dtype=np.uint8).reshape(2, 16).view("V16").ravel()
-    thumbnails = np.arange(2 * 48 * 48 * 3, dtype=np.int64).astype(np.uint8).reshape(2, 48, 48, 3)
-    store.append(np.arange(6, dtype=np.float32).reshape(2, 3), thumbnails, records)
-    again = FeatureStore(tmp_path)
-    assert len(again) == 2
-    assert again.place(bytes(range(16, 32))) == 1
-    assert again.place(b"other") is None
-    assert again.vectors.tolist() == [[0, 1, 2], [3, 4, 5]]
-    assert (again.thumbnails == thumbnails).all()
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(900)
-def test_a_ray_cluster_of_several_nodes_gives_the_same_features(tmp_path: Path) -> None:
-    """Two nodes of one worker each: neither could hold both."""
-    ray = pytest.importorskip("ray", reason="Ray is not installed: pip install 'streetshop[ray]'")
-    from ray.cluster_utils import Cluster
-
-    small = pile(tmp_path / "pictures", products=4, shots=2, tables=4)
-    small.row(5).path.write_bytes(b"broken")
-    here = Curation.create(tmp_path / "here", small)
-    run_features(here, SMALL)
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "object_store_memory": 100 * 2**20})
-    cluster.add_node(num_cpus=1, object_store_memory=100 * 2**20)
-    try:
-        ray.init(address=cluster.address, log_to_driver=False)
-        assert len([node for node in ray.nodes() if node["Alive"]]) == 2
-        there = Curation.create(tmp_path / "there", small)
-        summary = run_features(there, SMALL, ray=cluster.address, workers=2)
-        assert summary["computed"] == len(small) - 1
-    finally:
-        ray.shutdown()
-        cluster.shutdown()
-    a, b = Features.of(here), Features.of(there)
-    usable = np.flatnonzero(a.index >= 0)
-    np.testing.assert_allclose(a.vectors[a.index[usable]], b.vectors[b.index[usable]], atol=1e-5)
-    assert there.drops("features") == here.drops("features")
-    assert list(there.drops("features")) == [5]
-
-
-def test_ray_missing_says_what_to_install(tmp_path: Path, small: Manifest, monkeypatch: pytest.MonkeyPatch) -> None:
-    import sys
-
-    monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(CurateError, match=r"Ray is not installed.*streetshop\[ray\]"):
-        run_features(Curation.create(tmp_path / "out", small), SMALL, ray="auto")

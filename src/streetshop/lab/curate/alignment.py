@@ -92,10 +92,10 @@ def _coarse_fit(whole: Thumbnails, piece: Thumbnails) -> tuple[Values, NDArray[n
     Returns:
         (n,) correlation, and (n, 4) the window as y, x, height, width.
     """
-    grey = [_resize(x.mean(axis=3, keepdims=True, dtype=np.float32), _COARSE, _COARSE) for x in (whole, piece)]
+    grey = [resize(x.mean(axis=3, keepdims=True, dtype=np.float32), _COARSE, _COARSE) for x in (whole, piece)]
     best, window = np.full(len(whole), -2.0, np.float32), np.zeros((len(whole), 4), np.intp)
     for height, width in _shapes():
-        template = _standard(_resize(grey[1], height, width).reshape(len(piece), -1))
+        template = _standard(resize(grey[1], height, width).reshape(len(piece), -1))
         scores = np.einsum("npk,nk->np", _windows(grey[0], height, width), template)
         place = scores.argmax(axis=1)
         score = scores[np.arange(len(whole)), place]
@@ -112,7 +112,7 @@ def _refined(whole: Thumbnails, piece: Thumbnails, y: int, x: int, height: int, 
     fine = _parts(whole[None])[0][0]
     for h in range(height - 2, min(height + 2, SIDE) + 1):
         for w in range(width - 2, min(width + 2, SIDE) + 1):
-            template = _standard(_parts(_resize(piece[None].astype(np.float32), h, w))[0].reshape(-1))
+            template = _standard(_parts(resize(piece[None].astype(np.float32), h, w))[0].reshape(-1))
             top, left = max(min(y - 2, SIDE - h), 0), max(min(x - 2, SIDE - w), 0)
             region = fine[top : y + h + 2, left : x + w + 2]
             scores = _windows(region[None], h, w)[0] @ template
@@ -121,7 +121,7 @@ def _refined(whole: Thumbnails, piece: Thumbnails, y: int, x: int, height: int, 
                 best, fit = float(scores.max()), (top + down, left + across, h, w)
     y, x, h, w = fit
     soft = np.abs(
-        _parts(whole[None, y : y + h, x : x + w])[1] - _parts(_resize(piece[None].astype(np.float32), h, w))[1]
+        _parts(whole[None, y : y + h, x : x + w])[1] - _parts(resize(piece[None].astype(np.float32), h, w))[1]
     )
     return min(best, 1 - float(soft.mean()) / _COLOURS)
 
@@ -149,7 +149,7 @@ def _windows(pictures: NDArray[np.generic], height: int, width: int) -> Values:
     return _standard(np.moveaxis(view, 3, -1).reshape(n, rows * columns, -1))
 
 
-def _resize(pictures: Values, height: int, width: int) -> Values:
+def resize(pictures: Values, height: int, width: int) -> Values:
     """(n, height, width, c) by area averaging."""
     down = np.matmul(_areas(pictures.shape[1], height), pictures.reshape(*pictures.shape[:2], -1))
     down = down.reshape(len(pictures), height, pictures.shape[2], -1)

@@ -119,7 +119,7 @@ def propose(
         cosine = float((unit[of_product[product]] @ unit[row]).max())
         others = rivals[category][products[rivals[category]] != product]
         # The best picture of each product counts: a product with more pictures has no advantage.
-        rank = _rank(cosine, unit[others] @ unit[row], products[others])
+        rank = rank_of(cosine, unit[others] @ unit[row], products[others])
         voted = voters[row][voters[row] >= 0]
         votes = float((categories[shop[voted]] == category).mean())
         found.append(Pair(row, product, source, round(cosine, 4), round(rank, 4), round(votes, 4)))
@@ -135,7 +135,7 @@ def _rivals(members: list[int], products: NDArray[np.object_], rng: np.random.Ge
     return np.array([row for row in members if products[row] in chosen], dtype=np.intp)
 
 
-def _rank(cosine: float, others: NDArray[np.float32], products: NDArray[np.object_]) -> float:
+def rank_of(cosine: float, others: NDArray[np.float32], products: NDArray[np.object_]) -> float:
     """Share of the products whose best cosine is below ``cosine``; 1 where there are no others."""
     if not len(others):
         return 1.0
