@@ -1,4 +1,4 @@
-"""Pictures of a small shop, drawn: garments of several products, size tables filed under them, copies, and street pictures."""
+"""Drawn pictures of a small shop: garments of several products, and size tables filed under them."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def test_the_operating_point_is_the_lowest_good_one_from_a_half_on() -> None:
     assert operating_point(p, noise, ones, 0.95) == (0.8, True)
     assert operating_point(p, noise, ones, 0.75) == (0.5, True)
     assert operating_point(p, ~noise, ones, 0.9) == (0.7, False)
-    # The clean one stands for a hundred of the pile: below it nothing is precise any more.
+    # The clean one stands for a hundred pictures: below it nothing is precise any more.
     assert operating_point(p, noise, np.array([1, 1, 100, 1, 1, 1.0]), 0.75) == (0.8, True)
     ties = np.array([0.8, 0.8, 0.2])
     assert operating_point(ties, np.array([True, False, False]), np.ones(3), 0.9) == (0.8, False)
