@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -11,24 +11,24 @@ from streetshop.cli.options import JsonOption, print_json, say
 
 
 def compare(
-    data: Annotated[Path, typer.Option("--data", help="The manifest to measure on; its test split asks.")],
+    data: Annotated[Path, typer.Option("--data", help="The manifest to measure on; queries are of its test split.")],
     runs: Annotated[list[Path] | None, typer.Argument(metavar="RUN...", help="Finished runs' folders.")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Write the report, one HTML file.")] = None,
     baseline: Annotated[
-        list[str] | None, typer.Option("--baseline", help="Also imagenet, colour or sift; may be repeated.")
+        list[str] | None, typer.Option("--baseline", help="Also imagenet, colour or sift; repeatable.")
     ] = None,
     pair: Annotated[
-        list[str] | None, typer.Option("--pair", metavar="A:B", help="Also compare B with A, by their names.")
+        list[str] | None, typer.Option("--pair", metavar="A:B", help="Also compare B with A, by name; repeatable.")
     ] = None,
     protocol: Annotated[
-        list[str] | None, typer.Option("--protocol", help="Measure under this one; may be repeated (docs/metrics.md).")
+        list[str] | None, typer.Option("--protocol", help="A protocol (docs/metrics.md); repeatable.")
     ] = None,
-    root: Annotated[Path | None, typer.Option(help="Where the manifest's pictures are, when they moved.")] = None,
-    weights: Annotated[str, typer.Option(help="best (by validation) or last.")] = "best",
+    root: Annotated[Path | None, typer.Option(help="Folder of the manifest's pictures, if they moved.")] = None,
+    weights: Annotated[Literal["best", "last"], typer.Option(help="best by validation, or last.")] = "best",
     cache: Annotated[Path | None, typer.Option(help="Folder of decoded pictures; default: beside the runs.")] = None,
     threads: Annotated[int, typer.Option(min=1, help="Threads.")] = 2,
-    examples: Annotated[int, typer.Option(min=1, help="How many queries to show with what they find.")] = 8,
-    pictures: Annotated[bool, typer.Option(help="Put pictures into the report, or leave them out.")] = True,
+    examples: Annotated[int, typer.Option(min=1, help="Queries to show with their nearest products.")] = 8,
+    pictures: Annotated[bool, typer.Option(help="Put example pictures into the report.")] = True,
     as_json: JsonOption = False,
 ) -> None:
     """Compare runs on a manifest: metrics with intervals, pairs, cost, curves, examples, failures.

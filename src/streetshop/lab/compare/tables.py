@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from streetshop.lab.compare.measure import Comparison
-from streetshop.lab.evaluate import PairedDifference, Result
+from streetshop.lab.evaluate import PairedDifference
 
 HEADLINE: Final = (
     ("street-to-shop", "hit@1", "R@1"),
@@ -148,7 +148,7 @@ def plain(comparison: Comparison, asked: Sequence[tuple[str, str]]) -> dict[str,
                 "cpu_ms_per_picture": subject.milliseconds,
                 "notes": list(subject.notes),
                 "training": _training(comparison, subject.name),
-                "results": [_summary(result) for result in comparison.results[subject.name].values()],
+                "results": [result.summary(by_group=True) for result in comparison.results[subject.name].values()],
             }
             for subject in comparison.subjects
         ],
@@ -164,15 +164,6 @@ def plain(comparison: Comparison, asked: Sequence[tuple[str, str]]) -> dict[str,
             for protocol, metric, _ in columns(comparison)
         ],
     }
-
-
-def _summary(result: Result) -> dict[str, Any]:
-    estimates = {metric: result.estimate(metric, by_group=True) for metric in result.values}
-    metrics = {
-        metric: {"mean": _finite(e.mean), "low": _finite(e.low), "high": _finite(e.high), "queries": e.queries}
-        for metric, e in estimates.items()
-    }
-    return {**result.summary(), "metrics": metrics}
 
 
 def _finite(value: float) -> float | None:

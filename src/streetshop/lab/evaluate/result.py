@@ -66,8 +66,8 @@ class Result:
         """Queries that have no relevant item in their gallery."""
         return int((self.relevant == 0).sum())
 
-    def summary(self) -> dict[str, Any]:
-        """The result as JSON values, one estimate a metric; NaN becomes None."""
+    def summary(self, *, by_group: bool = False) -> dict[str, Any]:
+        """The result as JSON values, one :meth:`estimate` a metric; NaN becomes None."""
         return {
             "run": self.run,
             "protocol": self.protocol,
@@ -78,7 +78,7 @@ class Result:
             "missed": int(self.missed.sum()),
             "gallery": self.gallery,
             "searched_mean": float(self.searched.mean()) if len(self.searched) else 0.0,
-            "metrics": {name: _estimate_json(self.estimate(name)) for name in self.values},
+            "metrics": {name: _estimate_json(self.estimate(name, by_group=by_group)) for name in self.values},
         }
 
     def table(self) -> str:
