@@ -1,4 +1,4 @@
-"""The filter language, one and the same on the command line, in the HTTP API and on the page.
+"""The filter language, the same on the command line, in the Python API, in the server and on the page.
 
     category = dress and price < 50 and in_stock and brand in ("Zara", 'H&M') and not (color ~ red)
 
