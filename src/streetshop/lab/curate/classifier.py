@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -54,10 +54,6 @@ class Judgement:
     clean: int
     noise: int
     reached: bool
-
-    def as_json(self) -> dict[str, Any]:
-        """Plain values."""
-        return asdict(self)
 
 
 def fit(features: Vectors, noise: NDArray[np.bool_], groups: NDArray[Any], kind: Kind, seed: int = 0) -> Any:
