@@ -80,13 +80,15 @@ def network_input(pixels: Sequence[NDArray[np.uint8]], geometry: InputSpec) -> N
     Returns:
         (n, channels, height, width) float32.
     """
-    stacked = np.stack(pixels).transpose(0, 3, 1, 2)
     mean, std = list(geometry.mean), list(geometry.std)
     if geometry.mask_channel:
         mean, std = [*mean, 0.0], [*std, 255.0]
-    tensor = np.empty(stacked.shape, np.float32)
-    for channel in range(stacked.shape[1]):
-        np.multiply(stacked[:, channel], np.float32(1 / std[channel]), out=tensor[:, channel])
+    height, width, channels = pixels[0].shape
+    tensor = np.empty((len(pixels), channels, height, width), np.float32)
+    for place, picture in zip(tensor, pixels, strict=True):
+        place[:] = picture.transpose(2, 0, 1)
+    for channel in range(channels):
+        tensor[:, channel] *= np.float32(1 / std[channel])
         tensor[:, channel] -= np.float32(mean[channel] / std[channel])
     return tensor
 
