@@ -46,6 +46,11 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     return markdown
 
 
+def on_page_content(html: str, **_: Any) -> str:
+    """Show roles of docstrings, such as ``:func:`open```, as plain code."""
+    return re.sub(r":(?:attr|class|data|func|meth|mod):(?=<code>)", "", html)
+
+
 def _commands(command: Any, name: str, parent: Any = None) -> Iterator[str]:
     """The sections of a command and of those below it, in Markdown."""
     context = command.context_class(command, info_name=name.rsplit(" ", 1)[-1], parent=parent)

@@ -1,9 +1,9 @@
 """The Python API: what ``import streetshop`` offers.
 
-import streetshop
-
-catalog = streetshop.open("shop.catalog")
-answer = catalog.search("photo.jpg", k=12, where="price < 50", weights={"colour": 3})
+Examples:
+    >>> import streetshop
+    >>> catalog = streetshop.open("shop.catalog")  # doctest: +SKIP
+    >>> answer = catalog.search("photo.jpg", k=12, where="price < 50", weights={"colour": 3})  # doctest: +SKIP
 """
 
 from __future__ import annotations
