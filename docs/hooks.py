@@ -11,10 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import typer
 from mkdocs.structure.files import File, Files
 
-from streetshop.cli.app import app
+from streetshop.cli.app import command as command_line
 
 ROOT = Path(__file__).parents[1]
 PAGES = {
@@ -42,7 +41,7 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     for path, name in LINKS.items():
         markdown = markdown.replace(f"]({up}../{path})", f"]({up}{name})")
     if page.file.src_uri == "commands.md":
-        return markdown + "\n" + "\n".join(_commands(typer.main.get_command(app), "streetshop"))
+        return markdown + "\n" + "\n".join(_commands(command_line(), "streetshop"))
     return markdown
 
 

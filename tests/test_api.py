@@ -37,14 +37,14 @@ def catalog(shop: Path) -> Iterator[streetshop.Catalog]:
 
 
 def test_importing_it_is_quick_and_loads_nothing_heavy() -> None:
-    code = "import sys, time; t = time.perf_counter(); import streetshop; t = time.perf_counter() - t\n"
+    code = "import sys, time; t = time.process_time(); import streetshop; t = time.process_time() - t\n"
     code += f"print(t, [name for name in {HEAVY!r} if name in sys.modules])"
     seconds, _, heavy = min(
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.partition(" ")
         for _ in range(3)
     )
     assert heavy.strip() == "[]"
-    assert float(seconds) < 0.1
+    assert float(seconds) < 0.1, "seconds of processor time, as other tests may run beside this one"
 
 
 def test_every_name_is_there_and_documented() -> None:

@@ -14,7 +14,7 @@ from dataclasses import fields
 from functools import cache
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self, TypeAlias
+from typing import Any, Final, Self, TypeAlias, TypedDict, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -169,6 +169,18 @@ def embed(
     return np.concatenate([*vectors, model.encode(waiting)]) * scaling
 
 
+class FeedOptions(TypedDict, total=False):
+    """Options of :meth:`Catalog.index`; see :func:`index`."""
+
+    columns: Mapping[str, str]
+    image_template: str
+    fetch: bool
+    delete_missing: bool
+    rebuild: bool
+    threads: int
+    progress: Callable[[IngestProgress], None]
+
+
 class Catalog:
     """An open catalog; made by :func:`open`. Use it as a context manager, or call :meth:`close`.
 
@@ -281,7 +293,7 @@ class Catalog:
         """Remove products; returns how many were there."""
         return self._store.delete(product_ids)
 
-    def index(self, feed: str | Path, **options: Any) -> IndexReport:
+    def index(self, feed: str | Path, **options: Unpack[FeedOptions]) -> IndexReport:
         """Put a feed's products into this catalog, with its own encoder and reader; options as in :func:`index`."""
         searcher = self._searcher
         reader = getattr(searcher.reader, "folder", NO_READER)

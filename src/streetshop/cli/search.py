@@ -87,7 +87,7 @@ def _print_table(path: Path, answer: PhotoAnswer) -> None:
 
     console = Console(highlight=False)
     if answer.look.reader is None:
-        console.print(f"{escape(str(path))}: no reader, so the whole photo (or your box) stands as one garment")
+        console.print(f"{escape(str(path))}: without a reader the whole photo, or the box given, is one garment")
     for i, found in enumerate(answer):
         table = Table(title=escape(f"{path.name}: garment {i}, {found.garment.category}"), title_justify="left")
         for name in ("", "score", "id", "title", "category", "price"):

@@ -157,7 +157,7 @@ def _listed(garments: Sequence[Garment]) -> str:
 
 
 def _shrunk(thumbnail: Thumbnails) -> Thumbnails:
-    """Smaller pictures, and none where the product or the catalog is gone."""
+    """Smaller pictures; None for a product that was deleted meanwhile."""
 
     def shrunk(product_id: str, shot: int) -> bytes | None:
         try:

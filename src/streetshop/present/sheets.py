@@ -73,7 +73,7 @@ class SheetRow:
 def write_sheet(path: Path, rows: Sequence[SheetRow], *, title: str, reader: bool, note: str = "") -> None:
     """Write the sheet to ``path``. ``reader``: whether garments were read, or whole photos and boxes searched."""
     if not reader and not note:
-        note = "Searched without a reader: each photo, or the box given, stood as one garment."
+        note = "Searched without a reader: each photo, or the box given, was taken as one garment."
     write_page(path, "sheet.html", title=title, note=note, rows=rows)
 
 

@@ -52,7 +52,9 @@ class Metrics:
         self.uploads = Gauge("streetshop_upload_bytes", "Bytes of all bodies in memory.", registry=self.registry)
         self._refused = Counter("streetshop_queue_refused", "Requests answered with 429.", registry=self.registry)
         self.cancelled = Counter(
-            "streetshop_searches_cancelled", "Searches dropped, their client being gone.", registry=self.registry
+            "streetshop_searches_cancelled",
+            "Searches cancelled because the client disconnected.",
+            registry=self.registry,
         )
         self.products = Gauge("streetshop_catalog_products", "Products in the catalog.", registry=self.registry)
         self.generation = Gauge("streetshop_catalog_generation", "Generation being served.", registry=self.registry)

@@ -99,7 +99,7 @@ class SearchOut(BaseModel):
 
     garments: list[GarmentAnswerOut]
     photo: SizeOut
-    reader: str | None = Field(description="Name and version; null when the whole photo stands as one garment")
+    reader: str | None = Field(description="Name and version; null if photos are taken whole")
     weights: dict[str, float] = Field(description="Of every block, as used")
 
 

@@ -35,7 +35,7 @@ class Protocol(HttpToolsProtocol):
         self._expect_header()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The client is gone."""
+        """The client disconnected."""
         self._header_done()
         super().connection_lost(exc)
 

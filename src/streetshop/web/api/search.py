@@ -66,7 +66,7 @@ def _form(fields: dict[str, Any]) -> dict[str, Any]:
             "box": {
                 "type": "array",
                 "items": {"type": "string"},
-                "description": "Instead of garments: `x0,y0,x1,y1` in pixels of the upright photo; may be repeated",
+                "description": "Instead of garments: `x0,y0,x1,y1` in pixels of the upright photo; can be repeated",
                 "example": ["120,80,420,610"],
             },
             "vectors": {"type": "boolean", "default": False, "description": "Answer with vectors too"},
