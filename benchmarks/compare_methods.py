@@ -34,20 +34,20 @@ TWO_STREAM = (
     "stages.0.epochs=24",
     "stages.1.epochs=12",
     "stages.*.sampler.pool=1000",
-    "stages.0.optimiser.rate=1e-2",
-    "stages.1.optimiser.rate=5e-3",
+    "stages.0.rate.head=1e-2",
+    "stages.1.rate.head=5e-3",
     "stages.0.schedule={kind: step, every: 256, unit: batch, factor: 0.5}",
     "stages.1.schedule={kind: step, every: 64, unit: batch, factor: 0.5}",
 )
-LOOK = (*POOLED, "stages.*.epochs=20", "stages.*.optimiser.rate=5e-4")
+LOOK = (*POOLED, "stages.*.epochs=20", "stages.*.rate.head=5e-4")
 BLOG = (
     *POOLED,
     "stages.0.epochs=4",
     "stages.1.epochs=40",
     "stages.2.epochs=20",
-    "stages.0.optimiser.rate=1e-3",
-    "stages.1.optimiser.rate=1e-3",
-    "stages.2.optimiser.rate=1e-4",
+    "stages.0.rate={backbone: 1e-3, head: 1e-2}",
+    "stages.1.rate={backbone: 1e-3, head: 1e-2}",
+    "stages.2.rate={backbone: 1e-4, head: 1e-3}",
 )
 """Rates are ten times the recipes', which are for far longer trainings. Epochs are more than the budget can
 pay: they give each stage its share of it, and the time ends it. Rates that fall do so by batches, in time to count."""
@@ -61,7 +61,7 @@ METHODS: dict[str, tuple[str, tuple[str, ...]]] = {
         "center-loss",
         (*POOLED, "stages.0.epochs=40", "stages.0.schedule={kind: step, every: 600, unit: batch, factor: 0.3}"),
     ),
-    "attention": ("attention", ("stages.0.epochs=40", "stages.0.optimiser.rate=1e-3", "stages.0.sampler.batch=32")),
+    "attention": ("attention", ("stages.0.epochs=40", "stages.0.rate.head=1e-3", "stages.0.batch=32")),
     "streetshop": (
         "streetshop",
         (

@@ -18,7 +18,6 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -33,9 +32,11 @@ from streetshop.lab.losses.base import LossInput
 from streetshop.lab.nets import Block, BlockHead, Encoder, build_backbone
 from streetshop.lab.train.build import targets_of
 from streetshop.lab.train.data import RunData, load_run_data
+from streetshop.lab.train.engine import Engine
 from streetshop.lab.train.reading import validate_recipe
 from streetshop.lab.train.recipe import AugmentPart, EmbeddingRecipe
-from streetshop.lab.train.tasks.embedding import Loop
+from streetshop.lab.train.task import Position, Update, Values
+from streetshop.lab.train.tasks.embedding import EmbeddingTask, PictureBatch
 
 Stamps = NDArray[np.float64]
 """(batches, 2): wall clock and CPU clock, seconds."""
@@ -108,9 +109,10 @@ def _recipe(given: argparse.Namespace) -> EmbeddingRecipe:
             {
                 "name": "all",
                 "epochs": 1,
-                "sampler": {"kind": "plain", "batch": given.batch},
+                "batch": given.batch,
+                "sampler": {"kind": "plain"},
                 "losses": [{"kind": "arcface"}],
-                "optimiser": {"kind": "adamw", "rate": 1e-4},
+                "rate": {"head": 1e-4},
                 "schedule": {"kind": "constant"},
             }
         ],
@@ -132,12 +134,14 @@ def _manifest(home: Path, count: int) -> Manifest:
     return Manifest.from_rows(rows, home)
 
 
-class _TimedLoop(Loop):
-    """Our loop, looking at the clocks when each batch is about to be learned from."""
+class _TimedTask(EmbeddingTask):
+    """Reads the clocks when each batch is about to be learned from."""
 
-    def _learn(self, *arguments: Any) -> Any:
+    stamps: list[tuple[float, float]]
+
+    def learn(self, batch: PictureBatch, at: Position, update: Update) -> Values:
         self.stamps.append(_clocks(self.place))
-        return super()._learn(*arguments)
+        return super().learn(batch, at, update)
 
 
 def _clocks(place: Place) -> tuple[float, float]:
@@ -149,10 +153,10 @@ def _clocks(place: Place) -> tuple[float, float]:
 def _ours(recipe: EmbeddingRecipe, data: RunData, out: Path, place: Place) -> Stamps:
     """Clocks at each batch of an epoch of our loop: planning, reading, augmenting, learning and logging lie between."""
     out.mkdir()
-    loop = _TimedLoop(recipe, data, out, place)
-    loop.stamps = []
-    loop.run()
-    return np.asarray(loop.stamps)
+    task = _TimedTask(recipe, data, place)
+    task.stamps = []
+    Engine(task, out, place).run()
+    return np.asarray(task.stamps)
 
 
 def _bare(recipe: EmbeddingRecipe, data: RunData, given: argparse.Namespace, place: Place) -> Stamps:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from streetshop.cli.options import JsonOption, print_json
-from streetshop.cli.progress import ProgressDisplay
+from streetshop.core.progress import ProgressDisplay
 
 app = typer.Typer(help="Inspect and maintain a catalog.", no_args_is_help=True)
 

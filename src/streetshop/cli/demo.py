@@ -82,8 +82,8 @@ def _draw(out: Path, products: int, photos: int, seed: int) -> tuple[Path, list[
     """A drawn shop's feed, and its street photos."""
     import pyarrow.parquet as pq
 
-    from streetshop.cli.progress import ProgressDisplay
     from streetshop.core.geometry import Box
+    from streetshop.core.progress import ProgressDisplay
     from streetshop.studio import draw_catalog, draw_street
 
     shop, street = out / "shop", out / "street"
@@ -145,7 +145,7 @@ def _choose(folder: Path, photos: int, seed: int) -> list[_Question]:
 
 
 def _index(feed: Path, url: str, threads: int | None) -> None:
-    from streetshop.cli.progress import ProgressDisplay
+    from streetshop.core.progress import ProgressDisplay
     from streetshop.feeds.read import read_feed
     from streetshop.indexing.index import IndexOptions, index_feed
     from streetshop.looks import load_reader

@@ -74,7 +74,7 @@ def index(
     Run it again when the feed changed or after an interruption: what is in the catalog is not embedded again. Rows and
     pictures that cannot be used are listed, with reasons, in the file of refused rows.
     """
-    from streetshop.cli.progress import ProgressDisplay
+    from streetshop.core.progress import ProgressDisplay
     from streetshop.feeds.read import read_feed
     from streetshop.indexing.fetch import Fetcher
     from streetshop.indexing.index import IndexOptions, index_feed

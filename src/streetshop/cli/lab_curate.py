@@ -69,7 +69,7 @@ def features(
     as_json: JsonOption = False,
 ) -> None:
     """Step 1: embed every picture once. An interrupted run resumes."""
-    from streetshop.cli.progress import ProgressDisplay
+    from streetshop.core.progress import ProgressDisplay
     from streetshop.lab.curate.features import run_features
 
     curation = _begin(folder, data, root, reviews, posts)
@@ -267,7 +267,7 @@ def run(
     seed: Seed = 0,
 ) -> None:
     """Run all steps with their defaults. Decide and label, then run it again; features are reused."""
-    from streetshop.cli.progress import ProgressDisplay
+    from streetshop.core.progress import ProgressDisplay
     from streetshop.lab.curate.clusters import run_clusters
     from streetshop.lab.curate.duplicates import run_duplicates
     from streetshop.lab.curate.features import run_features

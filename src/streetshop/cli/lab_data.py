@@ -88,7 +88,7 @@ def _list(as_json: bool) -> None:
 
 
 def _read(name: str, root: Path, verify: bool) -> Reading:
-    from streetshop.cli.progress import ProgressDisplay
+    from streetshop.core.progress import ProgressDisplay
     from streetshop.lab.data import read_dataset
 
     with ProgressDisplay("rows") as display:
@@ -105,7 +105,7 @@ def _made_pairs(
 ) -> Reading:
     import os
 
-    from streetshop.cli.progress import ProgressDisplay
+    from streetshop.core.progress import ProgressDisplay
     from streetshop.lab.data.made_pairs import Settings, make_pairs
 
     settings = Settings(seed=seed, per_garment=per_garment, size=size)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -11,18 +11,19 @@ import typer
 def export(
     run: Annotated[Path, typer.Argument(help="A trained run's folder.")],
     out: Annotated[Path, typer.Option("--out", help="The bundle's folder; must not exist.")],
-    weights: Annotated[str, typer.Option(help="best (by validation) or last.")] = "best",
+    weights: Annotated[
+        Literal["best", "last"] | None,
+        typer.Option(help="best (by validation), the default of embeddings, or last, that of other kinds."),
+    ] = None,
     full: Annotated[bool, typer.Option("--full", help="Store weights in single precision, not half.")] = False,
     converter: Annotated[
         Path | None, typer.Option(help="A converter's run: queries go through it first (method 1 end to end).")
     ] = None,
     name: Annotated[str | None, typer.Option(help="Of the bundle; default: the recipe's.")] = None,
-    version: Annotated[str, typer.Option(help="Of the bundle.")] = "1",
+    version: Annotated[str | None, typer.Option(help="Of the bundle; default: the recipe's.")] = None,
 ) -> None:
-    """Write a run's bundle, which `streetshop index` and `search` use with --encoder."""
-    from streetshop.lab.export.embedding import export_embedding
+    """Write a run's bundle, which `streetshop index` and `search` use with --encoder, or --reader."""
+    from streetshop.lab.export.run import export_run
 
-    for folder in export_embedding(
-        run, out, weights=weights, half=not full, converter=converter, name=name, version=version
-    ):
+    for folder in export_run(run, out, weights=weights, half=not full, converter=converter, name=name, version=version):
         print(folder)

@@ -1,4 +1,4 @@
-"""``streetshop lab train``."""
+"""``streetshop lab train``: train a recipe of any kind."""
 
 from __future__ import annotations
 
@@ -6,10 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-
-from streetshop.core.errors import UsageError
-
-_DEVICES = {"reader": ("cpu", "cuda"), "encoder": ("cpu",)}
 
 
 def train(
@@ -33,33 +29,14 @@ def train(
         Path | None,
         typer.Option(help="Folder of decoded pictures, teacher's labels and made pairs; default: beside the run."),
     ] = None,
-    threads: Annotated[
-        int, typer.Option(min=1, help="Threads that decode pictures; a reader's or encoder's: all.")
-    ] = 2,
+    threads: Annotated[int, typer.Option(min=1, help="Processor threads.")] = 2,
 ) -> None:
-    """Train a recipe. An interrupted run goes on where it was when it is started again.
+    """Train a recipe. An interrupted run resumes when the same command is started again.
 
-    Recipes of kind `reader` and `encoder` are those of the shipped models: they are trained on the public data sets,
-    exported and measured on test photos; printed is the bundle's folder.
+    An embedding or a converter learns from a manifest; printed are the run's folder, score, length and time. A reader
+    or an encoder learns from the public data sets and is exported and measured on test photos; printed is the bundle.
     """
-    from streetshop.lab.train.reading import SHIPPED, recipe_kind
-
-    kind = recipe_kind(recipe)
-    if kind in SHIPPED:
-        if root is not None or processes is not None or device not in _DEVICES[kind]:
-            raise UsageError(
-                f"{kind}s train in one process ({' or '.join(_DEVICES[kind])}), on the folder of both public sets",
-                hint=f"Leave out --root, --processes and --device; docs/{kind}.md shows how",
-            )
-        from streetshop.lab.train.shipped import train_encoder, train_reader
-
-        if kind == "reader":
-            print(train_reader(recipe, data, out, overrides or [], cache=cache, device=device, threads=threads))
-        else:
-            print(train_encoder(recipe, data, out, overrides or [], cache=cache, threads=threads))
-        return
-
-    from streetshop.lab.train.run import train as run
+    from streetshop.lab.train import train as run
 
     result = run(
         recipe,
@@ -72,4 +49,9 @@ def train(
         cache=cache,
         threads=threads,
     )
-    print(f"{result.out}\t{result.score:.4f}\t{result.steps} batches\t{result.seconds:.0f} s")
+    if result.kind in ("embedding", "converter"):
+        print(f"{result.out}\t{result.score:.4f}\t{result.steps} batches\t{result.seconds:.0f} s")
+        return
+    from streetshop.lab.pipeline import finish
+
+    print(finish(out, data, cache=cache, threads=threads))

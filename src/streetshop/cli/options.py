@@ -9,6 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
+from streetshop.core.progress import say as say
+
 CatalogOption = Annotated[str, typer.Option("--catalog", metavar="FOLDER", help="The catalog.")]
 EncoderOption = Annotated[
     Path | None, typer.Option("--encoder", metavar="FOLDER", help="Encoder bundle; default: the packaged one.")
@@ -32,11 +34,6 @@ WeightOption = Annotated[
 def print_json(value: Any) -> None:
     """One JSON document, on one line, to stdout."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n")
-
-
-def say(text: str) -> None:
-    """A line for people, on stderr: results alone go to stdout."""
-    print(text, file=sys.stderr, flush=True)
 
 
 def new_folder(folder: Path) -> Path:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from streetshop.cli.progress import ProgressDisplay
+from streetshop.core.progress import ProgressDisplay
 
 app = typer.Typer(help="Draw product pages and street photos with complete ground truth.", no_args_is_help=True)
 

@@ -1,3 +1,4 @@
-"""The lab: data sets, methods, training and measurement. Everything that imports torch lives here; install
-``streetshop[lab]``. Nothing outside this package imports it.
+"""The lab: data sets, methods, training and measurement.
+
+Everything that imports torch is here; install ``streetshop[lab]``. Only the command line imports it.
 """

@@ -8,7 +8,7 @@ from streetshop.lab.data.manifest import Manifest
 from streetshop.lab.train import train
 from tests.lab.train.squares import SMALL, draw_squares
 
-QUICK = [*SMALL, "stages.0.epochs=2", "stages.0.sampler.batch=8", "model.head.blocks.0.dim=8", "cpu_minutes=5"]
+QUICK = [*SMALL, "stages.0.epochs=2", "stages.0.batch=8", "model.head.blocks.0.dim=8", "cpu_minutes=5"]
 LOOSE = ["model.head.normalise=false", "model.head.blocks.0.batch_norm=false"]
 
 

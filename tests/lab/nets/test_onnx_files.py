@@ -12,8 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from streetshop.core.errors import RunError
-from streetshop.lab.nets.onnx_files import add_output, fold_pads, only_map, store_halved
+from streetshop.lab.nets.onnx_files import fold_pads, store_halved
 
 pytestmark = pytest.mark.lab
 
@@ -72,21 +71,3 @@ def test_halved_weights_are_widened_when_loaded(tmp_path: Path) -> None:
     assert path.stat().st_size < 0.75 * size
     assert np.allclose(run(path), before, atol=5e-3)
     assert not np.array_equal(run(path), before)
-
-
-def test_an_output_is_added_beside_a_node_and_replaced(tmp_path: Path) -> None:
-    path = written(Padded((0, 1, 2, 3)), tmp_path / "m.onnx")
-    store_halved(path)
-    before, rng = run(path), np.random.default_rng(1)
-    for outputs in (5, 3):
-        weight, bias = rng.normal(size=(outputs, 20)).astype(np.float32), rng.normal(size=outputs).astype(np.float32)
-        add_output(path, "/second/Conv", "more", weight, bias)
-    x = np.random.default_rng(0).normal(size=(1, 2, 32, 24)).astype(np.float32)
-    said = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"]).run(None, {"x": x})
-    assert len(said) == 2
-    assert np.allclose(said[0], before, atol=1e-5)
-    (planes,) = onnxruntime.InferenceSession(only_map(path, "/second/Conv")).run(None, {"x": x})
-    expected = np.einsum("oc,chw->ohw", weight, planes[0]) + bias[:, None, None]
-    np.testing.assert_allclose(said[1][0], expected, atol=1e-4)
-    with pytest.raises(RunError, match="no node"):
-        add_output(path, "nowhere", "more", weight, bias)

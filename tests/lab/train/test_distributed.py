@@ -27,8 +27,7 @@ OVERRIDES = [
     "stages.*.epochs=2",
     "stages.*.optimiser.kind=sgd",
     "stages.*.optimiser.momentum=0",
-    "stages.*.optimiser.rate=0.02",
-    "stages.*.optimiser.head_factor=1",
+    "stages.*.rate={backbone: 0.02, head: 0.02}",
     "stages.*.optimiser.weight_decay=0",
     "augment={flip: false, zoom: 0, shift: 0, rotate: 0, brightness: 0, contrast: 0, saturation: 0}",
 ]
@@ -42,10 +41,10 @@ def _log(out: Path) -> list[dict[str, float]]:
     ("name", "extra"),
     [
         # Unfreezeing between the epochs: the wrapped module changes what it synchronises.
-        ("griddynamics-arcface", ["stages.*.sampler.batch=8", "stages.*.frozen=2", "stages.1.unfreeze.to=1"]),
-        ("center-loss", ["stages.*.sampler.batch=8", "model.head.blocks.0.batch_norm=false"]),
+        ("griddynamics-arcface", ["stages.*.batch=8", "stages.*.frozen=2", "stages.1.unfreeze.to=1"]),
+        ("center-loss", ["stages.*.batch=8", "model.head.blocks.0.batch_norm=false"]),
         # Negatives are found by encoding a pool, which the processes share out; then the streams part.
-        ("two-stream", ["stages.*.sampler.batch=4", "stages.*.sampler.refresh=2"]),
+        ("two-stream", ["stages.*.batch=4", "stages.*.sampler.refresh=2"]),
     ],
 )
 def test_two_processes_end_where_one_does(tmp_path: Path, name: str, extra: list[str]) -> None:
@@ -63,7 +62,7 @@ def test_two_processes_end_where_one_does(tmp_path: Path, name: str, extra: list
 
 def test_the_converter_trains_in_two_processes(tmp_path: Path) -> None:
     manifest = draw_squares(tmp_path, products=8, val=2)
-    overrides = ["width=4", "epochs=1", "batch=4"]
+    overrides = ["channels=4", "stages.0.epochs=1", "stages.0.batch=4"]
     result = train("converter", manifest, tmp_path / "run", overrides, device="ddp", processes=2)
     assert result.steps > 0
 
@@ -75,7 +74,7 @@ def test_an_error_in_a_process_is_one_error_here(tmp_path: Path) -> None:
             "center-loss",
             manifest,
             tmp_path / "run",
-            [*OVERRIDES, "stages.0.sampler.batch=5"],
+            [*OVERRIDES, "stages.0.batch=5"],
             device="ddp",
             processes=2,
         )

@@ -13,13 +13,13 @@ from tests.lab.train.squares import SMALL, draw_squares
 pytestmark = [pytest.mark.lab, pytest.mark.slow]
 
 LIGHT = "augment={flip: true, zoom: 0.1, shift: 0.05, rotate: 0, brightness: 0, contrast: 0, saturation: 0}"
-FAST = ["stages.*.optimiser.rate=1e-3", "stages.*.optimiser.head_factor=1", "stages.*.patience=null"]
+FAST = ["stages.*.rate={backbone: 1e-3, head: 1e-3}", "stages.*.patience=null"]
 CASES = {
     "griddynamics-arcface": [
         *FAST,
         LIGHT,
         "stages.*.epochs=4",
-        "stages.*.sampler.batch=20",
+        "stages.*.batch=20",
         "stages.*.frozen=0",
         "stages.1.unfreeze=null",
         "stages.*.losses.0.scale=16",
@@ -28,12 +28,12 @@ CASES = {
         *FAST,
         LIGHT,
         "stages.*.epochs=4",
-        "stages.*.sampler.products=10",
+        "stages.*.batch=40",
         "stages.*.frozen=0",
         "stages.1.unfreeze=null",
     ],
-    "two-stream": ["stages.*.epochs=4", "stages.*.sampler.batch=16", "stages.*.optimiser.rate=1e-2"],
-    "center-loss": [LIGHT, "stages.*.epochs=6", "stages.*.sampler.batch=20"],
+    "two-stream": ["stages.*.epochs=4", "stages.*.batch=16", "stages.*.rate={backbone: 1e-2, head: 1e-2}"],
+    "center-loss": [LIGHT, "stages.*.epochs=6", "stages.*.batch=20"],
 }
 
 
@@ -50,7 +50,7 @@ def test_unseen_products_are_found(tmp_path: Path, name: str) -> None:
 
 def test_the_converter_learns_to_draw_the_product(tmp_path: Path) -> None:
     manifest = draw_squares(tmp_path, products=40, val=12, street=3)
-    overrides = ["width=16", "epochs=10", "batch=14", "optimiser.rate=5e-4"]
+    overrides = ["channels=16", "stages.0.epochs=10", "stages.0.batch=14", "stages.0.rate.head=5e-4"]
     result = train("converter", manifest, tmp_path / "run", overrides)
     lines = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
     start = next(line["val/difference"] for line in lines if "val/difference" in line)

@@ -23,21 +23,21 @@ pytestmark = pytest.mark.lab
 
 ONE = [*SMALL, "stages.*.epochs=1", "model.head.blocks.0.dim=8"]
 CASES = {
-    "two-stream": [*ONE, "stages.*.sampler.batch=4"],
+    "two-stream": [*ONE, "stages.*.batch=4"],
     "buy-me-that-look": [
         *ONE,
-        "stages.0.sampler.batch=4",
-        "stages.1.sampler.products=2",
+        "stages.0.batch=4",
+        "stages.1.batch=8",
         "data.groups={flat: [square, disc]}",
     ],
-    "griddynamics-triplet": [*ONE, "stages.*.sampler.products=4", "stages.*.frozen=2", "stages.1.unfreeze.to=1"],
-    "griddynamics-arcface": [*ONE, "stages.*.sampler.batch=8", "stages.*.frozen=2", "stages.1.unfreeze.to=1"],
-    "center-loss": [*ONE, "stages.*.sampler.batch=8"],
+    "griddynamics-triplet": [*ONE, "stages.*.batch=16", "stages.*.frozen=2", "stages.1.unfreeze.to=1"],
+    "griddynamics-arcface": [*ONE, "stages.*.batch=8", "stages.*.frozen=2", "stages.1.unfreeze.to=1"],
+    "center-loss": [*ONE, "stages.*.batch=8"],
     "attention": [
         "input.height=32",
         "input.width=32",
         "stages.0.epochs=1",
-        "stages.0.sampler.batch=8",
+        "stages.0.batch=8",
         "model.head.target=attributes.tags",
         "stages.0.losses.0.target=attributes.tags",
         "model.head.steps=2",
@@ -45,13 +45,13 @@ CASES = {
     ],
     "streetshop": [
         *ONE,
-        "stages.*.sampler.products=4",
+        "stages.*.batch=16",
         "stages.*.frozen=1",
         "stages.*.losses.7.target=attributes.colour",
         "model.head.blocks.2={name: colour, source: cielab}",
         "stages.*.losses.7.on=style",
     ],
-    "converter": ["width=4", "epochs=1", "batch=4"],
+    "converter": ["channels=4", "stages.0.epochs=1", "stages.0.batch=4"],
 }
 
 

@@ -15,8 +15,9 @@ import torch
 from safetensors.torch import load_file
 
 from streetshop.core.errors import RunError
-from streetshop.lab.train import train
-from streetshop.lab.train.tasks import embedding as loop
+from streetshop.lab.train import engine, train
+from streetshop.lab.train.task import Position, Update, Values
+from streetshop.lab.train.tasks.embedding import EmbeddingTask, PictureBatch
 from tests.lab.train.squares import SMALL, draw_squares
 
 pytestmark = pytest.mark.lab
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.lab
 OVERRIDES = [
     *SMALL,
     "stages.*.epochs=2",
-    "stages.*.sampler.batch=4",
+    "stages.*.batch=4",
     "stages.*.sampler.refresh=2",
     "stages.*.patience=null",
     "model.head.blocks.0.dim=8",
@@ -78,25 +79,82 @@ def test_a_run_saved_in_the_midst_of_an_epoch_goes_on_from_there(
     manifest: Path, undisturbed: Path, monkeypatch: pytest.MonkeyPatch, dies_at: int
 ) -> None:
     """Both stages, inside and at the ends of chunks of nearest negatives; a checkpoint after every batch."""
-    monkeypatch.setattr(loop, "SAVE_SECONDS", -1.0)
-    learn = loop.Loop._learn
+    monkeypatch.setattr(engine, "SAVE_SECONDS", -1.0)
+    learn = EmbeddingTask.learn
     out = manifest.parent / f"dies-{dies_at}"
     calls: list[int] = []
 
-    def counting(self: loop.Loop, *arguments: object) -> object:
-        if self.at.step == dies_at and not calls:
-            calls.append(self.at.step)
-            raise KeyboardInterrupt
+    def counting(self: EmbeddingTask, batch: PictureBatch, at: Position, update: Update) -> Values:
+        if at.step == dies_at and not calls:
+            calls.append(at.step)
+            raise ZeroDivisionError
         if calls:
-            calls.append(self.at.step)
-        return learn(self, *arguments)
+            calls.append(at.step)
+        return learn(self, batch, at, update)
 
-    monkeypatch.setattr(loop.Loop, "_learn", counting)
-    with pytest.raises(KeyboardInterrupt):
+    monkeypatch.setattr(EmbeddingTask, "learn", counting)
+    with pytest.raises(ZeroDivisionError):
         train("two-stream", manifest, out, OVERRIDES)
     train("two-stream", manifest, out, OVERRIDES)
     assert calls[1] == dies_at, "nothing that was done is done again"
     _same(undisturbed, out)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_ends_the_step_and_says_how_to_resume(
+    manifest: Path,
+    undisturbed: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    number: signal.Signals,
+) -> None:
+    learn, out = EmbeddingTask.learn, manifest.parent / f"interrupted-{number}"
+
+    def interrupted(self: EmbeddingTask, batch: PictureBatch, at: Position, update: Update) -> Values:
+        if at.step == 3:
+            os.kill(os.getpid(), number)
+        return learn(self, batch, at, update)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(EmbeddingTask, "learn", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            train("two-stream", manifest, out, OVERRIDES)
+    assert "interrupted after 4 batches; the checkpoint is written, the same command resumes" in capsys.readouterr().err
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    train("two-stream", manifest, out, OVERRIDES)
+    assert "resuming in stage shared, epoch 1, batch 4" in capsys.readouterr().err
+    _same(undisturbed, out)
+
+
+def test_averaged_weights_are_kept_and_resumed(manifest: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    overrides = [*OVERRIDES, "ema=0.9", "stages.*.epochs=1"]
+    whole, parts = manifest.parent / "averaged", manifest.parent / "averaged-parts"
+    train("two-stream", manifest, whole, overrides)
+    plain = manifest.parent / "plain"
+    train("two-stream", manifest, plain, [*OVERRIDES, "stages.*.epochs=1"])
+    a, b = (load_file(out / "last.safetensors") for out in (whole, plain))
+    assert any(not torch.equal(a[name], b[name]) for name in a)
+    monkeypatch.setattr(engine, "SAVE_SECONDS", -1.0)
+    learn = EmbeddingTask.learn
+
+    def failing(self: EmbeddingTask, batch: PictureBatch, at: Position, update: Update) -> Values:
+        if at.step == 5:
+            raise ZeroDivisionError
+        return learn(self, batch, at, update)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(EmbeddingTask, "learn", failing)
+        with pytest.raises(ZeroDivisionError):
+            train("two-stream", manifest, parts, overrides)
+    train("two-stream", manifest, parts, overrides)
+    _same(whole, parts)
+
+
+def test_name_version_and_description_may_change(manifest: Path, undisturbed: Path) -> None:
+    train("two-stream", manifest, undisturbed, [*OVERRIDES, "version=7", "about=other"])
+    about = json.loads((undisturbed / "run.json").read_text())
+    assert about["recipe_values"]["version"] == "7"
+    train("two-stream", manifest, undisturbed, OVERRIDES)
 
 
 @pytest.mark.slow
@@ -133,12 +191,10 @@ def test_a_finished_run_is_not_trained_again(manifest: Path, undisturbed: Path) 
 
 
 def test_a_folder_of_another_run_is_refused(manifest: Path, undisturbed: Path, tmp_path: Path) -> None:
-    with pytest.raises(
-        RunError, match=r"another recipe: stages\.0\.optimiser\.rate \(0\.001 there, 0\.01 now\) differs"
-    ):
-        train("two-stream", manifest, undisturbed, [*OVERRIDES, "stages.0.optimiser.rate=0.01"])
+    with pytest.raises(RunError, match=r"another recipe: stages\.0\.rate\.head \(0\.001 there, 0\.01 now\) differs"):
+        train("two-stream", manifest, undisturbed, [*OVERRIDES, "stages.0.rate.head=0.01"])
     other = draw_squares(tmp_path, products=8, seed=5)
-    with pytest.raises(RunError, match="another manifest"):
+    with pytest.raises(RunError, match="on other data"):
         train("two-stream", other, undisturbed, OVERRIDES)
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "letter.txt").write_text("mine")
@@ -150,5 +206,7 @@ def test_a_damaged_checkpoint_is_said(manifest: Path, tmp_path: Path, monkeypatc
     out = tmp_path / "run"
     train("two-stream", manifest, out, OVERRIDES)
     (out / "checkpoint.pt").write_bytes(b"half a checkpoint")
+    about = json.loads((out / "run.json").read_text())
+    (out / "run.json").write_text(json.dumps(about | {"finished": False}))
     with pytest.raises(RunError, match="the checkpoint is damaged"):
         train("two-stream", manifest, out, OVERRIDES)

@@ -15,7 +15,7 @@ from tests.lab.train.squares import SMALL, draw_squares
 
 pytestmark = pytest.mark.lab
 
-BASE = [*SMALL, "stages.0.sampler.batch=8", "model.head.blocks.0.dim=8", "model.head.blocks.0.batch_norm=false"]
+BASE = [*SMALL, "stages.0.batch=8", "model.head.blocks.0.dim=8", "model.head.blocks.0.batch_norm=false"]
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,12 @@ def _epochs(out: Path) -> list[int]:
 
 def test_a_stage_without_a_better_validation_ends_early_and_keeps_its_best(manifest: Path, tmp_path: Path) -> None:
     # Frozen whole and hardly learning: batch norm apart, nothing changes, so the first epoch stays the best.
-    still = ["stages.0.optimiser.rate=1e-12", "stages.0.frozen=5", "stages.0.epochs=9", "stages.0.patience=2"]
+    still = [
+        "stages.0.rate={backbone: 1e-12, head: 1e-12}",
+        "stages.0.frozen=5",
+        "stages.0.epochs=9",
+        "stages.0.patience=2",
+    ]
     train("center-loss", manifest, tmp_path / "run", [*BASE, *still])
     assert _epochs(tmp_path / "run") == [0, 1, 2, 3], "the start, the best, and two that were no better"
     with safe_open(tmp_path / "run" / "best.safetensors", "pt") as file:
@@ -49,7 +54,7 @@ def test_time_up_ends_a_run_which_then_counts_as_finished(manifest: Path, tmp_pa
 
 def test_processor_time_ends_each_stage_after_its_share(manifest: Path, tmp_path: Path) -> None:
     """Two stages of one epoch: each may spend half, counted on its own."""
-    stages = ["stages.*.epochs=1", "stages.*.sampler.batch=2", "stages.*.sampler.refresh=1"]
+    stages = ["stages.*.epochs=1", "stages.*.batch=2", "stages.*.sampler.refresh=1"]
     overrides = [*SMALL, "model.head.blocks.0.dim=8", *stages]
     whole = train("two-stream", manifest, tmp_path / "whole", overrides)
     train("two-stream", manifest, tmp_path / "cut", [*overrides, "cpu_minutes=0.00001"])
@@ -61,7 +66,12 @@ def test_processor_time_ends_each_stage_after_its_share(manifest: Path, tmp_path
 
 def test_the_best_weights_of_a_run_that_parts_its_streams_hold_both(manifest: Path, tmp_path: Path) -> None:
     # The second stage learns nothing worth having: its weights are kept all the same, not the first stage's.
-    ruin = ["stages.1.optimiser.rate=10", "stages.*.epochs=1", "stages.*.sampler.batch=4", "stages.*.sampler.refresh=4"]
+    ruin = [
+        "stages.1.rate={backbone: 10, head: 10}",
+        "stages.*.epochs=1",
+        "stages.*.batch=4",
+        "stages.*.sampler.refresh=4",
+    ]
     train("two-stream", manifest, tmp_path / "run", [*SMALL, "model.head.blocks.0.dim=8", *ruin])
     with safe_open(tmp_path / "run" / "best.safetensors", "pt") as file:
         assert file.metadata()["streams"] == "two"
@@ -71,7 +81,7 @@ def test_the_best_weights_of_a_run_that_parts_its_streams_hold_both(manifest: Pa
 
 def test_groups_share_the_time_by_their_rows(manifest: Path, tmp_path: Path) -> None:
     groups = ["data.groups={squares: [square], rest: [disc, bar]}", "stages.*.epochs=1", "minutes=3", "cpu_minutes=6"]
-    small = [*SMALL, "model.head.blocks.0.dim=8", "stages.0.sampler.batch=4", "stages.1.sampler.products=2"]
+    small = [*SMALL, "model.head.blocks.0.dim=8", "stages.0.batch=4", "stages.1.batch=8"]
     train("buy-me-that-look", manifest, tmp_path / "run", [*small, *groups])
     parts = [json.loads((tmp_path / "run/groups" / g / "run.json").read_text()) for g in ("squares", "rest")]
     budgets = [part["recipe_values"]["minutes"] for part in parts]
@@ -82,10 +92,10 @@ def test_groups_share_the_time_by_their_rows(manifest: Path, tmp_path: Path) -> 
 
 
 def test_a_diverging_run_says_where_and_what_to_do(manifest: Path, tmp_path: Path) -> None:
-    wild = ["stages.0.optimiser.kind=sgd", "stages.0.optimiser.rate=1e30", "stages.0.epochs=3"]
+    wild = ["stages.0.optimiser.kind=sgd", "stages.0.rate={backbone: 1e30, head: 1e30}", "stages.0.epochs=3"]
     with pytest.raises(RunError, match=r"became (nan|inf).* at batch \d+") as caught:
         train("center-loss", manifest, tmp_path / "run", [*BASE, *wild])
-    assert "Lower optimiser.rate" in caught.value.hint
+    assert "Lower the stage's rate" in caught.value.hint
 
 
 def test_bf16_trains_and_fp16_asks_for_a_gpu(manifest: Path, tmp_path: Path) -> None:

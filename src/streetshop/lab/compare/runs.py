@@ -11,7 +11,7 @@ from typing import Any
 from streetshop.core.errors import RecipeError, RunError, UsageError
 from streetshop.lab.core import files
 from streetshop.lab.train import load_recipe, recipe_names
-from streetshop.lab.train.recipe import EmbeddingRecipe, as_plain
+from streetshop.lab.train.recipe import EmbeddingRecipe
 from streetshop.lab.train.run import GROUPS
 from streetshop.lab.train.trained import read_recipe
 
@@ -109,7 +109,7 @@ def _changes(recipe: EmbeddingRecipe) -> tuple[str, ...] | None:
         shipped = load_recipe(recipe.name)
     except (RecipeError, UsageError):
         return None
-    before, after = (dict(_leaves(as_plain(r))) for r in (shipped, recipe))
+    before, after = (dict(_leaves(r.as_plain())) for r in (shipped, recipe))
     return tuple(
         f"{key}: {_short(before.get(key))} → {_short(after.get(key))}"
         for key in dict.fromkeys([*before, *after])

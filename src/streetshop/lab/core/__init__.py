@@ -1,1 +1,1 @@
-"""What every room of the lab uses: progress, seeds, devices, run files, the parts of recipes that data loading needs."""
+"""What every room of the lab uses: progress, seeds, devices, run files, parts of recipes."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.multiprocessing.spawn import ProcessExitedException, ProcessRaisedException, spawn
 
 from streetshop.core.errors import RunError, UsageError
+from streetshop.lab.core.stopping import StopSignal
 
 DeviceName = Literal["cpu", "cuda", "ddp"]
 
@@ -77,6 +78,12 @@ def run_on(device: str, processes: int | None, work: Callable[..., None], *argum
 
     ``cpu`` and ``cuda`` run it here. ``ddp`` runs it in ``processes`` processes (default: one for every GPU; without
     GPUs two on the CPU), or, under ``torchrun``, joins the processes that it started. ``work`` must be importable.
+    Ctrl-C and SIGTERM are passed on to the processes, which end on their own.
+
+    Raises:
+        RunError: a process failed.
+        UsageError: there is no such device.
+        KeyboardInterrupt: the processes were interrupted.
     """
     if device in ("cpu", "cuda"):
         work(Place(one_device(device)), *arguments)
@@ -92,12 +99,25 @@ def run_on(device: str, processes: int | None, work: Callable[..., None], *argum
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     threads = max(torch.get_num_threads() // count, 1)
+    context = spawn(_child, (count, port, threads, work, arguments), nprocs=count, join=False)
+    if context is None:
+        raise TypeError("spawn joined its processes")
+
+    def forward(number: int) -> None:
+        for pid in context.pids():
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+
     try:
-        spawn(_child, (count, port, threads, work, arguments), nprocs=count)
+        with StopSignal(forward=forward) as stop:
+            while not context.join():
+                pass
     except ProcessRaisedException as error:
         raise RunError(_last_line(error), where=f"process {error.error_index}") from None
     except ProcessExitedException as error:
         raise RunError(f"a process ended with {error.exit_code}", where=f"process {error.error_index}") from None
+    if stop.asked:
+        raise KeyboardInterrupt
 
 
 def _child(

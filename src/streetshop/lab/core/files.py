@@ -1,10 +1,10 @@
-"""The files of a run folder, each written in one step."""
+"""The files of a run folder, each written in one step; and files that are made once."""
 
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Mapping
+import shutil
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from streetshop.core.errors import RunError
+from streetshop.core.files import atomic_file, write_text
 
 RECIPE: Final = "recipe.yaml"
 RUN: Final = "run.json"
@@ -25,19 +26,32 @@ BEST: Final = "best.safetensors"
 LAST: Final = "last.safetensors"
 
 
-def replace(path: Path, data: bytes) -> None:
-    """Write ``data`` so that a reader, or a crash, sees the old file or the new one."""
-    partial = path.with_name(path.name + ".part")
-    with partial.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+def made(path: Path, make: Callable[[Path], object], *sources: Path) -> Path:
+    """A file or folder that is made once, in one step.
+
+    Args:
+        path: what is made; left as it is when it is there and newer than all ``sources``.
+        make: writes it to the path it is given.
+        sources: files that it is made of.
+    """
+    if path.exists():
+        age = path.stat().st_mtime_ns
+        if all(source.stat().st_mtime_ns < age for source in sources):
+            return path
+    partial = path.with_name(f".{path.name}.part")
+    _remove(partial)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    make(partial)
+    _remove(path)
     partial.replace(path)
+    return path
 
 
-def write_json(path: Path, value: Any) -> None:
-    """``value`` as JSON."""
-    replace(path, (json.dumps(value, indent=1, ensure_ascii=False) + "\n").encode())
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def read_json(path: Path) -> Any:
@@ -52,17 +66,13 @@ def read_json(path: Path) -> Any:
 
 def write_yaml(path: Path, value: Any) -> None:
     """``value`` as YAML, keys in their order."""
-    replace(path, yaml.safe_dump(value, sort_keys=False, allow_unicode=True).encode())
+    write_text(path, yaml.safe_dump(value, sort_keys=False, allow_unicode=True))
 
 
 def write_checkpoint(path: Path, state: Mapping[str, Any]) -> None:
     """Tensors and plain values; :func:`read_checkpoint` reads them back without unpickling code."""
-    partial = path.with_name(path.name + ".part")
-    with partial.open("wb") as file:
-        torch.save(dict(state), file)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    with atomic_file(path) as partial:
+        torch.save(dict(state), partial)
 
 
 def read_checkpoint(path: Path, device: torch.device) -> dict[str, Any] | None:
@@ -82,10 +92,9 @@ def read_checkpoint(path: Path, device: torch.device) -> dict[str, Any] | None:
 
 def write_weights(path: Path, state: Mapping[str, Tensor], about: Mapping[str, str]) -> None:
     """Weights as safetensors, with text metadata."""
-    partial = path.with_name(path.name + ".part")
     tensors = {name: value.detach().cpu().contiguous() for name, value in state.items()}
-    save_file(tensors, partial, metadata=dict(about))
-    partial.replace(path)
+    with atomic_file(path) as partial:
+        save_file(tensors, partial, metadata=dict(about))
 
 
 def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
@@ -98,8 +107,9 @@ def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
 
 
 class MetricsLog:
-    """``metrics.jsonl`` and TensorBoard. What a resumed run will write again is taken back first: all after ``step``,
-    which is -1 for a fresh start.
+    """``metrics.jsonl`` and TensorBoard.
+
+    What a resumed run will write again is removed first: all after ``step``, which is -1 for a fresh start.
     """
 
     def __init__(self, folder: Path, *, step: int, enabled: bool = True) -> None:
@@ -111,7 +121,7 @@ class MetricsLog:
         self._path = folder / METRICS
         if self._path.is_file():
             lines = self._path.read_text(encoding="utf-8").splitlines()
-            replace(self._path, "".join(f"{line}\n" for line in lines if _step(line) <= step).encode())
+            write_text(self._path, "".join(f"{line}\n" for line in lines if _step(line) <= step))
         self._board = SummaryWriter(str(folder / "tensorboard"), purge_step=step + 1)
 
     def write(self, step: int, values: Mapping[str, Any]) -> None:
@@ -125,6 +135,7 @@ class MetricsLog:
                 self._board.add_scalar(name, value, step)
 
     def close(self) -> None:
+        """Close the board."""
         if self._enabled:
             self._board.close()
 

@@ -1,60 +1,44 @@
-"""Progress and remaining time on stderr: a line that is rewritten on a terminal, now and then a line elsewhere."""
+"""Progress and remaining time on stderr."""
 
 from __future__ import annotations
 
-import sys
-import time
 from types import TracebackType
-from typing import Self, TextIO
+from typing import Self
 
+from streetshop.core.progress import ProgressDisplay, duration, say
 
-def duration(seconds: float) -> str:
-    """``75`` as ``1:15``, ``3700`` as ``1:01:40``."""
-    minutes, rest = divmod(int(seconds + 0.5), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+__all__ = ["Progress", "duration", "say"]
 
 
 class Progress:
-    """Counts up to ``total``; the remaining time follows from the pace so far.
+    """Counts up to ``total``; a bar on a terminal, a line now and then elsewhere.
 
-    ``enabled=False`` (all processes but the first) prints nothing.
+    Calling it with two numbers sets what is done and the total. ``enabled=False`` (all processes but the first) shows
+    nothing.
     """
 
-    def __init__(self, what: str, total: int, *, enabled: bool = True, stream: TextIO | None = None) -> None:
-        self.what, self.total, self.enabled = what, total, enabled
+    def __init__(self, what: str, total: int | None = None, *, enabled: bool = True) -> None:
+        self.what, self.total = what, total
         self.done = 0
-        self._stream = stream or sys.stderr
-        self._terminal = self._stream.isatty()
-        self._start = self._shown = time.monotonic()
-        self._every = 0.2 if self._terminal else 15.0
+        self._display = ProgressDisplay("", None if enabled else False)
+        self._enabled = enabled
 
     def __enter__(self) -> Self:
+        self._display.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self.enabled and self.done:
-            self._show("", last=True)
+        self._display.__exit__(kind, error, trace)
+
+    def __call__(self, done: int, total: int) -> None:
+        """Set what is done, of how many."""
+        self.done, self.total = done, total
+        self.advance(0)
 
     def advance(self, steps: int = 1, note: str = "") -> None:
-        """Count ``steps`` more, and show ``note`` beside the count when it is time for a line."""
+        """Count ``steps`` more, and show ``note`` beside the count."""
         self.done += steps
-        if self.enabled and time.monotonic() - self._shown >= self._every:
-            self._show(note)
-
-    def _show(self, note: str, last: bool = False) -> None:
-        self._shown = time.monotonic()
-        spent = self._shown - self._start
-        left = f", {duration(spent / self.done * (self.total - self.done))} left" if 0 < self.done < self.total else ""
-        line = f"{self.what}: {self.done} of {self.total} in {duration(spent)}{left}{', ' + note if note else ''}"
-        if self._terminal:
-            print(f"\r\x1b[K{line}", end="\n" if last else "", file=self._stream, flush=True)
-        else:
-            print(line, file=self._stream, flush=True)
-
-
-def say(text: str) -> None:
-    """One line on stderr."""
-    print(text, file=sys.stderr, flush=True)
+        if self._enabled:
+            self._display.show(self.what, self.done, self.total, note)

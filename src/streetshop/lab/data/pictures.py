@@ -30,7 +30,7 @@ from streetshop.models.preprocessing import fit_picture
 from streetshop.models.spec import BlockSpec, EncoderSpec, InputSpec
 
 _WAITING, _DONE, _REFUSED = 0, 1, 2
-_CHUNK = 256
+CHUNK = 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,8 +165,8 @@ def _fill(
         return None
 
     with ThreadPoolExecutor(threads) as pool, Progress("pictures", len(waiting)) as progress:
-        for start in range(0, len(waiting), _CHUNK):
-            chunk = waiting[start : start + _CHUNK]
+        for start in range(0, len(waiting), CHUNK):
+            chunk = waiting[start : start + CHUNK]
             reasons = list(pool.map(one, chunk.tolist()))
             pixels.flush()
             if histograms is not None:

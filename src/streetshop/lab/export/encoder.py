@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final, cast
-
-from torch import Tensor, nn
-from torch.nn import functional
+from typing import Final
 
 from streetshop.lab.data.sets import ccp as ccp_set
 from streetshop.lab.data.sets import clothing as clothing_set
 from streetshop.lab.evaluate.report import Dataset, Report
 from streetshop.lab.export.bundle import Network, export_bundle, probe_images
-from streetshop.lab.nets.encoder_heads import Heads
-from streetshop.lab.nets.taps import INPUT, Taps
-from streetshop.lab.train.tasks.encoder.recipe import EncoderRecipe
+from streetshop.lab.nets.encoder_heads import DefaultEncoder
+from streetshop.lab.nets.taps import INPUT
+from streetshop.lab.train.encoder_recipe import EncoderRecipe
 from streetshop.models.spec import BlockSpec, EncoderSpec
 
 MODEL: Final = "model.onnx"
@@ -32,44 +29,16 @@ LIMITS: Final = (
     "Kinds, colours and patterns were named by an AI model from contact sheets. Where it named 621 photos "
     "twice, it agreed with itself on 77 % of colours and 86 % of patterns.",
     "Made pairs show one shot of a garment twice; real pairs are harder.",
-    "Kinds without taught names are told apart less well than by ImageNet's features, and shades within one "
+    "Kinds without names of their own are told apart less well than by ImageNet's features, and shades within one "
     "colour name less well than by a plain histogram.",
 )
 
 
-class _Blocks(nn.Module):
-    """Backbone and heads: (b, 4, h, w) to unit blocks.
-
-    The heads' linear layers run as convolutions of one pixel: unlike matrix products, whose order of summation depends
-    on the batch size, they give a picture the same bits in every batch.
-    """
-
-    def __init__(self, taps: Taps, heads: Heads) -> None:
-        super().__init__()
-        self.taps = taps
-        self.heads = heads
-
-    def forward(self, image: Tensor) -> tuple[Tensor, ...]:
-        settled = self.heads.settled(self.taps(image))[:, :, None, None]
-        blocks = []
-        for name, layer in self.heads.layers.items():
-            x = self.heads.chosen(name, settled)
-            for step in [layer] if isinstance(layer, nn.Linear) else cast(nn.Sequential, layer):
-                x = (
-                    functional.conv2d(x, step.weight[:, :, None, None], step.bias)
-                    if isinstance(step, nn.Linear)
-                    else step(x)
-                )
-            blocks.append(x.flatten(1))
-        return tuple(functional.normalize(block, dim=1) for block in blocks)
-
-
-def export_encoder(taps: Taps, heads: Heads, recipe: EncoderRecipe, out: Path, *, half: bool = True) -> Path:
+def export_encoder(network: DefaultEncoder, recipe: EncoderRecipe, out: Path, *, half: bool = True) -> Path:
     """Write a bundle.
 
     Args:
-        taps: the backbone.
-        heads: the blocks' heads.
+        network: backbone and heads.
         recipe: what they were trained by.
         out: the bundle's folder; must be absent or empty.
         half: whether weights may be stored in half precision.
@@ -87,15 +56,19 @@ def export_encoder(taps: Taps, heads: Heads, recipe: EncoderRecipe, out: Path, *
         blocks=tuple(BlockSpec(name=n, dim=t.dim, weight=t.weight) for n, t in recipe.blocks.items()),
         cut="box",
         files={MODEL: ""},
-        about="Style, colour, shape and pattern of a garment, from freely licensed photographs.",
+        about=recipe.about,
     )
-    network = Network(_Blocks(taps, heads), tuple(recipe.blocks), probe_images(INPUT))
-    return export_bundle(out, {MODEL: network}, spec, _report(spec, recipe), half=half)
+    exported = Network(network, tuple(recipe.blocks), probe_images(INPUT))
+    return export_bundle(out, {MODEL: exported}, spec, _report(spec, recipe), half=half)
 
 
 def _report(spec: EncoderSpec, recipe: EncoderRecipe) -> Report:
     blocks = {f"block {b.name}": f"{b.dim} numbers, default weight {b.weight:g}: {MEANS[b.name]}" for b in spec.blocks}
-    tuned = ", its upper stages trained further" if recipe.tuning is not None else ", not trained further"
+    tuned = (
+        ", its upper stages trained further"
+        if any(stage.learns == "all" for stage in recipe.stages)
+        else ", not trained further"
+    )
     tagged = (
         f"; {recipe.pairs.tagged} products of photos with tags only, masked by a reader" if recipe.pairs.tagged else ""
     )

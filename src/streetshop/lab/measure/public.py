@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from streetshop.core.errors import RunError
+from streetshop.lab.data.articles import Kind, Pictures
 from streetshop.lab.data.classes import CLASSES, GARMENTS
 from streetshop.lab.data.sample import Sample
 from streetshop.lab.data.sets import ccp as ccp_set
@@ -14,9 +15,9 @@ from streetshop.lab.data.sets import clothing as clothing_set
 from streetshop.lab.data.sets.ccp import labelled_names
 from streetshop.lab.data.splits import Split
 from streetshop.lab.evaluate import encoder_report
+from streetshop.lab.evaluate.articles import Named, judge_names
 from streetshop.lab.evaluate.reader import judge, milliseconds, sections, write_overlays
 from streetshop.lab.evaluate.report import REPORT_FILE, Dataset, Figure, Report, Section, fingerprint_files
-from streetshop.lab.train.tasks.reader.articles import Kind, Named, Pictures, judge_names
 from streetshop.looks.reader import OnnxReader
 from streetshop.looks.rules import Rules
 from streetshop.models import Encoder

@@ -13,10 +13,10 @@ from streetshop.lab.evaluate.report import REPORT_FILE, Report
 from streetshop.lab.export.card import write_card
 from streetshop.lab.measure.embedding import measure_embedding
 from streetshop.lab.measure.public import measure_encoder, measure_reader
-from streetshop.lab.train.reading import recipe_path
-from streetshop.lab.train.shipped import Public
-from streetshop.lab.train.tasks.encoder.recipe import load_encoder_recipe
-from streetshop.lab.train.tasks.encoder.run import gather
+from streetshop.lab.train.public import PublicSets
+from streetshop.lab.train.reading import load_recipe
+from streetshop.lab.train.recipe import EncoderRecipe
+from streetshop.lab.train.tasks.encoder.data import load_garments
 from streetshop.models import load_encoder
 from streetshop.models.folder import SPEC_FILE, read_spec
 
@@ -70,21 +70,26 @@ def measure_subject(
             hint="Run `streetshop lab export` first, or give a manifest as --data",
         )
     home = cache or subject.resolve().parent / "cache"
-    public = Public(data, home)
-    if read_spec(subject).kind == "reader":
+    public = PublicSets(data, home)
+    is_reader = read_spec(subject).kind == "reader"
+    public.check(clothing=True)
+    public.label(keypoints=is_reader, clothing=True)
+    if is_reader:
         return measure_reader(
             subject,
             public.ccp,
-            keypoints=public.keypoints(public.ccp / "photos", "keypoints.json"),
+            keypoints=public.keypoints,
             clothing=public.clothing,
-            cutouts=public.cutouts(),
+            cutouts=public.cutouts,
             split=split,
             overlays=overlays,
         )
     encoders = [load_encoder(folder, threads=threads) for folder in (subject, *beside)]
     start = None if untrained is None else load_encoder(untrained, threads=threads)
-    recipe = load_encoder_recipe(recipe_path(ENCODER_RECIPE))
-    items = gather(recipe, public.ccp, public.clothing, public.cutouts(), home / "pairs", threads=threads)
+    recipe = load_recipe(ENCODER_RECIPE)
+    if not isinstance(recipe, EncoderRecipe):
+        raise TypeError(type(recipe))
+    items = load_garments(recipe, public, threads=threads)
     return measure_encoder(encoders, items, untrained=start, split=split, distractors=distractors)
 
 

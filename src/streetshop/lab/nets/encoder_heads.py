@@ -1,16 +1,15 @@
-"""The heads: a layer or two for each block on the backbone's features, and what teaches them."""
+"""The default encoder: a layer or two for each block on pooled features of the backbone."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import cast
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from streetshop.lab.nets.taps import PARTS, WIDTH
+from streetshop.lab.nets.taps import PARTS, WIDTH, Taps
 
 
 class Heads(nn.Module):
@@ -59,6 +58,34 @@ class Heads(nn.Module):
         return tuple(self.block(name, settled) for name in self.layers)
 
 
+class DefaultEncoder(nn.Module):
+    """Backbone and heads: (b, 4, h, w), scaled RGB and a mask, to unit blocks.
+
+    The heads' layers run as convolutions of one pixel: unlike matrix products, whose order of summation depends on the
+    batch, they give a picture the same bits whatever is beside it.
+    """
+
+    def __init__(self, taps: Taps, heads: Heads) -> None:
+        super().__init__()
+        self.taps = taps
+        self.heads = heads
+
+    def forward(self, image: Tensor) -> tuple[Tensor, ...]:
+        """A (b, dim) tensor for each block, in the heads' order."""
+        settled = self.heads.settled(self.taps(image))[:, :, None, None]
+        blocks = []
+        for name, layer in self.heads.layers.items():
+            x = self.heads.chosen(name, settled)
+            for step in [layer] if isinstance(layer, nn.Linear) else cast(nn.Sequential, layer):
+                x = (
+                    functional.conv2d(x, step.weight[:, :, None, None], step.bias)
+                    if isinstance(step, nn.Linear)
+                    else step(x)
+                )
+            blocks.append(x.flatten(1))
+        return tuple(functional.normalize(block, dim=1) for block in blocks)
+
+
 def _layer(inputs: int, hidden: int, outputs: int) -> nn.Module:
     if not hidden:
         return nn.Linear(inputs, outputs)
@@ -90,43 +117,3 @@ def start_from_components(layer: nn.Linear, settled: Tensor) -> None:
     with torch.no_grad():
         layer.weight.copy_(vectors[:, : layer.out_features].T)
         layer.bias.copy_(-layer.weight @ mean)
-
-
-def supervised_contrast(
-    vectors: Tensor, labels: Tensor, groups: Tensor, temperature: float, sources: Tensor | None = None
-) -> Tensor:
-    """SupCon (Khosla et al. 2020, L_out): every picture is drawn to those of its label.
-
-    Pictures of one group (one sender, one photo) are neither drawn together nor kept apart, so that a room's light is
-    no clue; with ``sources``, pictures of two sources with different labels are passed over, since two vocabularies may
-    name one thing. A label below 0 is unknown: its picture is left out.
-    """
-    if (labels < 0).any():
-        known = labels >= 0
-        vectors, labels, groups = vectors[known], labels[known], groups[known]
-        sources = None if sources is None else sources[known]
-    logits = vectors @ vectors.T / temperature
-    same = labels[:, None] == labels[None]
-    counted = groups[:, None] != groups[None]
-    if sources is not None:
-        counted &= same | (sources[:, None] == sources[None])
-    positive = same & counted
-    logits = logits.masked_fill(~counted, -1e4)
-    chance = logits - logits.logsumexp(1, keepdim=True)
-    known = positive.any(1)
-    if not known.any():
-        return logits.sum() * 0
-    return -(torch.where(positive, chance, 0.0).sum(1)[known] / positive.sum(1)[known]).mean()
-
-
-def keep_relations(vectors: Tensor, reference: Tensor) -> Tensor:
-    """Mean squared difference of the cosines within a batch from those of reference vectors (Park et al. 2019,
-    relational distillation): what the backbone knew of things that nobody labelled here is kept.
-    """
-    return functional.mse_loss(vectors @ vectors.T, reference @ reference.T)
-
-
-def as_codes(names: Sequence[str]) -> NDArray[np.int64]:
-    """A number for each distinct name; -1 for ``""``."""
-    known = {name: i for i, name in enumerate(sorted({n for n in names if n}))}
-    return np.asarray([known.get(name, -1) for name in names], np.int64)

@@ -13,7 +13,7 @@ BLOCK: Final = 16
 """Channels that processors of today compute side by side at the most."""
 _COARSE: Final = 2
 """The filter's coefficients are computed on maps of this fraction of the probabilities' size, along each side."""
-_SMOOTHNESS: Final = 4e-4
+SMOOTHNESS: Final = 4e-4
 """Added to the variance of each colour channel; pixels lie between -1 and 1."""
 
 
@@ -32,23 +32,26 @@ def snap(probabilities: Tensor, colours: Tensor, radius: int) -> Tensor:
         (b, n, h, w), none negative, not scaled to sum up to one.
     """
     half = functional.avg_pool2d(probabilities, _COARSE)
-    small = _coefficients(half, functional.avg_pool2d(colours, _COARSE), radius)
+    small = coefficients(half, functional.avg_pool2d(colours, _COARSE), radius)
     large = functional.interpolate(small, scale_factor=float(_COARSE), mode="bilinear", align_corners=False)
     n = int(probabilities.shape[1])
     *slopes, rest, _ = large.split([n, n, n, n, int(large.shape[1]) - 4 * n], 1)
     return (_dot(slopes, colours.split(1, 1)) + rest).clamp(min=0)
 
 
-def _coefficients(p: Tensor, colours: Tensor, radius: int) -> Tensor:
-    """(b, 4n, h, w) and more channels that are zero: for each colour channel the slopes of every class, then what is
-    added; means over windows.
+def coefficients(p: Tensor, colours: Tensor, radius: int) -> Tensor:
+    """Coefficients of the linear functions, as means over windows.
+
+    Returns:
+        (b, 4n, h, w) and more channels that are zero: for each colour channel the slopes of every class, then the
+        offsets.
     """
     mean, mean_p = _mean(colours, radius), _mean(p, radius)
     covariances = [_mean(colours[:, i : i + 1] * p, radius) - mean[:, i : i + 1] * mean_p for i in range(3)]
     rows, columns = [0, 0, 0, 1, 1, 2], [0, 1, 2, 1, 2, 2]
     products = _mean(colours[:, rows] * colours[:, columns], radius) - mean[:, rows] * mean[:, columns]
     rr, rg, rb, gg, gb, bb = products.split(1, 1)
-    rr, gg, bb = rr + _SMOOTHNESS, gg + _SMOOTHNESS, bb + _SMOOTHNESS
+    rr, gg, bb = rr + SMOOTHNESS, gg + SMOOTHNESS, bb + SMOOTHNESS
     # The symmetric 3 x 3 matrix is inverted by its cofactors: ONNX has no solver.
     cofactors = (
         (gg * bb - gb * gb, rb * gb - rg * bb, rg * gb - rb * gg),
@@ -73,8 +76,9 @@ def _in_blocks(x: Tensor) -> Tensor:
 
 
 def channel_sum(x: Tensor) -> Tensor:
-    """(b, n, h, w) to (b, 1, h, w). A convolution with ones: onnxruntime's own sum over channels takes .6 ms for 15 of
-    192 x 128, on one thread.
+    """Sum over channels, (b, n, h, w) to (b, 1, h, w).
+
+    A convolution with ones: onnxruntime's own sum over 15 channels of 192 x 128 takes .6 ms on one thread.
     """
     return functional.conv2d(x, x.new_ones(1, int(x.shape[1]), 1, 1))
 

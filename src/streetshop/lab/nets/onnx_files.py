@@ -13,7 +13,6 @@ from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 from torch import Tensor, nn
 
-from streetshop.core.errors import RunError
 from streetshop.lab.nets.backbones import pad_by_number
 
 _WORTHWHILE = 64
@@ -113,47 +112,6 @@ def fold_pads(path: Path) -> int:
     onnx.checker.check_model(model)
     onnx.save(model, str(path))
     return folded
-
-
-def add_output(path: Path, beside: str, name: str, weight: np.ndarray, bias: np.ndarray) -> None:
-    """Rewrite the model so that it also says ``weight @ x + bias`` at every place of a map, as the output ``name``.
-
-    Args:
-        beside: a node that reads the map (n, inputs, h, w) as its first input.
-        weight, bias: (outputs, inputs) and (outputs,). An output of that name from an earlier call is replaced.
-    """
-    model = onnx.load(str(path))
-    graph = model.graph
-    for listed in (graph.node, graph.output, graph.initializer):
-        kept = [item for item in listed if name not in (item.name, *getattr(item, "output", ()))]
-        kept = [item for item in kept if item.name not in (f"{name}/weight", f"{name}/bias")]
-        del listed[:]
-        listed.extend(kept)
-    inputs = map_read_by(graph, beside)
-    parts = {f"{name}/weight": weight[:, :, None, None], f"{name}/bias": bias}
-    graph.initializer.extend(numpy_helper.from_array(v.astype(np.float32), key) for key, v in parts.items())
-    graph.node.append(helper.make_node("Conv", [inputs, *parts], [name], name=name))
-    shape: list[str | int | None] = ["n", len(weight), f"{name}_h", f"{name}_w"]
-    graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
-    onnx.checker.check_model(model)
-    onnx.save(model, str(path))
-
-
-def only_map(path: Path, beside: str) -> bytes:
-    """The model cut down to the map that the node ``beside`` reads, as its one output."""
-    model = onnx.load(str(path))
-    found = helper.make_tensor_value_info(map_read_by(model.graph, beside), TensorProto.FLOAT, None)
-    del model.graph.output[:]
-    model.graph.output.append(found)
-    return bytes(model.SerializeToString())
-
-
-def map_read_by(graph: onnx.GraphProto, node: str) -> str:
-    """Name of a node's first input. Raises :class:`RunError` when there is no such node."""
-    found = next((n.input[0] for n in graph.node if n.name == node), None)
-    if found is None:
-        raise RunError(f"the network has no node {node}", hint="Export the bundle with this version of streetshop")
-    return str(found)
 
 
 def _constant(name: str, graph: onnx.GraphProto, makers: dict[str, onnx.NodeProto]) -> np.ndarray | None:

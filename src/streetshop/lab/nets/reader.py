@@ -44,17 +44,20 @@ def _separable(channels: int) -> nn.Sequential:
 
 
 class ReaderNet(nn.Module):
-    """EfficientNet-Lite with a feature pyramid (Lin et al. 2017): coarse levels carry what the whole picture says
-    (a pooled context is added on top), fine ones where things end.
+    """EfficientNet-Lite with a feature pyramid (Lin et al. 2017).
+
+    Coarse levels carry the content of the whole picture (a pooled context is added on top), fine ones the borders.
 
     Args:
         backbone: ``efficientnet_lite0`` or ``efficientnet_lite2``.
-        width: channels of the coarse levels; that of stride 4 has half as many.
+        channels: of the coarse levels; that of stride 4 has half as many.
         detail: channels of a level of stride 2 that corrects the classes where things end; 0 for none, and then they
             have stride 4.
         guided: radius of the filter that lets classes end where colours change, in pixels of a quarter of the input's
             sides (see :func:`~streetshop.lab.nets.guided.snap`); 0 for none. It needs the level of stride 2, and what
             it says of classes are no logits then but probabilities.
+        articles: names of articles that nobody wears, as logits at every pixel of the backbone's last map; 0 for none.
+            Their mean over an article is the logits of its name: a linear layer and a mean commute.
         weights: of the backbone, ``imagenet`` or ``none``.
     """
 
@@ -64,9 +67,10 @@ class ReaderNet(nn.Module):
         self,
         *,
         backbone: str = "efficientnet_lite0",
-        width: int = 128,
+        channels: int = 128,
         detail: int = 0,
         guided: int = 0,
+        articles: int = 0,
         weights: str = "imagenet",
         classes: int = len(CLASSES),
     ) -> None:
@@ -76,13 +80,13 @@ class ReaderNet(nn.Module):
         self.blocks = network.blocks
         finest2 = network.blocks[0][-1].conv_pw.out_channels
         fine4, middle8, coarse16, deep32 = (network.blocks[i][-1].conv_pwl.out_channels for i in _TAPS[1:])
-        fine = width // 2
-        self.context = nn.Sequential(nn.Conv2d(deep32, width, 1), nn.ReLU6(inplace=True))
-        self.top = _conv(deep32, width, 1)
-        self.lateral16 = _conv(coarse16, width, 1)
-        self.mix16 = nn.Sequential(_separable(width), _separable(width))
-        self.lateral8 = _conv(middle8, width, 1)
-        self.mix8 = nn.Sequential(_separable(width), _conv(width, fine))
+        fine = channels // 2
+        self.context = nn.Sequential(nn.Conv2d(deep32, channels, 1), nn.ReLU6(inplace=True))
+        self.top = _conv(deep32, channels, 1)
+        self.lateral16 = _conv(coarse16, channels, 1)
+        self.mix16 = nn.Sequential(_separable(channels), _separable(channels))
+        self.lateral8 = _conv(middle8, channels, 1)
+        self.mix8 = nn.Sequential(_separable(channels), _conv(channels, fine))
         self.lateral4 = _conv(fine4, fine, 1)
         self.mix4 = _conv(fine, fine)
         self.classes = nn.Conv2d(fine, classes, 1)
@@ -96,22 +100,35 @@ class ReaderNet(nn.Module):
             nn.init.zeros_(cast(Tensor, self.correct.bias))
         self.detail = detail
         self.guided = guided
-        self.frozen_blocks: int | None = None
+        self.frozen = 0
         self.resting: frozenset[str] = frozenset()
         self.joints = nn.Sequential(_separable(fine), nn.Conv2d(fine, len(COCO_KEYPOINTS), 1))
         # Heatmaps are almost empty: start from a low prior, as focal losses want it.
         nn.init.constant_(cast(Tensor, self.joints[-1].bias), -4.0)
+        self.articles = nn.Conv2d(deep32, articles, 1) if articles else None
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """(b, 3, h, w) scaled pixels to class logits (b, classes, h/2, w/2), or of a quarter of the sides without the
-        level of stride 2, and heatmap logits (b, 17, h/4, w/4).
-        """
-        taps, pixels = [], x
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        """(b, 3, h, w) scaled pixels to what :meth:`heads` returns."""
+        return self.heads(self.features(x), x)
+
+    def features(self, x: Tensor) -> list[Tensor]:
+        """The backbone's maps of strides 2, 4, 8, 16 and 32."""
+        taps = []
         x = self.stem(x)
         for i, block in enumerate(self.blocks):
             x = block(x)
             if i in _TAPS:
                 taps.append(x)
+        return taps
+
+    def heads(self, taps: Sequence[Tensor], pixels: Tensor) -> tuple[Tensor, ...]:
+        """The answers of all heads.
+
+        Returns:
+            Class logits (b, classes, h/2, w/2), or of a quarter of the sides without the level of stride 2;
+            heatmap logits (b, 17, h/4, w/4); and, from a network with ``articles``, their logits
+            (b, articles, h/32, w/32).
+        """
         finest, fine, middle, coarse, deep = taps
         p = self.top(deep) + self.context(deep.mean((2, 3), keepdim=True))
         p = self.mix16(self.lateral16(coarse) + _twice(p))
@@ -123,12 +140,19 @@ class ReaderNet(nn.Module):
         else:
             logits = self.classes(p)
         if self.guided:
-            colours = functional.avg_pool2d(pixels, 2)
-            # Written out: onnxruntime's own softmax over channels took some 3 ms longer, the largest logit some 1 ms.
-            powers = (_SHARPNESS * logits.clamp(-_EXTREME, _EXTREME)).exp()
-            logits = snap(powers / channel_sum(powers), colours, self.guided) + _LEAST
-            logits = logits / channel_sum(logits)
-        return logits, self.joints(p)
+            logits = self.snapped(logits, pixels, self.guided)
+        if self.articles is None:
+            return logits, self.joints(p)
+        return logits, self.joints(p), self.articles(deep)
+
+    @staticmethod
+    def snapped(logits: Tensor, pixels: Tensor, radius: int) -> Tensor:
+        """Class logits of stride 2 to probabilities that end where colours change."""
+        colours = functional.avg_pool2d(pixels, 2)
+        # Written out: onnxruntime's own softmax over channels takes some 3 ms longer, the largest logit some 1 ms.
+        powers = (_SHARPNESS * logits.clamp(-_EXTREME, _EXTREME)).exp()
+        found = snap(powers / channel_sum(powers), colours, radius) + _LEAST
+        return found / channel_sum(found)
 
     def _parts(self) -> list[int]:
         """Channels of the level of stride 2, of the classes, and of nothing: a multiple of :data:`BLOCK` in all."""
@@ -142,14 +166,15 @@ class ReaderNet(nn.Module):
         biases = (cast(Tensor, self.narrow.bias), cast(Tensor, self.classes.bias), nothing[:, 0, 0, 0])
         return functional.conv2d(x, weight, torch.cat(biases))
 
-    def freeze(self, blocks: int) -> None:
-        """Freeze the stem and the first ``blocks`` blocks, and the running statistics of the whole backbone: with few
-        photos and small batches ImageNet's are the better ones, and it halves the time of a step.
+    def freeze(self, layers: int) -> None:
+        """Freeze the backbone's first ``layers``: the stem, then its blocks.
+
+        The running statistics of the whole backbone are always frozen: with few photos and small batches ImageNet's
+        are the better ones.
         """
-        for module in (self.stem, *self.blocks[:blocks]):
-            for parameter in module.parameters():
-                parameter.requires_grad_(False)
-        self.frozen_blocks = blocks
+        self.frozen = layers
+        for module in [self.stem, *self.blocks][:layers]:
+            module.requires_grad_(False)
 
     def train(self, mode: bool = True) -> ReaderNet:
         """Batch norms of the backbone, and of whatever rests, keep their statistics."""
@@ -162,21 +187,24 @@ class ReaderNet(nn.Module):
         return self
 
     def learn(self, what: Learns) -> None:
-        """What learns from now on: ``all``; ``detail``, the level of stride 2 alone; ``body``, all but that. The
-        frozen part of the backbone stays frozen.
+        """Choose what is trained; the frozen layers of the backbone stay frozen.
+
+        Args:
+            what: ``all``; ``detail``, the level of stride 2 alone; ``body``, all but that.
         """
         names = frozenset(name for name, _ in self.named_children())
         self.resting = {"all": frozenset(), "body": names & _DETAIL, "detail": names - _DETAIL}[what]
         for name, module in self.named_children():
             module.requires_grad_(name not in self.resting)
-        if self.frozen_blocks is not None:
-            self.freeze(self.frozen_blocks)
+        self.freeze(self.frozen)
 
     def backbone_parameters(self) -> list[nn.Parameter]:
-        return [p for p in (*self.stem.parameters(), *self.blocks.parameters()) if p.requires_grad]
+        """Of the stem and the blocks."""
+        return [*self.stem.parameters(), *self.blocks.parameters()]
 
     def head_parameters(self) -> list[nn.Parameter]:
-        backbone = {id(p) for p in (*self.stem.parameters(), *self.blocks.parameters())}
+        """All others."""
+        backbone = {id(p) for p in self.backbone_parameters()}
         return [p for p in self.parameters() if id(p) not in backbone]
 
 

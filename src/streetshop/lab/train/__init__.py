@@ -1,4 +1,4 @@
-"""Training: recipes, the loop, run folders, and what is done with a trained run. Export is in :mod:`.export`."""
+"""Training: recipes, the engine and its tasks, run folders, trained runs."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any

@@ -1,8 +1,8 @@
-"""From a recipe's parts to networks, losses, miners and optimisers."""
+"""From the parts of an embedding recipe to networks, losses and miners."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -15,8 +15,8 @@ from streetshop.lab.losses.base import LossInput, LossTerm, Triplets
 from streetshop.lab.nets import AttentionHead, Block, BlockHead, Encoder, Encoding, Streams, build_backbone
 from streetshop.lab.nets.backbones import Backbone
 from streetshop.lab.sampling import Miner
-from streetshop.lab.train.parts import Labelled, LossPart, OptimiserPart
-from streetshop.lab.train.recipe import EmbeddingRecipe, StagePart
+from streetshop.lab.train.embedding_parts import Labelled, LossPart
+from streetshop.lab.train.recipe import EmbeddingRecipe, EmbeddingStage
 
 
 def check_recipe(recipe: EmbeddingRecipe) -> None:
@@ -83,7 +83,9 @@ def targets_of(recipe: EmbeddingRecipe) -> tuple[list[str], list[str]]:
 class StageLoss(nn.Module):
     """A stage's terms, added up."""
 
-    def __init__(self, recipe: EmbeddingRecipe, stage: StagePart, encoder: Encoder, classes: Mapping[str, Vocabulary]):
+    def __init__(
+        self, recipe: EmbeddingRecipe, stage: EmbeddingStage, encoder: Encoder, classes: Mapping[str, Vocabulary]
+    ):
         super().__init__()
         self.terms = nn.ModuleDict()
         self.weights: dict[str, float] = {}
@@ -154,7 +156,7 @@ def _term(part: LossPart, encoder: Encoder, classes: Mapping[str, Vocabulary]) -
         return terms.CrossEntropy(smoothing=part.smoothing, **labelled)
     if part.kind == "arcface":
         return terms.ArcFace(margin=part.margin, scale=part.scale, **labelled)
-    return terms.CenterLoss(rate=part.rate, **labelled)
+    return terms.CenterLoss(rate=part.center_rate, **labelled)
 
 
 class TrainingStep(nn.Module):
@@ -195,30 +197,9 @@ def _float(encoding: Encoding) -> Encoding:
     )
 
 
-def build_miner(stage: StagePart) -> Miner | None:
+def build_miner(stage: EmbeddingStage) -> Miner | None:
     """The stage's miner, if it has one."""
     part = stage.miner
     if part is None:
         return None
     return Miner(part.kind, margin=part.margin, distance=part.distance, cross=part.cross)
-
-
-def build_optimiser(
-    part: OptimiserPart, backbone: Sequence[nn.Parameter], rest: Sequence[nn.Parameter]
-) -> torch.optim.Optimizer:
-    """The optimiser over the backbone's parameters and the rest (heads, classifiers), which learn at their own rate.
-
-    Batch norms' and biases' one-dimensional parameters are not decayed. Each group keeps its full rate as ``base``.
-    """
-    groups = []
-    for parameters, rate in ((backbone, part.rate), (rest, part.rate * part.head_factor)):
-        for decay, chosen in (
-            (part.weight_decay, [p for p in parameters if p.ndim > 1]),
-            (0.0, [p for p in parameters if p.ndim <= 1]),
-        ):
-            if chosen:
-                groups.append({"params": chosen, "lr": rate, "base": rate, "weight_decay": decay})
-    if part.kind == "sgd":
-        return torch.optim.SGD(groups, lr=part.rate, momentum=part.momentum)
-    kind = torch.optim.Adam if part.kind == "adam" else torch.optim.AdamW
-    return kind(groups, lr=part.rate, betas=(part.momentum, 0.999))

@@ -1,175 +1,115 @@
-"""The parts of a recipe's stage: losses, miners, samplers, optimisers, schedules."""
+"""Parts that the recipes of all kinds share: rates, optimisers, schedules, stages."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from streetshop.lab.core.parts import Part
 
-Distance = Literal["euclidean", "squared", "cosine"]
+Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[int, Field(ge=1)]
-Margin = Annotated[float, Field(gt=0)]
+Workers = Annotated[int, Field(ge=1, le=16)]
+"""Parts of a batch that are computed side by side on a CPU, a thread each."""
+Budget = Annotated[float, Field(gt=0)] | None
 
 
-class _Loss(Part):
-    """``weight`` multiplies the term; ``on`` is embedding, features, or the name of a block."""
+class RatePart(Part):
+    """Learning rates. ``backbone``: of the pretrained part; null is the head's. ``head``: of everything else."""
 
-    weight: Annotated[float, Field(gt=0)] = 1.0
-    on: str = "embedding"
+    head: Annotated[float, Field(gt=0)]
+    backbone: Annotated[float, Field(ge=0)] | None = None
 
-
-class Labelled(_Loss):
-    """``target``: product, category, or attributes.NAME. ``optional``: a manifest without such labels leaves the term
-    out (and says so) instead of failing.
-    """
-
-    optional: bool = False
-
-
-class TripletPart(_Loss):
-    """``max(0, margin + d(a, p) - d(a, n))``."""
-
-    kind: Literal["triplet"]
-    margin: Margin = 0.2
-    distance: Distance = "euclidean"
-
-
-class WeightedTripletPart(_Loss):
-    """Method 3's triplet loss on squared distances with its norm penalty ``alpha``."""
-
-    kind: Literal["weighted_triplet"]
-    margin: Margin = 0.2
-    alpha: Annotated[float, Field(ge=0)] = 5e-5
-
-
-class CrossEntropyPart(Labelled):
-    """A linear classifier and its cross-entropy."""
-
-    kind: Literal["cross_entropy"]
-    target: str = "product"
-    smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
-
-
-class ArcFacePart(Labelled):
-    """Additive angular margin, ``margin`` in degrees."""
-
-    kind: Literal["arcface"]
-    target: str = "product"
-    margin: Annotated[float, Field(ge=0, lt=90)] = 28.6
-    scale: Annotated[float, Field(gt=0)] = 64.0
-
-
-class CenterPart(Labelled):
-    """Center loss; ``rate`` is how fast the centers follow."""
-
-    kind: Literal["center"]
-    target: str = "product"
-    rate: Annotated[float, Field(gt=0, le=1)] = 0.5
-
-
-class MultiLabelEuclideanPart(Labelled):
-    """Method 5's classification loss; ``target`` may hold several labels a row."""
-
-    kind: Literal["multilabel_euclidean"]
-    target: str = "category"
-
-
-class DiversityPart(_Loss):
-    """Keeps neighbouring attended regions apart."""
-
-    kind: Literal["diversity"]
-
-
-class LocalisationPart(_Loss):
-    """Keeps attended regions small, upright and near their anchors."""
-
-    kind: Literal["localisation"]
-    anchor: Annotated[float, Field(ge=0)] = 0.01
-    positive: Annotated[float, Field(ge=0)] = 0.1
-
-
-LossPart = Annotated[
-    TripletPart
-    | WeightedTripletPart
-    | CrossEntropyPart
-    | ArcFacePart
-    | CenterPart
-    | MultiLabelEuclideanPart
-    | DiversityPart
-    | LocalisationPart,
-    Field(discriminator="kind"),
-]
-
-
-class MinerPart(Part):
-    """Which triplets of a batch count; see :class:`streetshop.lab.sampling.Miner`."""
-
-    kind: Literal["given", "all", "semihard", "hard", "batch_hard"]
-    margin: Margin = 0.2
-    distance: Distance = "euclidean"
-    cross: bool = False
-
-
-class PlainSampler(Part):
-    """Every picture once an epoch."""
-
-    kind: Literal["plain"]
-    batch: Annotated[int, Field(ge=2)] = 64
-
-
-class ProductsSampler(Part):
-    """``products`` products a batch, ``pictures`` of each; with ``cross`` from the street and from the shop."""
-
-    kind: Literal["products"]
-    products: Annotated[int, Field(ge=2)] = 16
-    pictures: Annotated[int, Field(ge=2)] = 4
-    cross: bool = False
-
-
-class TripletsSampler(Part):
-    """Triplets made before encoding.
-
-    ``negatives``: ``random``, or ``nearest``: one of the ``k`` nearest pictures of other products, found by encoding
-    ``pool`` random pictures anew every ``refresh`` batches. ``within_category``: random negatives of the same category.
-    """
-
-    kind: Literal["triplets"]
-    batch: Annotated[int, Field(ge=2)] = 32
-    negatives: Literal["random", "nearest"] = "random"
-    k: Positive = 25
-    pool: Annotated[int, Field(ge=2)] = 5000
-    refresh: Positive = 256
-    cross: bool = False
-    within_category: bool = False
-
-
-SamplerPart = Annotated[PlainSampler | ProductsSampler | TripletsSampler, Field(discriminator="kind")]
+    @property
+    def of_backbone(self) -> float:
+        """The backbone's rate."""
+        return self.head if self.backbone is None else self.backbone
 
 
 class OptimiserPart(Part):
-    """``rate``: learning rate of the backbone; heads and classifiers learn at ``head_factor`` times that."""
+    """How gradients become steps; the rates are the stage's.
 
-    kind: Literal["sgd", "adam", "adamw"]
-    rate: Annotated[float, Field(gt=0)]
-    head_factor: Annotated[float, Field(gt=0)] = 1.0
+    Attributes:
+        momentum: SGD's momentum; Adam's beta1.
+        weight_decay: see the task which parameters it applies to.
+        clip: largest norm of the gradient; null: not clipped.
+    """
+
+    kind: Literal["sgd", "adam", "adamw"] = "adamw"
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
-    """SGD's momentum; Adam's beta1."""
     weight_decay: Annotated[float, Field(ge=0)] = 0.0
     clip: Annotated[float, Field(gt=0)] | None = None
-    """Largest norm of the whole gradient; null: not clipped."""
 
 
 class SchedulePart(Part):
-    """How the rate changes over a stage.
+    """How the rates change over a stage.
 
-    ``constant``; ``step``: times ``factor`` every ``every`` ``unit``s; ``cosine``: down to ``factor`` times the rate at
-    the stage's end. ``warm_up``: batches over which the rate rises to its value first.
+    Attributes:
+        kind: ``constant``; ``step``: times ``factor`` every ``every`` ``unit``s; ``cosine``: down to ``final`` times
+            the rate at the end of the stage, by its length or its time, whichever ends first.
+        unit: ``batch`` (one step) or ``epoch``.
+        warm_up: steps over which the rate rises to its value first.
     """
 
     kind: Literal["constant", "step", "cosine"] = "constant"
     every: Positive = 1
     unit: Literal["batch", "epoch"] = "epoch"
-    factor: Annotated[float, Field(ge=0, le=1)] = 0.5
+    factor: Annotated[float, Field(gt=0, le=1)] = 0.5
+    final: Share = 0.0
     warm_up: Annotated[int, Field(ge=0)] = 0
+
+
+class FitPart(Part):
+    """A stage without gradients: ``fit`` names what is computed from the data, in one pass."""
+
+    name: str
+    fit: str
+
+
+class StagePart(Part):
+    """A stage of training with gradients.
+
+    Attributes:
+        batch: examples of one step.
+        frozen: the backbone's first so many layers do not learn.
+        minutes, cpu_minutes: time after which the stage ends, by the clock or of the processor; null: no limit.
+        patience: epochs without a better validation after which the stage ends; null: never.
+    """
+
+    name: str
+    batch: Annotated[int, Field(ge=2)]
+    rate: RatePart
+    optimiser: OptimiserPart = OptimiserPart()
+    schedule: SchedulePart = SchedulePart()
+    frozen: Annotated[int, Field(ge=0)] = 0
+    minutes: Budget = None
+    cpu_minutes: Budget = None
+    patience: Positive | None = None
+
+    @property
+    def length(self) -> int:
+        """How long the stage is, in its kind's unit: epochs, steps or photos."""
+        raise NotImplementedError
+
+
+class RecipePart(Part):
+    """What every recipe has.
+
+    Attributes:
+        name, version, about: of the bundle; a change of these alone continues a run.
+        ema: decay of the average of the weights, per step; the average is validated and kept. Null: no average.
+        minutes, cpu_minutes: time of the whole run, shared among the stages by their lengths; null: no limit.
+    """
+
+    name: str
+    version: Annotated[str, Field(coerce_numbers_to_str=True)] = "1"
+    about: str = ""
+    seed: Annotated[int, Field(ge=0)] = 0
+    ema: Annotated[float, Field(gt=0, lt=1)] | None = None
+    minutes: Budget = None
+    cpu_minutes: Budget = None
+
+    def as_plain(self) -> dict[str, Any]:
+        """The recipe with every default filled in, as plain values for YAML or JSON."""
+        return self.model_dump(mode="json")

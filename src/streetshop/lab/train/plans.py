@@ -21,7 +21,7 @@ from streetshop.lab.sampling import (
     triplet_plan,
     triplet_pool,
 )
-from streetshop.lab.train.parts import ProductsSampler, SamplerPart, TripletsSampler
+from streetshop.lab.train.embedding_parts import ProductsSampler, SamplerPart, TripletsSampler
 
 Rows = NDArray[np.int64]
 Encode = Callable[[Rows], torch.Tensor]
@@ -32,21 +32,18 @@ class Planner:
     """Makes plans (see :mod:`streetshop.lab.sampling.samplers`) for one stage.
 
     An epoch is planned in chunks: one, except for nearest negatives, which look at the network anew every so often.
+    ``groups``: a batch's pictures, triplets or products, which distributed processes share out.
     """
 
-    def __init__(self, sampler: SamplerPart, pool: Pool, *, seed: int, stage: int) -> None:
+    def __init__(self, sampler: SamplerPart, pool: Pool, *, batch: int, seed: int, stage: int) -> None:
         self.sampler, self.pool, self.seed, self.stage = sampler, pool, seed, stage
+        self.groups = batch // sampler.pictures if isinstance(sampler, ProductsSampler) else batch
         self._triplets: TripletPool | None = None
         if isinstance(sampler, TripletsSampler):
             self._triplets = triplet_pool(pool, cross=sampler.cross)
-            self.batches = -(-len(self._triplets.queries) // sampler.batch)
+            self.batches = -(-len(self._triplets.queries) // self.groups)
         else:
             self.batches = len(self._whole(0))
-
-    @property
-    def groups(self) -> int:
-        """Groups a batch: what distributed processes share out."""
-        return self.sampler.products if isinstance(self.sampler, ProductsSampler) else self.sampler.batch
 
     def chunk(self, epoch: int, start: int, encode: Encode) -> Rows:
         """The plan (batches, groups, members) of the epoch's batches from ``start`` to the next refresh or the end."""
@@ -54,25 +51,25 @@ class Planner:
         if given is None or not isinstance(sampler, TripletsSampler):
             return self._whole(epoch)[start:]
         rng = generator(self.seed, PLAN, self.stage, epoch)
-        queries, positives = draw_queries(given, self.batches * sampler.batch, rng)
+        queries, positives = draw_queries(given, self.batches * self.groups, rng)
         places = given.queries[queries]
         rng = generator(self.seed, NEGATIVES, self.stage, epoch, start)
         if sampler.negatives == "random":
             negatives = random_negatives(given, places, rng, within_category=sampler.within_category)
-            return triplet_plan(given, places, positives, negatives, batch=sampler.batch)[start:]
+            return triplet_plan(given, places, positives, negatives, batch=self.groups)[start:]
         end = min(start + sampler.refresh, self.batches)
-        part = slice(start * sampler.batch, end * sampler.batch)
+        part = slice(start * self.groups, end * self.groups)
         negatives = self._nearest(given, sampler, places[part], encode, rng)
-        return triplet_plan(given, places[part], positives[part], negatives, batch=sampler.batch)
+        return triplet_plan(given, places[part], positives[part], negatives, batch=self.groups)
 
     def _whole(self, epoch: int) -> Rows:
         rng = generator(self.seed, PLAN, self.stage, epoch)
         sampler = self.sampler
         if not isinstance(sampler, ProductsSampler):
-            return plain_plan(self.pool, batch=sampler.batch, rng=rng)
+            return plain_plan(self.pool, batch=self.groups, rng=rng)
         return product_plan(
             self.pool,
-            products=sampler.products,
+            products=self.groups,
             pictures=sampler.pictures,
             cross=sampler.cross,
             rng=rng,

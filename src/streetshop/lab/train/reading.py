@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
+import difflib
+import typing
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from streetshop.core.errors import RecipeError
 from streetshop.lab.train.recipe import AnyRecipe, Recipe
-from streetshop.lab.train.yaml_recipe import parse_yaml, read_values
+from streetshop.lab.train.values import read_values
 
 _ADAPTER: TypeAdapter[AnyRecipe] = TypeAdapter(Recipe)
-_FOLDERS = (Path(__file__).parents[1] / "recipes", Path(__file__).parents[4] / "recipes")
+_FOLDERS: Final = (Path(__file__).parents[1] / "recipes", Path(__file__).parents[4] / "recipes")
 """Where the recipes lie in an installed package, and in a checkout."""
-
-SHIPPED: Final = ("reader", "encoder")
-"""Kinds of recipes that learn from the public data sets (:mod:`streetshop.lab.train.shipped`), not from a manifest."""
 
 
 def recipe_names() -> list[str]:
-    """The recipes of encoders and converters that come with streetshop; the folder holds others' (the reader's) too."""
-    paths = [path for folder in _FOLDERS if folder.is_dir() for path in folder.glob("*.yaml")]
-    kinds = {path.stem: parse_yaml(path.read_text(encoding="utf-8")).get("kind", "embedding") for path in paths}
-    return sorted(name for name, kind in kinds.items() if kind in ("embedding", "converter"))
+    """The recipes that come with streetshop."""
+    return sorted(path.stem for folder in _FOLDERS if folder.is_dir() for path in folder.glob("*.yaml"))
 
 
 def recipe_path(recipe: str) -> Path:
@@ -39,17 +36,12 @@ def recipe_path(recipe: str) -> Path:
     )
 
 
-def recipe_kind(recipe: str) -> str:
-    """What a recipe, given by path or by name, makes. Raises :class:`RecipeError` when there is none."""
-    return str(read_values(recipe_path(recipe)).get("kind", "embedding"))
-
-
 def load_recipe(recipe: str, overrides: Sequence[str] = ()) -> AnyRecipe:
     """Read and validate a recipe.
 
     Args:
         recipe: a path, or the name of one that comes with streetshop.
-        overrides: ``key=value``; see :func:`streetshop.lab.train.yaml_recipe.read_values`.
+        overrides: ``key=value``; see :func:`streetshop.lab.train.values.read_values`.
 
     Raises:
         RecipeError: naming the key, with its full value.
@@ -61,12 +53,6 @@ def load_recipe(recipe: str, overrides: Sequence[str] = ()) -> AnyRecipe:
 def validate_recipe(values: dict[str, Any], *, where: str = "recipe") -> AnyRecipe:
     """Plain values to a recipe. Raises :class:`RecipeError`; ``where`` names the file in it."""
     values = {"kind": "embedding", **values}
-    if values["kind"] in SHIPPED:
-        raise RecipeError(
-            f"a recipe of kind {values['kind']} learns from the public folders, not from a manifest",
-            where=where,
-            hint=f"`streetshop lab train` takes it, with their folder as --data; docs/{values['kind']}.md shows how",
-        )
     try:
         return _ADAPTER.validate_python(values)
     except ValidationError as error:
@@ -75,7 +61,7 @@ def validate_recipe(values: dict[str, Any], *, where: str = "recipe") -> AnyReci
         key, value = _locate(values, first["loc"])
         text = first["msg"].removeprefix("Value error, ")
         if first["type"] == "extra_forbidden":
-            text = "there is no such key"
+            text = "there is no such key" + _nearest(first["loc"], values)
         if first["type"] not in ("missing", "union_tag_not_found") and key:
             text += f"; the value is {value!r}"
         if len(problems) > 1:
@@ -99,3 +85,30 @@ def _locate(values: Any, location: Sequence[int | str]) -> tuple[str, Any]:
             continue  # a tag at the end: the error is about the part as a whole
         keys.append(str(part))
     return ".".join(keys), current
+
+
+def _nearest(location: Sequence[int | str], values: dict[str, Any]) -> str:
+    """``, the nearest is X``: of the keys that are known where an unknown one stands."""
+    models = {model for model in typing.get_args(AnyRecipe) if _kind(model) == values["kind"]}
+    for part in location[:-1]:
+        fields = [model.model_fields[part].annotation for model in models if part in model.model_fields]
+        if fields:
+            models = set().union(*(_models(field) for field in fields))
+        else:  # a place in a list, or the tag of a union
+            tagged = {model for model in models if part in (_kind(model), model.__name__)}
+            models = tagged or models
+    known = sorted({key for model in models for key in model.model_fields})
+    close = difflib.get_close_matches(str(location[-1]), known, 1, 0.5)
+    return f", the nearest is {close[0]!r}" if close else f", only {', '.join(known)}"
+
+
+def _kind(model: type[BaseModel]) -> str | None:
+    field = model.model_fields.get("kind")
+    return typing.get_args(field.annotation)[0] if field is not None else None
+
+
+def _models(annotation: Any) -> set[type[BaseModel]]:
+    """The parts that a type may hold, not those within them."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return {annotation}
+    return set().union(*(_models(inner) for inner in typing.get_args(annotation)))

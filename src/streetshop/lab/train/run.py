@@ -1,4 +1,4 @@
-"""Train a recipe on a manifest, in a run folder; start it again and it goes on where it was."""
+"""Train a recipe of any kind in a run folder; a second call with the same arguments resumes it."""
 
 from __future__ import annotations
 
@@ -6,28 +6,41 @@ import json
 import platform
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import torch
 
 import streetshop
-from streetshop.core.errors import RunError
+from streetshop.core.errors import RunError, UsageError
+from streetshop.core.files import write_json
 from streetshop.lab.core import files
-from streetshop.lab.core.devices import Place, run_on
+from streetshop.lab.core.devices import Place, one_device, run_on
 from streetshop.lab.core.progress import duration, say
 from streetshop.lab.data.manifest import Manifest
-from streetshop.lab.train.build import check_recipe, targets_of
-from streetshop.lab.train.data import RunData, choose_rows, group_of, load_run_data
+from streetshop.lab.train.build import check_recipe
+from streetshop.lab.train.data import choose_rows, group_of
+from streetshop.lab.train.engine import Engine
+from streetshop.lab.train.public import fingerprint
 from streetshop.lab.train.reading import load_recipe, validate_recipe
-from streetshop.lab.train.recipe import AnyRecipe, EmbeddingRecipe, as_plain
-from streetshop.lab.train.tasks.converter import ConverterLoop
-from streetshop.lab.train.tasks.embedding import Loop, Position
+from streetshop.lab.train.recipe import (
+    AnyRecipe,
+    ConverterRecipe,
+    EmbeddingRecipe,
+    EncoderRecipe,
+    ReaderRecipe,
+    UntrainedRecipe,
+)
+from streetshop.lab.train.task import Position
+from streetshop.lab.train.tasks.loading import DEVICES, Source, load_task
+from streetshop.lab.train.tasks.untrained import picture_folders
 
-GROUPS = "groups"
+GROUPS: Final = "groups"
 """The folder, inside a run with ``data.each``, that holds a run for every group."""
+_DESCRIPTIVE: Final = ("name", "version", "about")
+"""Keys of a recipe that change no weights."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +48,7 @@ class RunResult:
     """How a run ended.
 
     Attributes:
+        kind: of the recipe.
         out: its folder.
         score: the best validation, NaN where there was none.
         steps: batches learned from.
@@ -42,11 +56,12 @@ class RunResult:
         groups: the results of its groups, by name; empty for an ordinary run.
     """
 
+    kind: str
     out: Path
     score: float
     steps: int
     seconds: float
-    groups: dict[str, RunResult]
+    groups: dict[str, RunResult] = field(default_factory=dict)
 
 
 def train(
@@ -61,76 +76,133 @@ def train(
     cache: str | Path | None = None,
     threads: int = 2,
 ) -> RunResult:
-    """Train a recipe; a second call with the same arguments continues an interrupted run, or reports a finished one.
+    """Train a recipe; a second call with the same arguments resumes an interrupted run, or reports a finished one.
 
     Args:
         recipe: a YAML file, or the name of a recipe that comes with streetshop.
-        data: the manifest.
+        data: the manifest; of a reader or an encoder, the folder of both public sets; of an untrained encoder, a folder
+            of pictures.
         out: the run's folder.
         overrides: ``key=value``; see :func:`streetshop.lab.train.reading.load_recipe`.
         root: where the manifest's pictures are now, when they have moved.
         device: cpu, cuda, or ddp (several processes).
         processes: for ddp; default one for every GPU, or two without GPUs.
-        cache: folder of the decoded pictures; default ``cache`` beside the run, so that runs share it.
-        threads: for decoding, on the first process.
+        cache: folder of what is made of the data once (decoded pictures, the teacher's labels, made pairs); default
+            ``cache`` beside the run, so that runs share it.
+        threads: of the processor, for decoding; of readers and encoders, for everything.
 
     Raises:
         RecipeError: before any data is read.
-        ManifestError, RunError, UsageError: the data, the folder or the device do not fit.
+        ManifestError, DatasetError, RunError, UsageError: the data, the folder or the device do not fit.
+        KeyboardInterrupt: Ctrl-C or SIGTERM; the checkpoint is written.
     """
     parsed = load_recipe(recipe, overrides)
-    if isinstance(parsed, EmbeddingRecipe):
-        check_recipe(parsed)
-    manifest = Manifest.read(data, root=root)
-    out = Path(out)
-    claim(out, parsed, manifest)
-    chosen = choose_rows(manifest, parsed.data, parsed.seed)
+    devices = DEVICES[parsed.kind]
+    if device not in devices:
+        raise UsageError(f"{parsed.kind} recipes do not train on {device!r}", where="--device", hint=_words(devices))
+    if device != "ddp":
+        one_device(device)
+    out, data = Path(out), Path(data)
     where = Path(cache) if cache is not None else out.resolve().parent / "cache"
-    runs = _group_runs(chosen, parsed) if parsed.data.each else {"": chosen}
+    if isinstance(parsed, EmbeddingRecipe | ConverterRecipe):
+        return _train_on_manifest(parsed, data, out, where, root, device, processes, threads)
+    if root is not None:
+        raise UsageError("only manifests have a --root", where="--root")
+    source = Source(data, where, threads)
+    mark = fingerprint(_prepare(parsed, source))
+    claim(out, parsed, {"data": str(data.resolve()), "cache": str(where.resolve()), "fingerprint": mark})
+    run_on(device, processes, _work, parsed.as_plain(), source, out)
+    return _result(out)
+
+
+def _words(devices: Sequence[str]) -> str:
+    return f"Use {' or '.join(devices)}"
+
+
+def _prepare(recipe: ReaderRecipe | EncoderRecipe | UntrainedRecipe, source: Source) -> list[Path]:
+    """Check that the data is there and make the labels that it lacks; the folders that the recipe learns from."""
+    if isinstance(recipe, UntrainedRecipe):
+        return picture_folders(source.folder, recipe.folders)
+    sets = source.sets
+    clothing = isinstance(recipe, EncoderRecipe) or recipe.needs_clothing
+    sets.check(clothing=clothing)
+    sets.label(keypoints=isinstance(recipe, ReaderRecipe) and recipe.losses.keypoints > 0, clothing=clothing)
+    return [sets.ccp / "photos", *([sets.clothing / "images"] if clothing else [])]
+
+
+def _train_on_manifest(
+    recipe: EmbeddingRecipe | ConverterRecipe,
+    data: Path,
+    out: Path,
+    cache: Path,
+    root: str | Path | None,
+    device: str,
+    processes: int | None,
+    threads: int,
+) -> RunResult:
+    if isinstance(recipe, EmbeddingRecipe):
+        check_recipe(recipe)
+    manifest = Manifest.read(data, root=root)
+    claim(out, recipe, _about(manifest))
+    chosen = choose_rows(manifest, recipe.data, recipe.seed)
+    runs = _group_runs(chosen, recipe) if recipe.data.each else {"": chosen}
     results = {}
     for name, rows in runs.items():
-        folder, recipe_here = out / GROUPS / name if name else out, parsed
+        folder, recipe_here = out / GROUPS / name if name else out, recipe
         if name:
             say(f"group {name}: {len(rows)} rows")
-            recipe_here = _with_share(parsed, len(rows) / sum(map(len, runs.values())))
-            claim(folder, recipe_here, rows)
-        run_on(device, processes, _work, as_plain(recipe_here), rows, folder, where, threads)
+            recipe_here = _with_share(recipe, len(rows) / sum(map(len, runs.values())))
+            claim(folder, recipe_here, _about(rows))
+        run_on(device, processes, _work, recipe_here.as_plain(), Source(rows, cache, threads), folder)
         results[name] = _result(folder)
-    if parsed.data.each:
-        return _combine(out, results)
-    return results[""]
+    return _combine(out, results) if recipe.data.each else results[""]
 
 
-def claim(out: Path, recipe: AnyRecipe, manifest: Manifest) -> None:
-    """Make the run folder, or check that it is this very run's. Raises :class:`RunError` when it is another's."""
-    plain, fingerprint = as_plain(recipe), manifest.fingerprint
+def _about(manifest: Manifest) -> dict[str, Any]:
+    return {"manifest": manifest.name, "fingerprint": manifest.fingerprint, "rows": len(manifest)}
+
+
+def claim(out: Path, recipe: AnyRecipe, about: dict[str, Any]) -> None:
+    """Make the run folder, or check that it is this very run's.
+
+    Args:
+        out: the folder.
+        recipe: the run's. A change of its name, version or description is taken over.
+        about: the data, for ``run.json``; its ``fingerprint`` must be the run's.
+
+    Raises:
+        RunError: the folder holds another run, or something else.
+    """
+    plain = recipe.as_plain()
     if (out / files.RUN).is_file():
         found = files.read_json(out / files.RUN)
         earlier = found.get("recipe_values", {})
-        if earlier != plain:
-            key = _first_difference(earlier, plain)
+        same = {**earlier, **{key: plain[key] for key in _DESCRIPTIVE}}
+        if same != plain:
+            key = _first_difference(same, plain)
             raise RunError(
                 f"holds a run of another recipe: {key} differs", where=str(out), hint="Choose another folder for --out"
             )
-        if found.get("fingerprint") != fingerprint:
+        if found.get("fingerprint") != about["fingerprint"]:
             raise RunError(
-                f"holds a run on another manifest ({found.get('fingerprint')}, not {fingerprint})",
+                f"holds a run on other data ({found.get('fingerprint')}, not {about['fingerprint']})",
                 where=str(out),
                 hint="Choose another folder for --out",
             )
+        if earlier != plain:
+            files.write_yaml(out / files.RECIPE, plain)
+            write_json(out / files.RUN, {**found, "recipe": recipe.name, "recipe_values": plain})
         return
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise RunError("is neither empty nor a run folder", where=str(out), hint="Choose another folder for --out")
     out.mkdir(parents=True, exist_ok=True)
     files.write_yaml(out / files.RECIPE, plain)
-    files.write_json(
+    write_json(
         out / files.RUN,
         {
             "recipe": recipe.name,
             "recipe_values": plain,
-            "manifest": manifest.name,
-            "fingerprint": fingerprint,
-            "rows": len(manifest),
+            **about,
             "streetshop": streetshop.__version__,
             "torch": torch.__version__,
             "machine": platform.machine(),
@@ -139,31 +211,25 @@ def claim(out: Path, recipe: AnyRecipe, manifest: Manifest) -> None:
     )
 
 
-def _work(place: Place, values: dict[str, Any], manifest: Manifest, out: Path, cache: Path, threads: int) -> None:
+def _work(place: Place, values: dict[str, Any], source: Source, out: Path) -> None:
     """One process of a run."""
-    recipe = validate_recipe(values)
-    targets = targets_of(recipe) if isinstance(recipe, EmbeddingRecipe) else (["product", "category"], [])
-    if place.first:
-        data = load_run_data(manifest, recipe, targets, cache, build=True, threads=threads)
-        files.write_json(out / files.CLASSES, data.labels.classes)
-    place.wait()
-    if not place.first:
-        data = load_run_data(manifest, recipe, targets, cache, build=False)
-    began = time.monotonic()
-    if isinstance(recipe, EmbeddingRecipe):
-        end = Loop(recipe, data, out, place).run()
-    else:
-        end = ConverterLoop(recipe, data, out, place).run()
-    if place.first:
-        _finish(out, end, data, place, time.monotonic() - began)
-
-
-def _finish(out: Path, end: Position, data: RunData, place: Place, wall: float) -> None:
-    about = files.read_json(out / files.RUN)
-    if about["finished"]:
+    if files.read_json(out / files.RUN)["finished"]:
         return
+    recipe = validate_recipe(values)
+    threads = torch.get_num_threads()
+    task, counts = load_task(recipe, source, out, place)
+    began = time.monotonic()
+    try:
+        end = Engine(task, out, place).run()
+    finally:
+        torch.set_num_threads(threads)
+    if place.first:
+        _finish(out, end, counts, place, time.monotonic() - began)
+
+
+def _finish(out: Path, end: Position, counts: dict[str, int], place: Place, wall: float) -> None:
     score = None if end.best_step < 0 or not np.isfinite(end.best) else end.best
-    about |= {
+    about = files.read_json(out / files.RUN) | {
         "finished": True,
         "score": score,
         "best_step": end.best_step,
@@ -175,15 +241,13 @@ def _finish(out: Path, end: Position, data: RunData, place: Place, wall: float) 
         "device": place.device.type,
         "processes": place.world,
         "torch_threads": torch.get_num_threads(),
-        "train_rows": len(data.train),
-        "val_rows": len(data.val),
-        "train_products": len(data.labels.classes["product"]),
+        **counts,
     }
-    files.write_json(out / files.RUN, about)
+    write_json(out / files.RUN, about)
     say(f"{out}: {end.step} batches in {duration(end.seconds)} of training, best validation {score}")
 
 
-def _group_runs(manifest: Manifest, recipe: AnyRecipe) -> dict[str, Manifest]:
+def _group_runs(manifest: Manifest, recipe: EmbeddingRecipe | ConverterRecipe) -> dict[str, Manifest]:
     groups = np.asarray([group_of(category, recipe.data) for category in manifest.column("category")])
     names = [name for name in [*recipe.data.groups, "other"] if (groups == name).any()]
     runs = {}
@@ -199,21 +263,24 @@ def _group_runs(manifest: Manifest, recipe: AnyRecipe) -> dict[str, Manifest]:
     return runs
 
 
-def _with_share(recipe: AnyRecipe, share: float) -> AnyRecipe:
+def _with_share(recipe: EmbeddingRecipe | ConverterRecipe, share: float) -> EmbeddingRecipe | ConverterRecipe:
     """The recipe of one of several runs that share its time."""
-    budgets = {"minutes": getattr(recipe, "minutes", None), "cpu_minutes": getattr(recipe, "cpu_minutes", None)}
+    budgets = {"minutes": recipe.minutes, "cpu_minutes": recipe.cpu_minutes}
     return recipe.model_copy(update={key: value * share for key, value in budgets.items() if value is not None})
 
 
 def _result(out: Path) -> RunResult:
     about = files.read_json(out / files.RUN)
     score = about.get("score")
-    return RunResult(out, float("nan") if score is None else score, about["steps"], about["seconds"], {})
+    return RunResult(
+        about["recipe_values"]["kind"], out, float("nan") if score is None else score, about["steps"], about["seconds"]
+    )
 
 
 def _combine(out: Path, results: dict[str, RunResult]) -> RunResult:
     scores = [result.score for result in results.values() if not np.isnan(result.score)]
     total = RunResult(
+        "embedding",
         out,
         float(np.mean(scores)) if scores else float("nan"),
         sum(result.steps for result in results.values()),
@@ -232,7 +299,7 @@ def _combine(out: Path, results: dict[str, RunResult]) -> RunResult:
             for key in ("pictures", "cpu_seconds")
         },
     }
-    files.write_json(out / files.RUN, about)
+    write_json(out / files.RUN, about)
     return total
 
 

@@ -7,24 +7,23 @@ import math
 from streetshop.lab.train.parts import SchedulePart
 
 
-def rate_factor(schedule: SchedulePart, *, batch: int, epoch: int, batches: int) -> float:
+def rate_factor(schedule: SchedulePart, *, step: int, epoch: int, progress: float) -> float:
     """What the rate is multiplied by.
 
     Args:
         schedule: the stage's.
-        batch: batches done in this stage.
+        step: steps done in this stage.
         epoch: epochs done in this stage.
-        batches: of the whole stage.
+        progress: share of the stage that is over, by its length or its time.
     """
     factor = 1.0
     if schedule.kind == "step":
-        done = batch if schedule.unit == "batch" else epoch
+        done = step if schedule.unit == "batch" else epoch
         factor = schedule.factor ** (done // schedule.every)
     elif schedule.kind == "cosine":
-        progress = min(batch / max(batches, 1), 1.0)
-        factor = schedule.factor + (1 - schedule.factor) * 0.5 * (1 + math.cos(math.pi * progress))
-    if batch < schedule.warm_up:
-        factor *= (batch + 1) / schedule.warm_up
+        factor = schedule.final + (1 - schedule.final) * 0.5 * (1 + math.cos(math.pi * min(progress, 1.0)))
+    if step < schedule.warm_up:
+        factor *= (step + 1) / schedule.warm_up
     return factor
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import TypeVar, cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from streetshop.core.errors import RunError
 from streetshop.lab.core import files
@@ -18,11 +19,23 @@ from streetshop.lab.data.manifest import Manifest
 from streetshop.lab.data.pictures import Pictures, load_pictures
 from streetshop.lab.nets import Converter, Encoder, Streams
 from streetshop.lab.nets.converted import ConvertedEncoder
+from streetshop.lab.nets.pooled import PooledEncoder
 from streetshop.lab.train.build import build_streams
 from streetshop.lab.train.data import group_of, uses_cielab
 from streetshop.lab.train.reading import validate_recipe
-from streetshop.lab.train.recipe import AnyRecipe, ConverterRecipe, EmbeddingRecipe
+from streetshop.lab.train.recipe import (
+    AnyRecipe,
+    ConverterRecipe,
+    EmbeddingRecipe,
+    EncoderRecipe,
+    ReaderRecipe,
+    UntrainedRecipe,
+)
+from streetshop.lab.train.tasks.encoder.task import build_encoder
+from streetshop.lab.train.tasks.reader.task import build_reader
 from streetshop.lab.train.vectors import encode_rows, searched_vectors
+
+Net = TypeVar("Net", bound=nn.Module)
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,18 +150,19 @@ def load_run(folder: str | Path, *, weights: str = "best", converter: str | Path
             where=str(folder),
             hint="Give an encoder's run, and this one as --converter",
         )
+    if not isinstance(recipe, EmbeddingRecipe):
+        raise RunError(f"is a run of kind {recipe.kind}", where=str(folder), hint="Give the run of an embedding")
     names = files.read_json(folder / files.RUN).get("groups", [])
     if recipe.data.each and not names:
-        raise RunError("is unfinished", where=str(folder), hint="Run `lab train` again: it goes on where it was")
+        raise RunError("is unfinished", where=str(folder), hint="Run `lab train` again: it resumes")
     homes = {name: folder / "groups" / name for name in names} if names else {"": folder}
     return TrainedRun(folder, {name: _load(home, recipe, weights, converter) for name, home in homes.items()})
 
 
 def _load(folder: Path, recipe: EmbeddingRecipe, weights: str, converter: str | Path | None) -> Trained:
-    if weights not in ("best", "last"):
-        raise RunError(f"there are no {weights!r} weights", where=str(folder), hint="Use best or last")
+    path = weights_file(folder, weights)
     classes = {name: tuple(values) for name, values in files.read_json(folder / files.CLASSES).items()}
-    state, about = files.read_weights(folder / (files.BEST if weights == "best" else files.LAST))
+    state, about = files.read_weights(path)
     streams = build_streams(recipe, classes, pretrained=False)
     if about.get("streams") == "two":
         streams.unshare()
@@ -177,6 +191,38 @@ def load_converter(folder: str | Path, matcher: EmbeddingRecipe) -> Converter:
             )
     if matcher.input.height != matcher.input.width:
         raise RunError("the encoder's input is not square", where=matcher.name, hint="A converter's pictures are")
-    converter = Converter(recipe.width)
-    converter.load_state_dict(files.read_weights(folder / files.BEST)[0])
-    return converter.eval()
+    return _with_weights(Converter(recipe.channels), folder, "best")
+
+
+def load_network(folder: Path, *, weights: str = "last") -> nn.Module:
+    """The network of a reader's, an encoder's or an untrained encoder's run, in evaluation mode.
+
+    A :class:`ReaderNet` has the guided filter of its export.
+
+    Raises:
+        RunError: the run is of another kind, or has no such weights yet.
+    """
+    recipe = read_recipe(folder)
+    network: nn.Module
+    if isinstance(recipe, ReaderRecipe):
+        network = build_reader(recipe)
+        network.guided = recipe.model.guided
+    elif isinstance(recipe, EncoderRecipe):
+        network = build_encoder(recipe)
+    elif isinstance(recipe, UntrainedRecipe):
+        network = PooledEncoder(recipe.dim, weights="none")
+    else:
+        raise RunError(f"is a run of kind {recipe.kind}", where=str(folder), hint="Use load_run")
+    return _with_weights(network, folder, weights)
+
+
+def weights_file(folder: Path, weights: str) -> Path:
+    """``best`` (by validation) or ``last``. Raises :class:`RunError` for another word."""
+    if weights not in ("best", "last"):
+        raise RunError(f"there are no {weights!r} weights", where=str(folder), hint="Use best or last")
+    return folder / (files.BEST if weights == "best" else files.LAST)
+
+
+def _with_weights(network: Net, folder: Path, weights: str) -> Net:
+    network.load_state_dict(files.read_weights(weights_file(folder, weights))[0])
+    return network.eval()

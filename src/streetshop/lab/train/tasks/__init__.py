@@ -1,0 +1,1 @@
+"""The tasks that the engine trains, one for each kind of recipe."""

@@ -1,11 +1,11 @@
-"""Training method 1's converter against its two discriminators."""
+"""Method 1's converter, trained against its two discriminators."""
 
 from __future__ import annotations
 
-import math
-import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -14,24 +14,29 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from streetshop.core.errors import RunError, UsageError
-from streetshop.lab.core import files
+from streetshop.core.errors import UsageError
 from streetshop.lab.core.devices import Place
-from streetshop.lab.core.progress import Progress, say
 from streetshop.lab.core.seeds import AUGMENT, NEGATIVES, PLAN, WEIGHTS, generator, torch_seed
 from streetshop.lab.losses.conversion import ASSOCIATED, GENERATED, converter_loss, domain_loss, judge_apart, real_loss
 from streetshop.lab.nets.converter import Converter, DomainDiscriminator, RealDiscriminator
 from streetshop.lab.sampling import triplet_pool
 from streetshop.lab.sampling.samplers import TripletPool, draw_queries, random_negatives, triplet_plan
 from streetshop.lab.train import augment
-from streetshop.lab.train.build import build_optimiser
 from streetshop.lab.train.data import RunData
 from streetshop.lab.train.recipe import ConverterRecipe
-from streetshop.lab.train.schedules import rate_factor
-from streetshop.lab.train.tasks.embedding import LOG_EVERY, Position
+from streetshop.lab.train.task import (
+    Length,
+    Position,
+    Task,
+    Update,
+    Validation,
+    Values,
+    build_optimiser,
+    without_decay_of_vectors,
+)
 from streetshop.lab.train.vectors import to_pixels
 
-_SAMPLES = 8
+_SAMPLES: Final = 8
 
 
 def to_unit(pixels: Tensor) -> Tensor:
@@ -39,58 +44,42 @@ def to_unit(pixels: Tensor) -> Tensor:
     return pixels / 127.5 - 1
 
 
-class ConverterLoop:
-    """Trains a converter on street pictures and the shop pictures of their products; resumable at every epoch."""
+@dataclass(frozen=True, eq=False)
+class TripletBatch:
+    """Street pictures, pictures of their products and of others, each (b, 3, 64, 64) from -1 to 1."""
+
+    source: Tensor
+    associated: Tensor
+    irrelevant: Tensor
+
+    @property
+    def pictures(self) -> int:
+        """Of all three."""
+        return 3 * len(self.source)
+
+
+class ConverterTask(Task[ConverterRecipe, TripletBatch]):
+    """Street pictures and the shop pictures of their products; an epoch is a pass of the street pictures."""
+
+    network: Converter
+    judged: Converter
 
     def __init__(self, recipe: ConverterRecipe, data: RunData, out: Path, place: Place) -> None:
-        if recipe.precision == "fp16":
-            raise UsageError("a converter does not train in fp16", where="precision: fp16", hint="Use bf16 or fp32")
-        if recipe.batch % place.world:
-            raise UsageError(f"a batch of {recipe.batch} cannot be shared evenly by {place.world}", where="batch")
-        self.recipe, self.data, self.out, self.place = recipe, data, out, place
+        uneven = next((stage.batch for stage in recipe.stages if stage.batch % place.world), None)
+        if uneven:
+            raise UsageError(
+                f"a batch of {uneven} cannot be shared evenly by {place.world} processes", where="stages.*.batch"
+            )
+        self.data, self.out = data, out
         self.triplets: TripletPool = triplet_pool(data.pool(), cross=True)
-        self.batches = -(-len(self.triplets.queries) // recipe.batch)
         torch.manual_seed(torch_seed(recipe.seed, WEIGHTS))
-        self.nets = {
-            "converter": Converter(recipe.width).to(place.device),
-            "real": RealDiscriminator(recipe.width).to(place.device),
-            "domain": DomainDiscriminator(recipe.width).to(place.device),
+        super().__init__(recipe, place, Converter(recipe.channels))
+        self.nets: dict[str, nn.Module] = {
+            "converter": self.network,
+            "real": RealDiscriminator(recipe.channels).to(place.device),
+            "domain": DomainDiscriminator(recipe.channels).to(place.device),
         }
-        self.optimisers = {
-            name: build_optimiser(recipe.optimiser, list(net.parameters()), []) for name, net in self.nets.items()
-        }
-        self.at = Position()
-
-    def run(self) -> Position:
-        """Train, or go on where the checkpoint says."""
-        saved = files.read_checkpoint(self.out / files.CHECKPOINT, self.place.device)
-        if saved is not None:
-            self._restore(saved)
-            if self.at.finished:
-                return self.at
         self.wrapped = {name: self._wrap(net) for name, net in self.nets.items()}
-        self.log = files.MetricsLog(self.out, step=self.at.step if saved else -1, enabled=self.place.first)
-        limit = None if self.recipe.minutes is None else 60 * self.recipe.minutes
-        left = (self.recipe.epochs - self.at.epoch) * self.batches
-        with Progress("training", left, enabled=self.place.first) as self.progress:
-            for epoch in range(self.at.epoch, self.recipe.epochs):
-                self.at.epoch = epoch
-                over = self._epoch(limit)
-                self.at.epoch = epoch + 1
-                self._validate()
-                tired = self.recipe.patience is not None and self.at.stale >= self.recipe.patience
-                if tired or over:
-                    self.at.epoch = self.recipe.epochs
-                self._save()
-                if tired or over:
-                    break
-        self.at.finished = True
-        self._save()
-        self.log.close()
-        if self.place.first:
-            files.write_weights(self.out / files.LAST, self.nets["converter"].state_dict(), self._about(math.nan))
-        self.place.wait()
-        return self.at
 
     def _wrap(self, net: nn.Module) -> nn.Module:
         if self.place.world == 1:
@@ -98,111 +87,92 @@ class ConverterLoop:
         # Several forward passes come before one backward: batch-norm buffers must not be overwritten in between.
         return DistributedDataParallel(net, broadcast_buffers=False)
 
-    def _plan(self) -> NDArray[np.int64]:
-        """(batches, batch, 3) rows of street pictures, their products' pictures, and irrelevant products' pictures."""
-        rng = generator(self.recipe.seed, PLAN, self.at.epoch)
-        queries, positives = draw_queries(self.triplets, self.batches * self.recipe.batch, rng)
-        places = self.triplets.queries[queries]
-        negatives = random_negatives(self.triplets, places, generator(self.recipe.seed, NEGATIVES, self.at.epoch))
-        return triplet_plan(self.triplets, places, positives, negatives, batch=self.recipe.batch)
+    def length(self, index: int) -> Length:
+        """An epoch is a pass of the street pictures."""
+        stage = self.recipe.stages[index]
+        batches = -(-len(self.triplets.queries) // stage.batch)
+        return Length(stage.epochs * batches, batches)
 
-    def _epoch(self, limit: float | None) -> bool:
-        began, count = time.monotonic(), 0
-        sums: dict[str, float] = {}
+    def begin(self, index: int, *, resumed: bool) -> dict[str, torch.optim.Optimizer]:
+        """An optimiser for each of the three networks."""
+        stage = self.recipe.stages[index]
+        return {
+            name: build_optimiser(
+                stage.optimiser,
+                without_decay_of_vectors(list(net.parameters()), stage.rate.head, stage.optimiser.weight_decay),
+            )
+            for name, net in self.nets.items()
+        }
+
+    def begin_epoch(self, epoch: int) -> None:
+        """All three learn."""
         for net in self.nets.values():
             net.train()
-        for batch, groups in enumerate(self._plan()):
-            values = self._learn(batch, groups[self.place.rank :: self.place.world])
-            self.at.step += 1
-            count += 1
-            for name, value in values.items():
-                sums[name] = sums.get(name, 0.0) + value
-            if count == LOG_EVERY or batch + 1 == self.batches:
-                self._report({name: value / count for name, value in sums.items()})
-                sums, count = {}, 0
-            self.progress.advance(1, f"epoch {self.at.epoch + 1}/{self.recipe.epochs}")
-            over = limit is not None and self.at.seconds + time.monotonic() - began > limit
-            if limit is not None and self.place.share(float(over)):
-                self.at.seconds += time.monotonic() - began
-                return True
-        self.at.seconds += time.monotonic() - began
-        return False
 
-    def _learn(self, batch: int, groups: NDArray[np.int64]) -> dict[str, float]:
-        """One turn of each player; returns losses and how often the discriminators are right."""
-        place, recipe = self.place, self.recipe
-        rng = generator(recipe.seed, AUGMENT, self.at.epoch, batch, place.rank)
-        rows = groups.T.reshape(-1)
-        pixels = to_pixels(self.data.pictures, rows, place.device)
-        draws = augment.draw(recipe.augment, self.data.shop[rows], rng)
-        source, associated, irrelevant = to_unit(augment.apply(pixels, draws, recipe.input.background)).chunk(3)
-        self._set_rates(batch)
-        precise = torch.autocast(place.device.type, torch.bfloat16, enabled=recipe.precision == "bf16")
+    def _plan(self, at: Position) -> NDArray[np.int64]:
+        """(batches, batch, 3) rows of street pictures, their products' pictures, and irrelevant products' pictures."""
+        batch = self.recipe.stages[at.stage].batch
+        place = (at.stage, at.epoch) if at.stage else (at.epoch,)
+        queries, positives = draw_queries(
+            self.triplets, self.length(at.stage).epoch * batch, generator(self.recipe.seed, PLAN, *place)
+        )
+        places = self.triplets.queries[queries]
+        negatives = random_negatives(self.triplets, places, generator(self.recipe.seed, NEGATIVES, *place))
+        return triplet_plan(self.triplets, places, positives, negatives, batch=batch)
+
+    def batches(self, at: Position) -> Iterator[TripletBatch]:
+        """The rest of the epoch's plan."""
+        recipe, place = self.recipe, self.place
+        for number, groups in enumerate(self._plan(at)[at.batch :], at.batch):
+            rng = generator(recipe.seed, AUGMENT, at.epoch, number, place.rank)
+            rows = groups[place.rank :: place.world].T.reshape(-1)
+            pixels = to_pixels(self.data.pictures, rows, place.device)
+            draws = augment.draw(recipe.augment, self.data.shop[rows], rng)
+            yield TripletBatch(*to_unit(augment.apply(pixels, draws, recipe.input.background)).chunk(3))
+
+    def learn(self, batch: TripletBatch, at: Position, update: Update) -> Values:
+        """One turn of each player; logs losses and how often the discriminators are right."""
+        hold_above = self.recipe.hold_above
+        source = batch.source
+        precise = torch.autocast(source.device.type, torch.bfloat16, enabled=self.recipe.precision == "bf16")
         with precise:
             generated = self.wrapped["converter"](source)
-            kinds = (associated, generated.detach().to(associated.dtype), irrelevant)
+            kinds = (batch.associated, generated.detach().to(source.dtype), batch.irrelevant)
             real_logits, which = judge_apart(self.wrapped["real"], kinds)
         real = real_loss(real_logits.float(), which)
         real_right = _share_right(real_logits, which != GENERATED)
-        self._step("real", real, real_right)
+        update(real, "real", step=real_right <= hold_above)
         with precise:
             domain_logits, which = judge_apart(self.wrapped["domain"], (source,) * 3, kinds)
         domain = domain_loss(domain_logits.float(), which)
         domain_right = _share_right(domain_logits, which == ASSOCIATED)
-        self._step("domain", domain, domain_right)
+        update(domain, "domain", step=domain_right <= hold_above)
         # The converter's turn: gradients pass through the discriminators, which do not learn from it.
         for name in ("real", "domain"):
             self.nets[name].requires_grad_(False)
         with precise:
             judged = self.nets["real"](generated).float(), self.nets["domain"](source, generated).float()
-        loss = converter_loss(*judged, form=recipe.form)
-        self._step("converter", loss, 0.0)
+        loss = converter_loss(*judged, form=self.recipe.form)
+        update(loss, "converter")
         for name in ("real", "domain"):
             self.nets[name].requires_grad_(True)
         return {
-            "loss/real": real.item(),
-            "loss/domain": domain.item(),
-            "loss/converter": loss.item(),
+            "loss/real": real,
+            "loss/domain": domain,
+            "loss/converter": loss,
             "right/real": real_right,
             "right/domain": domain_right,
         }
 
-    def _set_rates(self, batch: int) -> None:
-        done = self.at.epoch * self.batches + batch
-        factor = rate_factor(
-            self.recipe.schedule, batch=done, epoch=self.at.epoch, batches=self.recipe.epochs * self.batches
-        )
-        for optimiser in self.optimisers.values():
-            for group in optimiser.param_groups:
-                group["lr"] = group["base"] * factor
-
-    def _step(self, name: str, loss: Tensor, right: float) -> None:
-        optimiser = self.optimisers[name]
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        # All processes must agree, or their weights would part.
-        if self.place.share(float(right <= self.recipe.hold_above)):
-            optimiser.step()
-
-    def _report(self, means: dict[str, float]) -> None:
-        bad = [name for name, value in means.items() if not math.isfinite(value)]
-        if bad:
-            raise RunError(
-                f"{bad[0]} became {means[bad[0]]} at batch {self.at.step}",
-                where=self.recipe.name,
-                hint="Lower optimiser.rate; the last checkpoint is kept",
-            )
-        self.log.write(self.at.step, {"stage": "convert", "epoch": self.at.epoch + 1, **means})
-
     @torch.inference_mode()
-    def _validate(self) -> None:
-        """Mean absolute difference, in pixels of 0 to 255, between converted validation pictures and a shop picture of
-        their product; and a sheet of examples.
+    def validate(self, at: Position) -> Validation:
+        """Difference of converted validation pictures from a shop picture of their product, and a sheet of examples.
+
+        The score is the negative mean absolute difference, in pixels of 0 to 255.
         """
         if not self.place.first:
-            self._judge(self.place.share(0.0))
-            return
-        converter = self.nets["converter"].eval()
+            return Validation()
+        converter = self.judged.eval()
         pairs = self._pairs()
         differences, sheets = [], []
         for start in range(0, len(pairs), 64):
@@ -213,21 +183,11 @@ class ConverterLoop:
             differences.extend((made - shop).abs().mean((1, 2, 3)).tolist())
             if start == 0:
                 sheets = [part[:_SAMPLES].clamp(0, 255).byte().cpu() for part in (street, made, shop)]
-        score = -float(np.mean(differences)) if differences else math.nan
-        if sheets:
-            _write_sheet(self.out / "samples" / f"epoch-{self.at.epoch:03}.png", sheets)
-        self.log.write(self.at.step, {"stage": "convert", "epoch": self.at.epoch, "val/difference": -score})
-        say(f"epoch {self.at.epoch}: validation pictures are off by {-score:.2f} of 255")
-        self._judge(self.place.share(score))
-
-    def _judge(self, score: float) -> None:
-        if math.isnan(score) or score > self.at.best:
-            self.at.best = -math.inf if math.isnan(score) else score
-            self.at.best_step, self.at.stale = self.at.step, 0
-            if self.place.first:
-                files.write_weights(self.out / files.BEST, self.nets["converter"].state_dict(), self._about(score))
-        else:
-            self.at.stale += 1
+        if not sheets:
+            return Validation(text="no validation pairs")
+        _write_sheet(self.out / "samples" / f"epoch-{at.epoch:03}.png", sheets)
+        off = float(np.mean(differences))
+        return Validation(-off, f"validation pictures are off by {off:.2f} of 255", {"val/difference": off})
 
     def _pairs(self) -> NDArray[np.int64]:
         """(n, 2) validation rows: a street picture and the first shop picture of its product."""
@@ -237,22 +197,14 @@ class ConverterLoop:
         pairs = [(row, first[products[row]]) for row in rows[~shop[rows]].tolist() if products[row] in first]
         return np.asarray(pairs, np.int64).reshape(-1, 2)
 
-    def _about(self, score: float) -> dict[str, str]:
-        return {"recipe": self.recipe.name, "step": str(self.at.step), "validation": f"{score:.6f}"}
+    def state(self, at: Position) -> dict[str, Any]:
+        """The discriminators."""
+        return {name: self.nets[name].state_dict() for name in ("real", "domain")}
 
-    def _save(self) -> None:
-        if self.place.first:
-            state: dict[str, Any] = {"position": vars(self.at)}
-            for name in self.nets:
-                state[name] = self.nets[name].state_dict()
-                state[f"{name}_optimiser"] = self.optimisers[name].state_dict()
-            files.write_checkpoint(self.out / files.CHECKPOINT, state)
-
-    def _restore(self, saved: dict[str, Any]) -> None:
-        self.at = Position(**saved["position"])
-        for name in self.nets:
-            self.nets[name].load_state_dict(saved[name])
-            self.optimisers[name].load_state_dict(saved[f"{name}_optimiser"])
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """See :meth:`state`."""
+        for name in ("real", "domain"):
+            self.nets[name].load_state_dict(state[name])
 
 
 def _share_right(logits: Tensor, truth: Tensor) -> float:

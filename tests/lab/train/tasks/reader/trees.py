@@ -3,24 +3,72 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from streetshop.lab.train.public import PublicSets
+from streetshop.lab.train.reader_recipe import ReaderRecipe
+
 NAMES = ("null", "skin", "hair", "shirt", "jeans", "shoes")
 COLOURS = ((210, 215, 220), (230, 180, 150), (60, 40, 20), (200, 30, 30), (30, 40, 160), (20, 20, 20))
 
 RECIPE = """kind: reader
 name: tiny
-version: "1"
-width: 16
-weights: none
+input: {height: 64, width: 64}
+model: {backbone: {weights: none}, channels: 16}
 stages:
-  - {photos: 8, height: 64, width: 64, batch: 4, rate: 1.0e-3, backbone_rate: 1.0e-4}
+  - name: first
+    photos: 8
+    height: 64
+    width: 64
+    batch: 4
+    rate: {backbone: 1.0e-4, head: 1.0e-3}
+    optimiser: {kind: adamw, weight_decay: 0.01, clip: 5}
+    schedule: {kind: cosine, warm_up: 30}
+    frozen: 3
+  - {name: articles, fit: articles}
+  - {name: balance, fit: balance}
 """
 """Of a reader that trains on them in a moment."""
+
+
+def tiny_recipe(photos: int = 8, detail: int = 0, shares: dict[str, float] | None = None) -> ReaderRecipe:
+    """Two stages with gradients and none without."""
+    stage = {
+        "photos": photos,
+        "height": 64,
+        "width": 64,
+        "batch": 4,
+        "rate": {"backbone": 1e-4, "head": 1e-3},
+        "schedule": {"kind": "cosine", "warm_up": 30},
+        "frozen": 3,
+        "shares": shares or {"labelled": 0.6, "tagged": 0.2, "single": 0.2},
+        "composites": 0.5,
+    }
+    return ReaderRecipe.model_validate(
+        {
+            "kind": "reader",
+            "name": "r",
+            "model": {"backbone": {"weights": "none"}, "channels": 16, "detail": detail},
+            "workers": 2,
+            "ema": 0.5,
+            "stages": [{"name": "first", **stage}, {"name": "second", **stage}],
+        }
+    )
+
+
+def public(folder: Path) -> PublicSets:
+    """Both sets, and the cache with what the teacher would have made of them."""
+    sets = PublicSets(folder / "data", folder / "cache")
+    clothing(sets.clothing, sets.cutouts, count=60, scale=4)
+    ccp(sets.ccp, scale=4)
+    shutil.copy(sets.ccp / "keypoints.json", sets.cache)
+    sets.clothing_keypoints.write_text("{}")
+    return sets
 
 
 def labels_of(seed: int) -> NDArray[np.uint8]:

@@ -1,5 +1,5 @@
-"""The default encoder: a frozen ImageNet backbone, pooled over the garment, and one small trained head a block.
+"""The default encoder: a head for each block on stored features of a backbone, then its upper part too.
 
-``items`` says what there is to learn from, ``views`` cuts and spoils it as in use, ``features`` runs the backbone once
-over every view, ``heads`` and ``fit`` learn from the stored features, ``measure`` judges, ``export`` writes the bundle.
+``plan`` chooses views of garments, ``features`` runs the backbone once over each, ``targets`` holds what the blocks
+learn, ``task`` trains heads and backbone.
 """

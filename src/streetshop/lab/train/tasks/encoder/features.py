@@ -1,4 +1,4 @@
-"""The frozen backbone: what it says about every view, computed once and kept on disk."""
+"""Features of views by the frozen backbone, computed once and kept on disk."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ import torch
 from numpy.typing import NDArray
 
 from streetshop.core.errors import StreetshopError
-from streetshop.lab.core.progress import say
+from streetshop.lab.core.files import made
+from streetshop.lab.core.progress import Progress, say
 from streetshop.lab.data.sample import Sample
 from streetshop.lab.data.views import Form, draw_view
 from streetshop.lab.nets.onnx_files import write_onnx
@@ -44,7 +45,7 @@ _SHARD: Final = 256
 
 @dataclass(frozen=True, eq=False)
 class Features:
-    """What is kept of every view.
+    """Features of views.
 
     Attributes:
         items: the garment of each view.
@@ -88,24 +89,23 @@ Plan = Sequence[tuple[Sample, Form, int]]
 
 
 def extract(plan: Plan, folder: Path, *, threads: int = 1) -> Features:
-    """Features of all views, from ``folder`` where they are there already. Unreadable pictures are left out, aloud."""
+    """Features of all views, from ``folder`` where they are there; unreadable pictures are reported and left out."""
     folder.mkdir(parents=True, exist_ok=True)
     model = folder / "taps.onnx"
-    if not model.is_file():
-        example = torch.ones(2, 4, INPUT.height, INPUT.width)
-        write_onnx(Extractor().eval(), model, example, ["features", "middle", "cover"])
+    example = torch.ones(2, 4, INPUT.height, INPUT.width)
+    made(model, lambda out: write_onnx(Extractor().eval(), out, example, ["features", "middle", "cover"]))
     session = start_session(model, threads)
     kept: list[tuple[Sample, Form]] = []
     parts: list[dict[str, NDArray[np.generic]]] = []
-    for number, shard in enumerate(_shards(plan)):
-        path = folder / f"{_digest(shard)}.npz"
-        if not path.is_file():
-            _extract_shard(shard, session, path, threads)
-            if number % 8 == 0:
-                say(f"features of {min((number + 1) * _SHARD, len(plan))} of {len(plan)} views")
-        with np.load(path) as stored:
-            parts.append({name: stored[name] for name in stored.files})
-        kept += [(shard[i][0], shard[i][1]) for i in parts[-1]["place"]]
+    with Progress("features of views", len(plan)) as progress:
+        for shard in _shards(plan):
+            path = folder / f"{_digest(shard)}.npz"
+            if not path.is_file():
+                _extract_shard(shard, session, path, threads)
+            with np.load(path) as stored:
+                parts.append({name: stored[name] for name in stored.files})
+            kept += [(shard[i][0], shard[i][1]) for i in parts[-1]["place"]]
+            progress.advance(len(shard))
     joined = {name: np.concatenate([part[name] for part in parts]) for name in ("values", "middle", "cover")}
     return Features([i for i, _ in kept], np.asarray([f for _, f in kept]), **joined)
 

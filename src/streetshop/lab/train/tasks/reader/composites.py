@@ -69,9 +69,9 @@ class Wardrobe:
 
 
 def put_on(sample: LabelledPhoto, donor: LabelledPhoto, index: int, rng: np.random.Generator) -> LabelledPhoto:
-    """``sample`` wearing what ``donor`` wears of class ``index``; ``sample`` itself where their poses do not fit, or
-    labels or keypoints of either are unknown.
+    """Put on ``sample`` what ``donor`` wears of class ``index``.
 
+    Where their poses do not fit, or labels or keypoints of either are unknown, ``sample`` itself is returned.
     The garment is moved, turned and scaled by the similarity that brings the donor's keypoints closest to the
     sample's, and lies on top of everything.
     """
@@ -100,8 +100,11 @@ def put_on(sample: LabelledPhoto, donor: LabelledPhoto, index: int, rng: np.rand
 
 
 def similarity(points: NDArray[np.floating], goals: NDArray[np.floating]) -> NDArray[np.float64] | None:
-    """(3, 3) movement, turn and scale, without mirroring, that brings ``points`` (n, 2) closest to ``goals`` (n, 2) in
-    least squares; None where it does not fit well (see :data:`_FARTHEST`) or changes the size too much.
+    """Fit a similarity (shift, rotation, scale, no mirror image) of ``points`` (n, 2) to ``goals`` (n, 2).
+
+    Returns:
+        (3, 3) matrix, best in least squares; None where it does not fit well (see :data:`_FARTHEST`) or changes the
+        size too much.
     """
     first = points[:, 0] + 1j * points[:, 1].astype(np.float64)
     second = goals[:, 0] + 1j * goals[:, 1].astype(np.float64)

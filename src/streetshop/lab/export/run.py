@@ -1,0 +1,83 @@
+"""Export a run of any kind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, cast
+
+from streetshop.core.errors import RunError, UsageError
+from streetshop.lab.core import files
+from streetshop.lab.data.sets.ccp import labelled_names
+from streetshop.lab.export.embedding import export_embedding
+from streetshop.lab.export.encoder import export_encoder
+from streetshop.lab.export.reader import export_reader
+from streetshop.lab.export.untrained import export_untrained
+from streetshop.lab.nets.encoder_heads import DefaultEncoder
+from streetshop.lab.nets.pooled import PooledEncoder
+from streetshop.lab.nets.reader import ReaderNet
+from streetshop.lab.train.recipe import ConverterRecipe, EmbeddingRecipe, EncoderRecipe, ReaderRecipe
+from streetshop.lab.train.trained import load_network, read_recipe
+
+
+def export_run(
+    run: Path,
+    out: Path,
+    *,
+    weights: str | None = None,
+    half: bool = True,
+    converter: Path | None = None,
+    name: str | None = None,
+    version: str | None = None,
+) -> list[Path]:
+    """Write a run's bundle.
+
+    Args:
+        run: the run's folder.
+        out: where to write; must be absent or empty. A run with groups writes a bundle a group, in folders of their
+            names.
+        weights: ``best`` (by validation) or ``last``; default best of an embedding, last of others.
+        half: whether weights may be stored in half precision.
+        converter: of an embedding, a converter's run: queries go through it first (method 1 end to end).
+        name: of the bundle; default the recipe's.
+        version: of the bundle; default the recipe's.
+
+    Returns:
+        The folders written.
+
+    Raises:
+        RunError: the run is unfinished or a converter's, the folder exists, or an exported network disagrees with the
+            trained one.
+        UsageError: a converter is given for another kind than an embedding.
+    """
+    recipe = read_recipe(run)
+    if isinstance(recipe, ConverterRecipe):
+        raise RunError(
+            "is a converter's run; it has no vectors",
+            where=str(run),
+            hint="Give an encoder's run, and this one as --converter",
+        )
+    if isinstance(recipe, EmbeddingRecipe):
+        return export_embedding(
+            run,
+            out,
+            weights=weights or "best",
+            half=half,
+            converter=converter,
+            name=name,
+            version=version or recipe.version,
+        )
+    if converter is not None:
+        raise UsageError(f"a {recipe.kind} has no converter", where="--converter", hint="Leave it out")
+    weights = weights or "last"
+    named: dict[str, Any] = {key: value for key, value in (("name", name), ("version", version)) if value is not None}
+    recipe = recipe.model_copy(update=named)
+    about = files.read_json(run / files.RUN)
+    network = load_network(run, weights=weights)
+    if isinstance(recipe, ReaderRecipe):
+        ccp = Path(about["data"]) / "ccp"
+        val = labelled_names(ccp, "val")
+        return [export_reader(cast(ReaderNet, network), recipe, out, ccp=ccp, val=val, half=half)]
+    if isinstance(recipe, EncoderRecipe):
+        return [export_encoder(cast(DefaultEncoder, network), recipe, out, half=half)]
+    pictures = about.get("train_rows", 0)
+    return [export_untrained(cast(PooledEncoder, network), recipe, out, pictures=pictures, half=half)]

@@ -1,0 +1,118 @@
+"""From a recipe and the place of its data to the task of its kind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+
+from streetshop.core.files import write_json
+from streetshop.lab.core import files
+from streetshop.lab.core.devices import Place
+from streetshop.lab.core.progress import say
+from streetshop.lab.data.manifest import Manifest
+from streetshop.lab.train.build import targets_of
+from streetshop.lab.train.data import RunData, load_run_data
+from streetshop.lab.train.public import PublicSets
+from streetshop.lab.train.recipe import (
+    AnyRecipe,
+    ConverterRecipe,
+    EmbeddingRecipe,
+    EncoderRecipe,
+    ReaderRecipe,
+    UntrainedRecipe,
+)
+from streetshop.lab.train.task import Task
+from streetshop.lab.train.tasks.converter import ConverterTask
+from streetshop.lab.train.tasks.embedding import EmbeddingTask
+from streetshop.lab.train.tasks.encoder.data import load_views
+from streetshop.lab.train.tasks.encoder.task import EncoderTask
+from streetshop.lab.train.tasks.reader.data import load_reader_data
+from streetshop.lab.train.tasks.reader.task import ReaderTask
+from streetshop.lab.train.tasks.untrained import UntrainedTask, find_pictures, picture_folders
+
+DEVICES: Final = {
+    "embedding": EmbeddingTask.devices,
+    "converter": ConverterTask.devices,
+    "reader": ReaderTask.devices,
+    "encoder": EncoderTask.devices,
+    "untrained": UntrainedTask.devices,
+}
+"""Devices that a kind trains on."""
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """Where a task's data is.
+
+    Attributes:
+        data: the rows, already chosen and split, or a folder.
+        cache: what is made of the data once.
+        threads: of the processor.
+    """
+
+    data: Manifest | Path
+    cache: Path
+    threads: int
+
+    @property
+    def folder(self) -> Path:
+        """:attr:`data`, a folder."""
+        if not isinstance(self.data, Path):
+            raise TypeError("the data is a manifest")
+        return self.data
+
+    @property
+    def sets(self) -> PublicSets:
+        """The public data sets in :attr:`folder`."""
+        return PublicSets(self.folder, self.cache)
+
+
+def load_task(recipe: AnyRecipe, source: Source, out: Path, place: Place) -> tuple[Task[Any, Any], dict[str, int]]:
+    """Load the data and build the task.
+
+    Returns:
+        The task, and counts of its data for ``run.json``.
+    """
+    if isinstance(recipe, EmbeddingRecipe | ConverterRecipe):
+        data = _run_data(recipe, source, out, place)
+        counts = {
+            "train_rows": len(data.train),
+            "val_rows": len(data.val),
+            "train_products": len(data.labels.classes["product"]),
+        }
+        if isinstance(recipe, EmbeddingRecipe):
+            return EmbeddingTask(recipe, data, place), counts
+        return ConverterTask(recipe, data, out, place), counts
+    if isinstance(recipe, ReaderRecipe):
+        torch.set_num_threads(max(1, source.threads // recipe.workers))
+        photos = load_reader_data(recipe, source.sets)
+        return ReaderTask(recipe, photos, place), {"train_rows": len(photos.samples), "val_rows": len(photos.val)}
+    if isinstance(recipe, EncoderRecipe):
+        torch.set_num_threads(source.threads)
+        views = load_views(recipe, source.sets, out, threads=source.threads)
+        say(f"{len(views.forms)} views of {len({(i.root, i.image) for i in views.items})} pictures")
+        return EncoderTask(recipe, views, place), {"train_rows": len(views.forms)}
+    return _untrained(recipe, source, place)
+
+
+def _untrained(recipe: UntrainedRecipe, source: Source, place: Place) -> tuple[UntrainedTask, dict[str, int]]:
+    torch.set_num_threads(1)
+    pictures = find_pictures(picture_folders(source.folder, recipe.folders))
+    return UntrainedTask(recipe, pictures, place, threads=source.threads), {"train_rows": len(pictures)}
+
+
+def _run_data(recipe: EmbeddingRecipe | ConverterRecipe, source: Source, out: Path, place: Place) -> RunData:
+    """The first process decodes pictures that are not cached yet; the others wait for it."""
+    if not isinstance(source.data, Manifest):
+        raise TypeError("the data is a folder")
+    targets = targets_of(recipe) if isinstance(recipe, EmbeddingRecipe) else (["product", "category"], [])
+    if not place.first:
+        place.wait()
+        return load_run_data(source.data, recipe, targets, source.cache, build=False)
+    data = load_run_data(source.data, recipe, targets, source.cache, build=True, threads=source.threads)
+    write_json(out / files.CLASSES, data.labels.classes)
+    place.wait()
+    return data
