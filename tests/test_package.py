@@ -48,7 +48,6 @@ COVERED_ELSEWHERE: dict[str, str] = {
     "lab/data/registry.py": "lab/data/test_intake.py",
     "lab/data/teacher.py": "lab/train/test_public.py",
     "lab/evaluate/articles.py": "lab/measure/test_public.py",
-    "lab/export/reader.py": "cli/test_lab_train.py",
     "lab/export/run.py": "cli/test_lab_train.py",
     "lab/export/untrained.py": "cli/test_lab_train.py",
     "lab/losses/classes.py": "lab/losses/test_losses.py",
