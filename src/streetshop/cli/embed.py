@@ -33,8 +33,8 @@ def embed(
     Each vector is of unit length and its blocks carry their weights, so that the dot product of two is the score of a
     search. Of several garments in a picture, the one of the largest area of its box times score is embedded.
     """
-    from streetshop.core.progress import ProgressDisplay
     from streetshop.core.errors import UsageError
+    from streetshop.core.progress import ProgressDisplay
     from streetshop.indexing.embed import embed_pictures, find_pictures
     from streetshop.search.weights import parse_weights
 
