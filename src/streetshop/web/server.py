@@ -100,8 +100,7 @@ def bind(host: str, port: int) -> socket.socket:
     except OSError as error:
         raise ServerError(f"cannot listen there ({error.strerror})", where=where, hint="Check --host") from None
     try:
-        if sys.platform != "win32":
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
         listener.listen(1024)
     except OSError as error:

@@ -71,20 +71,20 @@ def heatmaps(points: Tensor, size: tuple[int, int], stride: int, sigma: float) -
     x, y = (points[..., 0] / stride).floor(), (points[..., 1] / stride).floor()
     inside = (x >= 0) & (x < size[1]) & (y >= 0) & (y < size[0])
     seen = points[..., 2] == 2
-    taught = seen | ((points[..., 2] == 1) & ~inside)
+    counted = seen | ((points[..., 2] == 1) & ~inside)
     columns = torch.arange(size[1], device=points.device) - x[..., None]
     rows = torch.arange(size[0], device=points.device) - y[..., None]
     across, down = (torch.exp(-(d**2) / (2 * sigma**2)) for d in (columns, rows))
     maps = down[..., :, None] * across[..., None, :]
-    return torch.where((seen & inside)[..., None, None], maps, maps.new_zeros(())).view(b, joints, *size), taught
+    return torch.where((seen & inside)[..., None, None], maps, maps.new_zeros(())).view(b, joints, *size), counted
 
 
-def keypoint_loss(logits: Tensor, maps: Tensor, taught: Tensor) -> Tensor:
+def keypoint_loss(logits: Tensor, maps: Tensor, counted: Tensor) -> Tensor:
     """Penalty-reduced focal loss of heatmaps, divided by the number of points.
 
     Zhou, Wang and Krähenbühl 2019, equation 1 with alpha 2 and beta 4.
     """
-    logits, maps = logits[taught], maps[taught]
+    logits, maps = logits[counted], maps[counted]
     if not len(logits):
         return logits.sum()
     probability = logits.sigmoid()

@@ -19,14 +19,14 @@ WIDTH: Final = sum(PARTS.values())
 _LEVELS: Final = (1, 2, 4)
 """Backbone stages whose statistics describe texture: 24, 40 and 112 channels at a 4th, 8th and 16th of the input."""
 _MIDDLE: Final = 4
-"""The stage after which the lower part of the backbone, which is never taught, ends: 112 channels of 14 x 14."""
+"""The stage after which the lower part of the backbone, which always stays frozen, ends: 112 channels of 14 x 14."""
 
 
 class Taps(nn.Module):
     """EfficientNet-Lite0 on (b, 4, h, w), scaled RGB and a mask from 0 to 1, to (b, :data:`WIDTH`) features.
 
     ``global``: mean of the last map. ``garment``: its mean weighted by the mask. ``texture``: mean and standard
-    deviation of lower maps' channels over the mask, the statistics by which textures are told apart without regard to
+    deviation of lower maps' channels over the mask, the statistics that distinguish textures without regard to
     place (Gatys et al. 2015, reduced to the diagonal). ``colours``: see :class:`Colours`.
     """
 

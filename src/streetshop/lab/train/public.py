@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import subprocess
 import venv
 from collections.abc import Sequence
@@ -121,7 +120,7 @@ def _install(folder: Path) -> None:
 
 def _run(folder: Path, *arguments: str, hint: str) -> None:
     """Python of a virtual environment; what it says is shown on stderr."""
-    python = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
+    python = folder / "bin" / "python"
     code = subprocess.run([python, *arguments], stdout=2, check=False).returncode
     if code:
         raise RunError(f"{' '.join(arguments[:3])} ended with exit code {code}", where=str(python), hint=hint)

@@ -55,6 +55,6 @@ def sender_split(sender: str) -> Split:
 
 
 def read_hand_labels(path: Path = HAND_LABELS) -> dict[str, dict[str, str]]:
-    """``kind``, ``colour`` and ``pattern`` by the photo's name; ``""`` where it cannot be told."""
+    """``kind``, ``colour`` and ``pattern`` by the photo's name; ``""`` where it is unknown."""
     with path.open(encoding="utf-8", newline="") as file:
         return {row.pop("image"): row for row in csv.DictReader(file)}
