@@ -179,6 +179,38 @@ def test_errors_say_what_to_do(shop: Path, catalog: streetshop.Catalog) -> None:
         catalog.search(square("red"), k=0)
 
 
+def test_values_of_another_type_are_refused(shop: Path, catalog: streetshop.Catalog) -> None:
+    photo, pixels = shop / "blue.png", square("red")
+    for asked in ({"k": 1.5}, {"where": 5}, {"weights": 5}, {"garment": "0"}, {"boxes": 5}, {"boxes": (0, 0, 9, 9)}):
+        with pytest.raises(streetshop.StreetshopError):
+            catalog.search(photo, **asked)
+    for call in (
+        lambda: catalog[5],
+        lambda: catalog.similar(5),
+        lambda: catalog.similar("red-plain", shot="0"),
+        lambda: catalog.delete(["red-plain"]),
+        lambda: catalog.upsert(None, photo),
+        lambda: catalog.upsert([("id", "new")], photo),
+        lambda: catalog.upsert({"id": "new"}, None),
+        lambda: catalog.upsert({"id": "new", "title": 5}, photo),
+        lambda: catalog.upsert({"id": "new", "attributes": {"sizes": ["S"]}}, photo),
+        lambda: streetshop.embed(None, encoder=shop / "encoder", reader="none"),
+        lambda: streetshop.embed(5, encoder=shop / "encoder", reader="none"),
+        lambda: streetshop.open(shop / "shop.catalog", encoder=shop / "encoder", threads=-1),
+    ):
+        with pytest.raises(streetshop.StreetshopError):
+            call()
+    assert "red-plain" in catalog
+    assert "new" not in catalog
+    with pytest.raises(errors.PhotoError, match=r"pictures\[1\]"):
+        streetshop.embed([pixels, b"no picture"], encoder=shop / "encoder", reader="none")
+    for catalog_path in (None, 5):
+        with pytest.raises(TypeError, match="PathLike"):
+            streetshop.open(catalog_path)
+        with pytest.raises(TypeError, match="PathLike"):
+            streetshop.index(photo.parent, catalog_path, encoder=shop / "encoder", reader="none")
+
+
 def test_an_answer_outlives_its_catalog(shop: Path) -> None:
     with streetshop.open(shop / "shop.catalog", encoder=shop / "encoder", reader="none") as opened:
         answer = opened.search(shop / "blue.png", k=2)

@@ -9,6 +9,7 @@ Examples:
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from functools import cache
@@ -22,7 +23,7 @@ from PIL import Image
 
 from streetshop.catalog.open import open_catalog
 from streetshop.catalog.store import Store
-from streetshop.core.errors import PhotoFormatUnsupported, ProductMissing, UsageError
+from streetshop.core.errors import PhotoFormatUnsupported, ProductMissing, RequestInvalid, UsageError
 from streetshop.core.geometry import Box
 from streetshop.core.photo import Photo, read_picture_bytes
 from streetshop.core.records import Product, Vector
@@ -66,7 +67,7 @@ def open(
         CatalogMissing: there is no catalog; :func:`index` makes one.
         CatalogEncoderMismatch: its vectors are of another encoder.
     """
-    store = open_catalog(str(catalog))
+    store = open_catalog(os.fspath(catalog))
     try:
         return Catalog(Searcher(store, _encoder(encoder, threads), _reader(reader, threads)))
     except BaseException:
@@ -126,7 +127,7 @@ def index(
     )
     # One thread a model: several pictures are worked on at a time.
     models = _encoder(encoder, 1), _reader(reader, 1)
-    return index_feed(source, str(catalog), *models, options, progress=progress or (lambda _: None))
+    return index_feed(source, os.fspath(catalog), *models, options, progress=progress or (lambda _: None))
 
 
 def embed(
@@ -160,8 +161,8 @@ def embed(
     shots = ShotReader(model, _reader(reader, None))
     scaling = np.float32(1) if raw else default_scaling(model.blocks, weights)
     waiting, vectors = [], [np.empty((0, model.dim), np.float32)]
-    for picture in _several(pictures):
-        photo, _ = _photo(picture)
+    for number, picture in enumerate(_several(pictures)):
+        photo, _ = _photo(picture, f"pictures[{number}]")
         waiting.append(shots.cut(photo, ""))
         if len(waiting) == _CHUNK:
             vectors.append(model.encode(waiting))
@@ -224,6 +225,8 @@ class Catalog:
             WeightsError: a weight makes no sense.
             RequestInvalid: another value is out of range.
         """
+        if isinstance(boxes, Box | str) or not isinstance(boxes, Iterable):
+            raise RequestInvalid(f"boxes are {boxes!r:.80}", where="boxes", hint="Give a list of boxes")
         corners = [box if isinstance(box, Box) else Box.from_sequence(box) for box in boxes]
         asked = self._request(k, where, weights, garment=garment, boxes=corners, without=without)
         photo, name = _photo(picture)
@@ -290,7 +293,15 @@ class Catalog:
         return write_upload(self._store, described, uploads, vectors)[0]
 
     def delete(self, *product_ids: str) -> int:
-        """Remove products; returns how many were there."""
+        """Remove products; returns how many were there.
+
+        Raises:
+            UsageError: an id is no text.
+            CatalogLocked: another process is writing.
+        """
+        for product_id in product_ids:
+            if not isinstance(product_id, str):
+                raise UsageError(f"{product_id!r:.80} is no product id", hint="Give ids, or a list as delete(*ids)")
         return self._store.delete(product_ids)
 
     def index(self, feed: str | Path, **options: Unpack[FeedOptions]) -> IndexReport:
@@ -338,21 +349,24 @@ class Catalog:
         return SearchRequest.check(self._store, blocks, k=k, where=where, weights=weights, **about)
 
 
-def _photo(picture: Picture) -> tuple[Photo, str]:
-    """A picture decoded, and its name for captions."""
+def _photo(picture: Picture, name: str = "photo") -> tuple[Photo, str]:
+    """A picture decoded, and its name for captions: ``name`` if it is no file."""
     if isinstance(picture, Photo):
-        return picture, "photo"
+        return picture, name
     if isinstance(picture, bytes):
-        return Photo.from_bytes(picture, at_least=PHOTO_SIDE), "photo"
+        return Photo.from_bytes(picture, at_least=PHOTO_SIDE, where=name), name
     if isinstance(picture, Image.Image):
-        return Photo.from_image(picture), "photo"
+        return Photo.from_image(picture), name
     if isinstance(picture, np.ndarray):
-        return Photo.from_array(picture), "photo"
+        return Photo.from_array(picture), name
     if isinstance(picture, str | Path):
         return Photo.from_path(Path(picture), at_least=PHOTO_SIDE), Path(picture).name
-    raise PhotoFormatUnsupported(
-        f"a {type(picture).__name__} is no picture", hint="Give a path, bytes, a Pillow image or an RGB array"
-    )
+    raise _no_picture(picture, name)
+
+
+def _no_picture(value: object, name: str) -> PhotoFormatUnsupported:
+    hint = "Give a path, bytes, a Pillow image or an RGB array"
+    return PhotoFormatUnsupported(f"a {type(value).__name__} is no picture", where=name, hint=hint)
 
 
 def _file(picture: Picture) -> tuple[bytes, str]:
@@ -367,15 +381,20 @@ def _file(picture: Picture) -> tuple[bytes, str]:
 
 
 def _several(pictures: Picture | Iterable[Picture]) -> Iterable[Picture]:
-    one = str | Path | bytes | Image.Image | np.ndarray | Photo
-    return [pictures] if isinstance(pictures, one) else pictures
+    if isinstance(pictures, str | Path | bytes | Image.Image | np.ndarray | Photo):
+        return [pictures]
+    if not isinstance(pictures, Iterable) or isinstance(pictures, io.IOBase | bytearray | memoryview):
+        raise _no_picture(pictures, "pictures")
+    return pictures
 
 
 def _product(content: Mapping[str, Any]) -> Product:
+    if not isinstance(content, Mapping):
+        raise UsageError(f"{content!r:.80} is no product", hint="Give a Product or a mapping of its fields")
     names = [field.name for field in fields(Product) if field.name != "shots"]
     unknown = set(content) - set(names)
     if unknown or "id" not in content:
-        what = f"a product has no field {', '.join(sorted(unknown))}" if unknown else "the product has no id"
+        what = f"a product has no field {', '.join(sorted(map(str, unknown)))}" if unknown else "the product has no id"
         raise UsageError(what, hint=f"Its fields are {', '.join(names)}; further values go into attributes")
     return Product(**content)
 

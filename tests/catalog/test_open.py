@@ -19,7 +19,9 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "shop.catalog"
 
 
-@pytest.mark.parametrize("url", ["milvus://localhost:19530", "MILVUS://x", "http://x/y", "s3://bucket", "", "a\0b"])
+@pytest.mark.parametrize(
+    "url", ["milvus://localhost:19530", "MILVUS://x", "http://x/y", "s3://bucket", "", "a\0b", "a\nb"]
+)
 def test_addresses_that_are_no_folder(url: str) -> None:
     for use in (open_catalog, lambda u: create_catalog(u, META)):
         with pytest.raises(CatalogUnsupported):

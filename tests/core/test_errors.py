@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import pytest
 
 from streetshop.core import errors
@@ -37,3 +39,13 @@ def test_every_kind_has_a_slug_of_its_own() -> None:
     slugs = [kind.slug for kind in mine]
     assert len(set(slugs)) == len(slugs) > 30
     assert all(slug == slug.lower() and " " not in slug for slug in slugs)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [UsageError("it is empty", where="a.csv", hint="Fill it"), FilterError("no number", text="price <", position=7)],
+)
+def test_errors_come_whole_out_of_another_process(error: StreetshopError) -> None:
+    back = pickle.loads(pickle.dumps(error))
+    assert type(back) is type(error)
+    assert (str(back), back.args, vars(back)) == (str(error), error.args, vars(error))

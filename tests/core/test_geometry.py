@@ -90,3 +90,10 @@ def test_expand_clip_contains() -> None:
     assert box.contains(5, 0)
     assert not box.contains(25, 0)
     assert len(COCO_KEYPOINTS) == 17
+
+
+@pytest.mark.parametrize("values", [5, None, "0,0,9,9", ("a", 0, 9, 9), [None] * 4, (0, 0, 9), {"x0": 0}])
+def test_what_is_no_box(values: object) -> None:
+    with pytest.raises(GeometryError):
+        Box.from_sequence(values)
+    assert Box.from_sequence(np.array([0, 1, 2, 3])) == Box(0, 1, 2, 3)

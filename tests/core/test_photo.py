@@ -267,3 +267,14 @@ def test_an_image_is_laid_on_white_and_limited() -> None:
     assert Photo.from_image(clear).pixels.min() == 255
     with pytest.raises(errors.PhotoTooSmall):
         Photo.from_image(Image.new("RGB", (4, 40)))
+
+
+def test_an_image_that_pillow_cannot_read_on() -> None:
+    stream = io.BytesIO()
+    Image.effect_noise((64, 64), 50).save(stream, "PNG")
+    whole = stream.getvalue()
+    closed = Image.open(io.BytesIO(whole))
+    closed.close()
+    for image in (closed, Image.open(io.BytesIO(whole[:500]))):
+        with pytest.raises(errors.PhotoDamaged, match="Pillow cannot read it"):
+            Photo.from_image(image)

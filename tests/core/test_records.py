@@ -54,3 +54,25 @@ def test_records_are_frozen() -> None:
     garment = Garment("top", 0.5, Box(0, 0, 1, 1), (0.5, 0.5))
     with pytest.raises(dataclasses.FrozenInstanceError):
         garment.score = 1.0  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"id": 5},
+        {"id": None},
+        {"title": 5},
+        {"category": None},
+        {"price": "12"},
+        {"price": True},
+        {"in_stock": "yes"},
+        {"attributes": ["red"]},
+        {"attributes": {1: "red"}},
+        {"attributes": {"colours": ["red"]}},
+        {"attributes": {"width": math.inf}},
+        {"attributes": {"width": None}},
+    ],
+)
+def test_fields_of_another_type_are_refused(fields: dict[str, object]) -> None:
+    with pytest.raises(RecordError, match=f"{next(iter(fields)).removesuffix('s')}"):
+        Product(**{"id": "a"} | fields)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from streetshop.core.errors import BundleError
-from streetshop.models.session import SPIN_MICROSECONDS, available_cores, start_session
+from streetshop.core.errors import BundleError, UsageError
+from streetshop.models.session import MAX_THREADS, SPIN_MICROSECONDS, available_cores, start_session, thread_count
 from tests.models.tiny import tiny_encoder
 
 
@@ -26,6 +26,14 @@ def test_threads_and_their_spinning_are_set(tmp_path: Path, threads: int | None)
     assert options.inter_op_num_threads == 1
     assert options.get_session_config_entry("session.intra_op.spin_duration_us") == str(SPIN_MICROSECONDS)
     assert session.get_providers() == ["CPUExecutionProvider"]
+
+
+@pytest.mark.parametrize("threads", [0, -1, MAX_THREADS + 1, "2", 1.5])
+def test_numbers_of_threads_that_make_no_sense(threads: object) -> None:
+    with pytest.raises(UsageError, match="Give 1 to"):
+        thread_count(threads)
+    assert thread_count(MAX_THREADS) == MAX_THREADS
+    assert thread_count(None) == available_cores()
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="cores of a process cannot be set here")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import re
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from streetshop.core.geometry import Box
-from streetshop.core.photo import encode_jpeg
-from streetshop.core.records import Garment, Match, Product
+from streetshop.core.photo import Photo, encode_jpeg
+from streetshop.core.records import Garment, Look, Match, Product
 from streetshop.present.sheets import SheetGarment, SheetRow, write_sheet
 
 
@@ -36,3 +38,11 @@ def test_a_sheet_holds_everything_and_runs_nothing(tmp_path: Path) -> None:
     assert page.count("no picture kept") == 1
     assert "Searched without a reader" in page
     assert not re.search(r'src="(?!data:)', page)
+
+
+@pytest.mark.parametrize("corners", [(0, 0, 0.3, 80), (3.2, 3.2, 3.21, 3.21), (63.9, 79.9, 64, 80)])
+def test_a_box_of_less_than_a_pixel_has_a_crop(corners: tuple[float, float, float, float]) -> None:
+    photo = Photo.from_array(np.zeros((80, 64, 3), np.uint8))
+    box = Box(*corners)
+    row = SheetRow.from_look("thin", photo, Look(64, 80, (Garment("garment", 1.0, box, box.center),)))
+    assert Image.open(io.BytesIO(row.garments[0].crop)).size >= (1, 1)

@@ -11,7 +11,7 @@ from streetshop.core.errors import FilterError, GeometryError, RequestInvalid, V
 from streetshop.core.geometry import Box
 from streetshop.models import Encoder
 from streetshop.search import SearchRequest
-from streetshop.search.request import DEFAULT_K, check_vector, parse_box
+from streetshop.search.request import DEFAULT_K, check_vector, check_whole, parse_box
 
 
 def test_defaults_and_parsed_values(shop: tuple[Store, Encoder]) -> None:
@@ -34,6 +34,10 @@ def test_defaults_and_parsed_values(shop: tuple[Store, Encoder]) -> None:
         ({"k": 21, "max_k": 20}, RequestInvalid),
         ({"boxes": [Box(0, 0, 5, 5)] * 17}, RequestInvalid),
         ({"garment": 0, "boxes": [Box(0, 0, 5, 5)]}, RequestInvalid),
+        ({"k": "5"}, RequestInvalid),
+        ({"garment": "0"}, RequestInvalid),
+        ({"where": 5}, RequestInvalid),
+        ({"where": ["price < 5"]}, RequestInvalid),
         ({"where": "price <"}, FilterError),
         ({"where": ""}, FilterError),
         ({"where": "sleeve = long"}, FilterError),
@@ -63,3 +67,16 @@ def test_vectors_from_outside(shop: tuple[Store, Encoder]) -> None:
     for bad in (vector[:-1], np.full_like(vector, np.nan), np.zeros_like(vector), np.full_like(vector, 1e38)):
         with pytest.raises(VectorError):
             check_vector(bad, encoder.blocks)
+
+
+@pytest.mark.parametrize("value", [1.5, "1", True, None, [1]])
+def test_what_is_no_whole_number(value: object) -> None:
+    with pytest.raises(RequestInvalid, match="Give a whole number"):
+        check_whole("k", value)
+    assert type(check_whole("k", np.int64(3))) is int
+
+
+@pytest.mark.parametrize("value", ["red", ["a", "b"], [[1], [1, 2]], iter([1.0]), {1: 2}])
+def test_what_is_no_vector(shop: tuple[Store, Encoder], value: object) -> None:
+    with pytest.raises(VectorError):
+        check_vector(value, shop[1].blocks)

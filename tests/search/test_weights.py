@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
@@ -62,3 +64,16 @@ def test_weighted_dot_product_is_the_weighted_sum_of_cosines() -> None:
         sum(weights[n] * c for n, c in cosines.items()) / sum(weights.values()), abs=1e-6
     )
     assert np.linalg.norm(a * scaling) == pytest.approx(1, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    "weights", ["style=1", [("style", 1)], 5, {"style": "1"}, {"style": None}, {"style": True}, {"style": 1j}]
+)
+def test_weights_of_another_type_are_refused(weights: object) -> None:
+    with pytest.raises(WeightsError):
+        check_weights(weights, BLOCKS)
+
+
+def test_numbers_of_numpy_become_floats() -> None:
+    weights = check_weights({"style": np.float32(2), "colour": np.int64(3)}, BLOCKS)
+    assert json.loads(json.dumps(weights)) == {"style": 2.0, "colour": 3.0}

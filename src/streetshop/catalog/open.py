@@ -49,7 +49,11 @@ def restore_snapshot(source: Path, url: str) -> Store:
 
 
 def local_path(url: str) -> Path:
-    """The folder that an address names. Raises CatalogUnsupported for an address that is not a path."""
-    if re.match(r"[A-Za-z][A-Za-z0-9+.-]*:/", url) or not url.strip() or "\0" in url:
+    """The folder that an address names.
+
+    Raises:
+        CatalogUnsupported: the address is not a path, or holds control characters, which LanceDB cannot open.
+    """
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]*:/", url) or not url.strip() or re.search(r"[\x00-\x1f\x7f]", url):
         raise CatalogUnsupported("not an address of a catalog", where=url, hint="Give a folder, as in shop.catalog")
     return Path(url)

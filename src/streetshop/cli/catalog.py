@@ -59,7 +59,7 @@ def get(
         if as_json:
             print_json(content)
         else:
-            shown = content | {"shots": [shot.source for shot in product.shots]}
+            shown = content | {"url": product.url, "shots": [shot.source for shot in product.shots]}
             typer.echo("\n".join(f"{name:10} {value}" for name, value in shown.items()) + "\n")
     if missing:
         raise ProductMissing(f"no product {', '.join(map(repr, missing))}", where=url, hint="Ids are case-sensitive")

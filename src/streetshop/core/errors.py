@@ -6,7 +6,7 @@ server answers with it, see ``web.problems``. Anything that is not a :class:`Str
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class StreetshopError(Exception):
@@ -27,9 +27,19 @@ class StreetshopError(Exception):
         self.hint = hint.rstrip(".")
         super().__init__(str(self))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # An exception is rebuilt from ``args`` by default, which are the finished message here.
+        return _unpickled, (type(self), self.args, self.__dict__)
+
     def __str__(self) -> str:
         text = f"{self.where}: {self.what}" if self.where else self.what
         return f"{text}. {self.hint}." if self.hint else f"{text}."
+
+
+def _unpickled(kind: type[StreetshopError], args: tuple[Any, ...], state: dict[str, Any]) -> StreetshopError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(state)
+    return error
 
 
 class UsageError(StreetshopError):

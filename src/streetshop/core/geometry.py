@@ -65,10 +65,14 @@ class Box:
 
     @classmethod
     def from_sequence(cls, values: Sequence[float]) -> Box:
-        """Return the box of ``[x0, y0, x1, y1]``."""
-        if len(values) != 4:
-            raise GeometryError(f"a box has four numbers, not {len(values)}", hint="Give x0, y0, x1, y1")
-        return cls(*(float(v) for v in values))
+        """Return the box of ``[x0, y0, x1, y1]``. Raises GeometryError if these are not four numbers."""
+        try:
+            numbers = [float(value) for value in values]
+        except (TypeError, ValueError):
+            raise GeometryError(f"{values!r:.80} is no box", hint="Give four numbers x0, y0, x1, y1") from None
+        if len(numbers) != 4:
+            raise GeometryError(f"a box has four numbers, not {len(numbers)}", hint="Give x0, y0, x1, y1")
+        return cls(*numbers)
 
     @property
     def corners(self) -> tuple[float, float, float, float]:

@@ -98,7 +98,12 @@ class Photo:
         """From a Pillow image of any mode; its EXIF orientation is applied. Raises :class:`PhotoError`."""
         _check_size(*image.size, limits, "image")
         turned = _orientation(image)
-        upright = _to_rgb(image)
+        try:
+            upright = _to_rgb(image)  # reads the file, if Pillow has not yet done so
+        except Exception as error:  # decoders raise almost anything, see _decode
+            raise PhotoDamaged(
+                f"Pillow cannot read it ({error})", where="image", hint="Keep the image open, or give its file"
+            ) from None
         return cls.from_array(np.asarray(upright if turned is None else upright.transpose(turned)), limits)
 
     @classmethod

@@ -84,7 +84,7 @@ class ProgressDisplay:
             text += f" of {task.total:.0f} {self._unit}".rstrip()
         if task.speed:
             text += f", {task.speed:.1f}/s"
-        if task.time_remaining is not None:
+        if task.time_remaining:  # None or zero once it is done
             text += f", {duration(task.time_remaining)} left"
         note = task.fields["note"]
         return f"{text}, {note}" if note else text

@@ -32,8 +32,10 @@ def check_product_id(value: str) -> str:
     Composed and decomposed spellings of an accent become one id. Ids are never used as file names.
 
     Raises:
-        RecordError: it is empty, has more than 256 characters, or holds control or invisible characters.
+        RecordError: it is no text, is empty, has more than 256 characters, or holds control or invisible characters.
     """
+    if not isinstance(value, str):
+        raise RecordError(f"product id {value!r} is no text", hint="Write it in quotes")
     text = unicodedata.normalize("NFC", value).strip()
     if not text:
         raise RecordError("a product id is empty", hint="Give every product an id")
@@ -69,7 +71,7 @@ class Product:
         shots: its pictures; the first is the main one.
 
     Raises:
-        RecordError: the id is not valid, or the price negative or not finite.
+        RecordError: the id is not valid, a field is of another type, or a number is not finite or the price negative.
     """
 
     id: str
@@ -85,8 +87,27 @@ class Product:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "id", check_product_id(self.id))
-        if self.price is not None and (not math.isfinite(self.price) or self.price < 0):
-            raise RecordError(f"price {self.price} of product {self.id!r}", hint="A price is a number >= 0")
+        for name in ("title", "category", "brand", "currency", "url"):
+            if not isinstance(getattr(self, name), str):
+                raise self._error(name, getattr(self, name), "It is text")
+        if self.price is not None and (not _is_number(self.price) or self.price < 0):
+            raise self._error("price", self.price, "A price is a number >= 0, or None")
+        if self.in_stock is not None and not isinstance(self.in_stock, bool):
+            raise self._error("in_stock", self.in_stock, "It is True, False or None")
+        if not isinstance(self.attributes, Mapping):
+            raise self._error("attributes", self.attributes, "They are a mapping of names to values")
+        for key, value in self.attributes.items():
+            if not isinstance(key, str) or not (isinstance(value, str | bool) or _is_number(value)):
+                raise self._error(
+                    f"attribute {key!r}", value, "Its name is text; it is text, a finite number or a boolean"
+                )
+
+    def _error(self, field_name: str, value: object, hint: str) -> RecordError:
+        return RecordError(f"{field_name} is {value!r:.80}", where=f"product {self.id!r}", hint=hint)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 @dataclass(frozen=True, slots=True)

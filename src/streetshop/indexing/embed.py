@@ -20,7 +20,7 @@ from streetshop.indexing.parallel import map_in_order
 from streetshop.indexing.shots import ShotReader
 from streetshop.looks import load_reader
 from streetshop.models import load_encoder
-from streetshop.models.session import available_cores
+from streetshop.models.session import thread_count
 from streetshop.search.weights import check_weights
 
 _CHUNK: Final = 8
@@ -105,7 +105,7 @@ def embed_pictures(
 
     if raw and weights:
         raise UsageError("--raw leaves no room for weights", hint="Give one of the two")
-    workers = threads or available_cores()
+    workers = thread_count(threads)
     # One thread per run and several runs at a time: decoding then never waits for the network, nor vice versa.
     shots = ShotReader(load_encoder(encoder, threads=1), load_reader(reader, threads=1), thumbnails=False)
     dim = shots.encoder.dim

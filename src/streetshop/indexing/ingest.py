@@ -24,7 +24,7 @@ from streetshop.indexing.batch import BatchResult, BatchWorker
 from streetshop.indexing.parallel import map_in_order
 from streetshop.indexing.pictures import Pictures
 from streetshop.indexing.shots import ShotReader
-from streetshop.models.session import available_cores
+from streetshop.models.session import thread_count
 
 COMMIT_PRODUCTS: Final = 256
 COMMIT_SECONDS: Final = 5.0
@@ -121,7 +121,7 @@ def ingest(
         CatalogError: the catalog cannot be written to.
     """
     stop = stop or threading.Event()
-    cores = threads or available_cores()
+    cores = thread_count(threads)
     worker = BatchWorker(store, shots, pictures, threading.BoundedSemaphore(cores), stop)
     run = _Ingest(feed, store, worker, refuse, progress, stop)
     run.go(cores + (_FETCHING_THREADS if pictures.fetcher else 0))

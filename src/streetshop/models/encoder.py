@@ -17,7 +17,7 @@ from streetshop.core.records import Block, GarmentPicture
 from streetshop.models import colour
 from streetshop.models.folder import SHIPPED, open_bundle
 from streetshop.models.preprocessing import fit_picture, mask_image, network_input
-from streetshop.models.session import available_cores, start_session
+from streetshop.models.session import start_session, thread_count
 from streetshop.models.spec import EncoderSpec, fingerprint
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Encoder:
         self.blocks = tuple(Block(block.name, block.dim, block.weight) for block in spec.blocks)
         self.dim = sum(block.dim for block in spec.blocks)
         self._outputs = [block.name for block in spec.blocks if block.source == "output"]
-        self.threads = threads or available_cores()
+        self.threads = thread_count(threads)
         self._sessions = self._start_sides(self.threads)
         # Two pictures in parallel with one thread each take less time than one after the other with two threads.
         self._side_by_side = self._start_sides(1) if self.threads > 1 else self._sessions

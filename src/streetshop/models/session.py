@@ -6,11 +6,12 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from streetshop.core.errors import BundleError
+from streetshop.core.errors import BundleError, UsageError
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
+MAX_THREADS: Final = 512
 SPIN_MICROSECONDS: Final = 50
 """How long an idle thread of a session spins before it blocks."""
 
@@ -24,11 +25,12 @@ def start_session(path: Path, threads: int | None) -> InferenceSession:
 
     Raises:
         BundleError: ONNX Runtime cannot load the file.
+        UsageError: see :func:`thread_count`.
     """
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads or available_cores()
+    options.intra_op_num_threads = thread_count(threads)
     options.inter_op_num_threads = 1
     # Idle threads spin for 50 us before they block. Without spinning a single photo takes longer, since threads block
     # between layers; without a limit, they take the cores on which the next photo is decoded.
@@ -39,6 +41,19 @@ def start_session(path: Path, threads: int | None) -> InferenceSession:
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime raises its own exception types, none of them public
         raise BundleError(f"onnxruntime cannot load it ({error})", where=str(path), hint="Export it again") from None
+
+
+def thread_count(threads: int | None) -> int:
+    """Return how many threads to use: those asked for; for None, one per core.
+
+    Raises:
+        UsageError: ``threads`` is not a whole number from 1 to ``MAX_THREADS``.
+    """
+    if threads is None:
+        return available_cores()
+    if not isinstance(threads, int) or not 1 <= threads <= MAX_THREADS:
+        raise UsageError(f"threads is {threads!r}", hint=f"Give 1 to {MAX_THREADS}, or None for one per core")
+    return threads
 
 
 def available_cores() -> int:

@@ -78,8 +78,8 @@ def write_sheet(path: Path, rows: Sequence[SheetRow], *, title: str, reader: boo
 
 
 def _crop(photo: Photo, garment: Garment) -> bytes:
-    corners = garment.box.scale(*photo.scale).corners
-    return small_jpeg(photo.image().crop(tuple(round(v) for v in corners)), _CROP_SIDE)  # type: ignore[arg-type]
+    rows, columns = garment.box.scale(*photo.scale).slices()  # whole pixels: a thin box is never empty
+    return small_jpeg(Image.fromarray(photo.pixels[rows, columns]), _CROP_SIDE)
 
 
 def small_jpeg(image: Image.Image, side: int) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Final
 
 import numpy as np
@@ -70,19 +71,32 @@ class SearchRequest:
             max_k: the caller's limit.
 
         Raises:
-            RequestInvalid: ``k`` or the number of boxes is out of range, or a garment and boxes are given.
+            RequestInvalid: ``k`` or the number of boxes is out of range, a garment and boxes are given, or a value has
+                another type.
             FilterError: the filter cannot be parsed, or names a field that the catalog does not have.
             WeightsError: see :func:`streetshop.search.weights.check_weights`.
         """
+        k = check_whole("k", k)
         if not 1 <= k <= max_k:
             raise RequestInvalid(f"k is {k}", where="k", hint=f"Ask for 1 to {max_k} products")
         if len(boxes) > MAX_BOXES:
             raise RequestInvalid(f"{len(boxes)} boxes are given", where="box", hint=f"At most {MAX_BOXES} are searched")
         if boxes and garment is not None:
             raise RequestInvalid("both a garment and a box were given", hint="Give one of them")
+        if garment is not None:
+            garment = check_whole("garment", garment)
         if isinstance(where, str):
             where = parse_filter(where, store.fields())
+        elif not isinstance(where, Filter | None):
+            raise RequestInvalid(f"the filter is {where!r:.80}", where="where", hint='Give text, as in "price < 50"')
         return cls(k, where, check_weights(weights, blocks), garment, tuple(boxes), without)
+
+
+def check_whole(name: str, value: object) -> int:
+    """A value that must be a whole number, as an int. Raises RequestInvalid; ``name`` is for the message."""
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise RequestInvalid(f"{name} is {value!r:.80}", where=name, hint="Give a whole number")
+    return int(value)
 
 
 def parse_box(text: str) -> Box:
@@ -103,7 +117,11 @@ def check_vector(vector: Vector, blocks: Sequence[Block], hint: str = "") -> Vec
         VectorError: a wrong length, NaN, infinity, or a block whose length is close to zero or infinity.
     """
     dim = sum(block.dim for block in blocks)
-    checked = np.array(vector, np.float32)
+    try:
+        with np.errstate(over="ignore"):  # infinity is refused
+            checked = np.array(vector, np.float32)
+    except (TypeError, ValueError):
+        raise VectorError(f"{type(vector).__name__} is no vector of numbers", where="vector", hint=hint) from None
     if checked.shape != (dim,) or not np.isfinite(checked).all():
         raise VectorError(f"the vector needs {dim} finite numbers", where="vector", hint=hint)
     for name, part in split_blocks(checked, blocks).items():

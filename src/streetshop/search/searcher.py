@@ -15,7 +15,7 @@ from streetshop.core.records import Garment, Look, Match, Vector
 from streetshop.looks import Reader, WholePhotoReader, boxed_garment, garment_picture, read_look
 from streetshop.models import Encoder, Prepared
 from streetshop.search.match import nearest
-from streetshop.search.request import SearchRequest
+from streetshop.search.request import SearchRequest, check_whole
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,7 +105,7 @@ class Searcher:
             ProductMissing: there is no such product.
             RequestInvalid: it has no such shot.
         """
-        vectors = self.store.vectors(product_id)
+        vectors, shot = self.store.vectors(product_id), check_whole("shot", shot)
         if not 0 <= shot < len(vectors):
             raise RequestInvalid(f"product {product_id!r} has {len(vectors)} shots, no number {shot}")
         return nearest(self.store, vectors[shot], replace(request, without=product_id))

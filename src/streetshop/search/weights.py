@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping, Sequence
+from numbers import Real
 from typing import Final
 
 import numpy as np
@@ -59,15 +59,17 @@ def check_weights(weights: Mapping[str, float] | None, blocks: Sequence[Block]) 
     """The weight of every block: the given ones, and the defaults of the others.
 
     Raises:
-        WeightsError: a name is no block, a weight is not from 0 to 100, or all are zero.
+        WeightsError: a name is no block, a weight is not a number from 0 to 100, or all are zero.
     """
     names = [block.name for block in blocks]
+    if not isinstance(weights, Mapping | None):
+        raise WeightsError(f"the weights are {weights!r:.80}", hint="Give names and numbers, such as {'colour': 2}")
     for name, value in (weights or {}).items():
         if name not in names:
             raise WeightsError(f"no block is called {name!r}", hint=f"This encoder has {', '.join(names)}")
-        if not math.isfinite(value) or not 0 <= value <= MAX_WEIGHT:
-            raise WeightsError(f"weight {name}={value}", hint=f"Weights are numbers from 0 to {MAX_WEIGHT}")
-    full = {block.name: (weights or {}).get(block.name, block.weight) for block in blocks}
+        if not isinstance(value, Real) or isinstance(value, bool) or not 0 <= value <= MAX_WEIGHT:
+            raise WeightsError(f"weight {name}={value!r}", hint=f"Weights are numbers from 0 to {MAX_WEIGHT}")
+    full = {block.name: float((weights or {}).get(block.name, block.weight)) for block in blocks}
     if not any(full.values()):
         raise WeightsError("all weights are zero", hint="Give at least one block a weight above 0")
     return full

@@ -15,6 +15,7 @@ from streetshop.catalog.store import Store
 from streetshop.core.errors import (
     CatalogDamaged,
     CatalogDiskFull,
+    CatalogError,
 )
 from tests.catalog.conformance import META, assorted, entry, unit_vectors
 
@@ -76,3 +77,10 @@ def test_a_full_disk_loses_nothing(small_disk: Path) -> None:
     assert other.count() == store.count() == kept
     assert other.verify() == []
     assert not (small_disk / "snapshot").exists()
+
+
+def test_a_path_that_cannot_be_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for path in (tmp_path / "file" / "shop.catalog", tmp_path / ("x" * 300)):
+        with pytest.raises(CatalogError, match="Give another folder"):
+            create_catalog(str(path), META)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +23,7 @@ def typed_errors(root: Path, doing: str) -> Iterator[None]:
     Raises:
         CatalogDiskFull: no space left.
         CatalogDamaged: anything else that points to a corrupt file.
-        CatalogError: missing permissions.
+        CatalogError: missing permissions, or a path that cannot be a folder.
     """
     try:
         yield
@@ -48,6 +49,10 @@ def _typed(error: BaseException, root: Path, doing: str) -> CatalogError:
         )
     if number in (errno.EROFS, errno.EACCES, errno.EPERM) or re.search(r"Permission denied|Read-only file", text):
         return CatalogError(f"not allowed while {doing}", where=str(root), hint="Check the folder's owner and mode")
+    if number in (errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP):
+        return CatalogError(
+            f"this path cannot be used ({os.strerror(number)})", where=str(root), hint="Give another folder"
+        )
     short = " ".join(text.split())
     return CatalogDamaged(
         f"failed while {doing}: {short[:300]}",
