@@ -20,7 +20,7 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    "url", ["milvus://localhost:19530", "MILVUS://x", "http://x/y", "s3://bucket", "", "a\0b", "a\nb"]
+    "url", ["milvus://localhost:19530", "MILVUS://x", "http://x/y", "s3://bucket", "", "a\0b", "a\nb", "a\udcff"]
 )
 def test_addresses_that_are_no_folder(url: str) -> None:
     for use in (open_catalog, lambda u: create_catalog(u, META)):

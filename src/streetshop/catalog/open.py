@@ -52,8 +52,9 @@ def local_path(url: str) -> Path:
     """The folder that an address names.
 
     Raises:
-        CatalogUnsupported: the address is not a path, or holds control characters, which LanceDB cannot open.
+        CatalogUnsupported: the address is not a path, or holds control characters or bytes that are no
+            UTF-8, which LanceDB cannot open.
     """
-    if re.match(r"[A-Za-z][A-Za-z0-9+.-]*:/", url) or not url.strip() or re.search(r"[\x00-\x1f\x7f]", url):
+    if re.search(r"^[A-Za-z][A-Za-z0-9+.-]*:/|^\s*$|[\x00-\x1f\x7f\ud800-\udfff]", url):
         raise CatalogUnsupported("not an address of a catalog", where=url, hint="Give a folder, as in shop.catalog")
     return Path(url)
