@@ -188,6 +188,7 @@ def test_values_of_another_type_are_refused(shop: Path, catalog: streetshop.Cata
         lambda: catalog[5],
         lambda: catalog.similar(5),
         lambda: catalog.similar("red-plain", shot="0"),
+        lambda: catalog.thumbnail("red-plain", "0"),
         lambda: catalog.delete(["red-plain"]),
         lambda: catalog.upsert(None, photo),
         lambda: catalog.upsert([("id", "new")], photo),

@@ -40,7 +40,7 @@ from streetshop.present.json import catalog_json
 from streetshop.present.results import Matches, PhotoAnswer, PhotoLook
 from streetshop.search import Searcher, SearchRequest
 from streetshop.search.match import nearest
-from streetshop.search.request import DEFAULT_K, check_vector
+from streetshop.search.request import DEFAULT_K, check_vector, check_whole
 
 Picture: TypeAlias = str | Path | bytes | Image.Image | NDArray[np.uint8] | Photo
 """A path, the bytes of a file, a Pillow image, an (h, w, 3) uint8 RGB array, or a decoded photo."""
@@ -264,7 +264,7 @@ class Catalog:
 
     def thumbnail(self, product_id: str, shot: int = 0) -> bytes | None:
         """The JPEG kept of a product's picture, None if none was kept. Raises ProductMissing."""
-        return self._store.thumbnail(product_id, shot)
+        return self._store.thumbnail(product_id, check_whole("shot", shot))
 
     def upsert(self, product: Product | Mapping[str, Any], pictures: Picture | Iterable[Picture] = ()) -> Product:
         """Add a product, or replace the one with its id; it is searchable at once.
