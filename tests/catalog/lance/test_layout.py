@@ -12,6 +12,7 @@ from streetshop.catalog.store import Store
 from streetshop.core.errors import (
     CatalogDamaged,
     CatalogExists,
+    CatalogMissing,
 )
 from tests.catalog.conformance import META
 
@@ -29,12 +30,23 @@ def test_something_else_is_there(path: Path, store: Store) -> None:
         create_catalog(str(other / "a.jpg"), META)
 
 
-def test_creating_one_that_was_cut_short(path: Path) -> None:
+def test_an_interrupted_creation_starts_again(path: Path) -> None:
     create_catalog(str(path), META).close()
+    (path / "catalog.json").unlink()
+    with pytest.raises(CatalogMissing):
+        open_catalog(str(path), write=True)
+    assert create_catalog(str(path), META).count() == 0
+
+
+def test_a_lost_catalog_json_does_not_cost_the_rows(path: Path, store: Store) -> None:
+    content = (path / "catalog.json").read_bytes()
     (path / "catalog.json").unlink()
     with pytest.raises(CatalogDamaged, match=r"catalog\.json is missing"):
         open_catalog(str(path))
-    assert create_catalog(str(path), META).count() == 0
+    with pytest.raises(CatalogExists, match=r"without catalog\.json"):
+        create_catalog(str(path), META)
+    (path / "catalog.json").write_bytes(content)
+    assert open_catalog(str(path)).count() == 20
 
 
 @pytest.mark.parametrize(

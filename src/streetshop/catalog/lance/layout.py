@@ -40,14 +40,26 @@ def generations(root: Path) -> dict[int, Path]:
     return {}
 
 
+def _holds_rows(root: Path) -> bool:
+    """Whether a generation has data files, which LanceDB writes with the first rows."""
+    return any(any(folder.glob("*/data/*")) for folder in generations(root).values())
+
+
 def read_meta(root: Path) -> CatalogMeta:
-    """Read ``catalog.json``. Raises CatalogMissing, CatalogDamaged."""
+    """Read ``catalog.json``.
+
+    Raises:
+        CatalogMissing: there is no catalog, or its creation was interrupted.
+        CatalogDamaged: the file is corrupt, or missing from a catalog that has rows.
+    """
     try:
         text = (root / META_FILE).read_bytes()
     except (FileNotFoundError, NotADirectoryError):
-        if generations(root):
+        if _holds_rows(root):
             raise CatalogDamaged(
-                f"{META_FILE} is missing", where=str(root), hint="Restore a snapshot, or index the feed again"
+                f"{META_FILE} is missing",
+                where=str(root),
+                hint="Restore a snapshot, or index the feed into a new folder",
             ) from None
         raise CatalogMissing(
             "there is no catalog here", where=str(root), hint=f"Create one: streetshop index FEED --catalog {root}"
@@ -95,6 +107,8 @@ def check_vacant(root: Path) -> None:
         raise CatalogExists("there is a catalog already", where=str(root), hint="Open it, or give another folder")
     if any(not (name == "locks" or name.startswith(".") or _GENERATION.fullmatch(name)) for name in names):
         raise CatalogExists("the folder holds other things", where=str(root), hint="Give a new or empty folder")
+    if _holds_rows(root):
+        raise CatalogExists(f"there is a catalog without {META_FILE}", where=str(root), hint="Give another folder")
 
 
 def folder_bytes(folder: Path) -> int:
