@@ -77,7 +77,7 @@ def test_people_overrule_and_their_sample_says_the_label_noise(claiming: Curatio
         run_pairs(claiming)
 
 
-def test_agreement_needs_category_andrank_of() -> None:
+def test_agreement_needs_category_and_rank() -> None:
     assert Pair(1, "p", "claim", 0.5, 0.95, 0.6).agrees(0.9)
     assert not Pair(1, "p", "claim", 0.5, 0.85, 0.6).agrees(0.9)
     assert not Pair(1, "p", "claim", 0.5, 0.95, 0.0).agrees(0.9)
