@@ -315,7 +315,7 @@ class Catalog:
         return catalog_json(self._store)
 
     def close(self) -> None:
-        """Close the catalog's files."""
+        """Release locks. Reading stays possible: an answer fetches its thumbnails when it is displayed."""
         self._store.close()
 
     def __enter__(self) -> Self:
