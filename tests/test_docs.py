@@ -34,7 +34,7 @@ INSTALLS = ("pip install", "git clone", "cd ", "apt-get ")
 RUN_ELSEWHERE = {"feeds.md": "tests/cli/test_index.py", "http-api.md": "tests/web/test_docs.py"}
 """Pages whose commands need other files or a server of their own."""
 SMALLER = (
-    (r"--products 1000 --photos 1000", "--products 24 --photos 24"),
+    (r"--products 200 --photos 150", "--products 24 --photos 24"),
     (r"--products \d{3,}", "--products 60"),
     (r"--photos \d{3,}", "--photos 8"),
     (r"--size \d+", "--size 96"),

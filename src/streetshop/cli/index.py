@@ -47,7 +47,9 @@ def index(
         str | None,
         typer.Option(metavar="PATH", help='The path of a picture, {} for the image column, e.g. "images/{}.jpg".'),
     ] = None,
-    encoding: Annotated[str | None, typer.Option(metavar="NAME", help="Of a text file; default: detected.")] = None,
+    encoding: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Encoding of a text feed; default: detected.")
+    ] = None,
     fetch: Annotated[bool, typer.Option("--fetch", help="Fetch pictures from http(s) addresses.")] = False,
     allow_outside: Annotated[
         bool, typer.Option("--allow-outside", help="Pictures may be outside the feed's folder.")
@@ -60,7 +62,11 @@ def index(
         bool, typer.Option("--delete-missing", help="Remove products that the feed does not have.")
     ] = False,
     rebuild: Annotated[
-        bool, typer.Option("--rebuild", help="Embed everything again, then swap: for another encoder or reader.")
+        bool,
+        typer.Option(
+            "--rebuild",
+            help="Embed everything again, for another encoder or reader; searches use the old vectors meanwhile.",
+        ),
     ] = False,
     thumbnails: Annotated[bool, typer.Option(help="Keep a small picture of every shot.")] = True,
     optimize: Annotated[bool, typer.Option(help="Refresh the search index at the end.")] = True,

@@ -11,23 +11,37 @@ from streetshop.cli.options import JsonOption, print_json, say
 
 
 def compare(
-    data: Annotated[Path, typer.Option("--data", help="The manifest to measure on; queries are of its test split.")],
+    data: Annotated[
+        Path,
+        typer.Option("--data", metavar="MANIFEST", help="The manifest to measure on; queries are of its test split."),
+    ],
     runs: Annotated[list[Path] | None, typer.Argument(metavar="RUN...", help="Finished runs' folders.")] = None,
-    out: Annotated[Path | None, typer.Option("--out", help="Write the report, one HTML file.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write the report, one HTML file.")] = None,
     baseline: Annotated[
-        list[str] | None, typer.Option("--baseline", help="Also imagenet, colour or sift; repeatable.")
+        list[str] | None,
+        typer.Option("--baseline", metavar="NAME", help="Also measure imagenet, colour or sift; repeatable."),
     ] = None,
     pair: Annotated[
         list[str] | None, typer.Option("--pair", metavar="A:B", help="Also compare B with A, by name; repeatable.")
     ] = None,
     protocol: Annotated[
-        list[str] | None, typer.Option("--protocol", help="A protocol (docs/metrics.md); repeatable.")
+        list[str] | None,
+        typer.Option(
+            "--protocol", metavar="NAME", help="Protocol of docs/metrics.md; repeatable. Default: four of them."
+        ),
     ] = None,
-    root: Annotated[Path | None, typer.Option(help="Folder of the manifest's pictures, if they moved.")] = None,
-    weights: Annotated[Literal["best", "last"], typer.Option(help="best by validation, or last.")] = "best",
-    cache: Annotated[Path | None, typer.Option(help="Folder of decoded pictures; default: beside the runs.")] = None,
-    threads: Annotated[int, typer.Option(min=1, help="Threads.")] = 2,
-    examples: Annotated[int, typer.Option(min=1, help="Queries to show with their nearest products.")] = 8,
+    root: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Folder of the manifest's pictures, if they moved.")
+    ] = None,
+    weights: Annotated[
+        Literal["best", "last"],
+        typer.Option(metavar="best|last", help="Weights of the runs: best by validation, or last."),
+    ] = "best",
+    cache: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Folder of decoded pictures; default: beside the runs.")
+    ] = None,
+    threads: Annotated[int, typer.Option(min=1, metavar="N", help="Processor threads.")] = 2,
+    examples: Annotated[int, typer.Option(min=1, metavar="N", help="Queries to show with their nearest products.")] = 8,
     pictures: Annotated[bool, typer.Option(help="Put example pictures into the report.")] = True,
     as_json: JsonOption = False,
 ) -> None:

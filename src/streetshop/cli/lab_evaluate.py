@@ -13,23 +13,29 @@ from streetshop.cli.options import JsonOption, print_json, say
 def evaluate(
     subject: Annotated[Path, typer.Argument(metavar="RUN|BUNDLE", help="Folder of a run or of a bundle.")],
     data: Annotated[
-        Path, typer.Option("--data", help="A manifest; for a bundle also the folder of ccp/ and clothing/.")
+        Path,
+        typer.Option(
+            "--data", metavar="MANIFEST|FOLDER", help="A manifest; for a bundle also the folder of ccp/ and clothing/."
+        ),
     ],
     protocol: Annotated[
-        list[str] | None, typer.Option(help="Protocol on a manifest; repeatable. Default: those of `lab compare`.")
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Protocol on a manifest; repeatable. Default: those of `lab compare`."),
     ] = None,
     split: Annotated[
-        Literal["val", "test"], typer.Option(help="Of the public sets: val while choosing, test at the end.")
+        Literal["val", "test"],
+        typer.Option(metavar="val|test", help="Split of the public data sets: val while choosing, test at the end."),
     ] = "test",
     beside: Annotated[
-        list[Path] | None, typer.Option(metavar="BUNDLE", help="Another encoder, on the public sets; repeatable.")
+        list[Path] | None,
+        typer.Option(metavar="BUNDLE", help="Another encoder to compare with, on the public data sets; repeatable."),
     ] = None,
     untrained: Annotated[
         Path | None,
-        typer.Option(metavar="BUNDLE", help="Bundle of the recipe `untrained`: columns of its single blocks."),
+        typer.Option(metavar="BUNDLE", help="Bundle of the recipe `untrained` to compare with, block by block."),
     ] = None,
     distractors: Annotated[
-        int, typer.Option(min=0, help="Photos of single garments in the gallery of made pairs.")
+        int, typer.Option(min=0, metavar="N", help="Photos of single garments added to the gallery of made pairs.")
     ] = 5000,
     overlays: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Draw 40 photos that a reader was measured on, worst first.")
@@ -37,16 +43,24 @@ def evaluate(
     out: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Report's file; default: report.json in the subject's folder, with a bundle's card."
+            metavar="FILE", help="Report's file; default: report.json in the folder of RUN|BUNDLE, and a bundle's card."
         ),
     ] = None,
-    root: Annotated[Path | None, typer.Option(help="Folder of the manifest's pictures, if they moved.")] = None,
-    weights: Annotated[Literal["best", "last"], typer.Option(help="Of a run: best by validation, or last.")] = "best",
+    root: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Folder of the manifest's pictures, if they moved.")
+    ] = None,
+    weights: Annotated[
+        Literal["best", "last"],
+        typer.Option(metavar="best|last", help="Weights of a run: best by validation, or last."),
+    ] = "best",
     cache: Annotated[
         Path | None,
-        typer.Option(help="Folder of decoded pictures, teacher's labels, made pairs; default: beside the subject."),
+        typer.Option(
+            metavar="FOLDER",
+            help="Folder of decoded pictures, the teacher's labels and made pairs; default: beside RUN|BUNDLE.",
+        ),
     ] = None,
-    threads: Annotated[int, typer.Option(min=1, help="Processor threads.")] = 2,
+    threads: Annotated[int, typer.Option(min=1, metavar="N", help="Processor threads.")] = 2,
     as_json: JsonOption = False,
 ) -> None:
     """Measure a run or a bundle with 95 % intervals, print the tables, and write report.json.

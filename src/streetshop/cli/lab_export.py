@@ -10,17 +10,20 @@ import typer
 
 def export(
     run: Annotated[Path, typer.Argument(help="A trained run's folder.")],
-    out: Annotated[Path, typer.Option("--out", help="The bundle's folder; must not exist.")],
+    out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="The bundle's folder; must not exist.")],
     weights: Annotated[
         Literal["best", "last"] | None,
-        typer.Option(help="best (by validation), the default of embeddings, or last, that of other kinds."),
+        typer.Option(
+            help="Weights to export: best by validation (default of embeddings), or last (default of other kinds)."
+        ),
     ] = None,
     full: Annotated[bool, typer.Option("--full", help="Store weights in single precision, not half.")] = False,
     converter: Annotated[
-        Path | None, typer.Option(help="A converter's run: queries go through it first (method 1 end to end).")
+        Path | None,
+        typer.Option(metavar="RUN", help="A converter's run: queries go through it first (method 1 end to end)."),
     ] = None,
-    name: Annotated[str | None, typer.Option(help="Of the bundle; default: the recipe's.")] = None,
-    version: Annotated[str | None, typer.Option(help="Of the bundle; default: the recipe's.")] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the bundle; default: the recipe's.")] = None,
+    version: Annotated[str | None, typer.Option(help="Version of the bundle; default: the recipe's.")] = None,
 ) -> None:
     """Write a run's bundle, which `streetshop index` and `search` use with --encoder, or --reader."""
     from streetshop.lab.export.run import export_run

@@ -14,22 +14,32 @@ def train(
         Path,
         typer.Option(
             "--data",
-            help="The manifest (see `streetshop lab data`); for a reader or an encoder, folder of ccp/ and clothing/.",
+            metavar="MANIFEST|FOLDER",
+            help="The manifest (see `streetshop lab data`); for a reader or encoder, the folder of ccp/ and clothing/.",
         ),
     ],
-    out: Annotated[Path, typer.Option("--out", help="The run's folder; the same again continues the run.")],
+    out: Annotated[
+        Path, typer.Option("--out", metavar="FOLDER", help="The run's folder; the same folder again resumes the run.")
+    ],
     overrides: Annotated[
         list[str] | None,
         typer.Argument(metavar="[KEY=VALUE]...", help="Changes, such as stages.0.epochs=3 or stages.*.epochs=3."),
     ] = None,
-    root: Annotated[Path | None, typer.Option(help="Where the manifest's pictures are, when they moved.")] = None,
-    device: Annotated[str, typer.Option(help="cpu, cuda, or ddp: one process a GPU.")] = "cpu",
-    processes: Annotated[int | None, typer.Option(help="For ddp: how many processes.")] = None,
+    root: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Folder of the manifest's pictures, if they moved.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="cpu, cuda, or ddp (several processes, each with a GPU).")] = "cpu",
+    processes: Annotated[
+        int | None, typer.Option(metavar="N", help="Number of processes for ddp; default: one per GPU.")
+    ] = None,
     cache: Annotated[
         Path | None,
-        typer.Option(help="Folder of decoded pictures, teacher's labels and made pairs; default: beside the run."),
+        typer.Option(
+            metavar="FOLDER",
+            help="Folder of decoded pictures, the teacher's labels and made pairs; default: beside the run.",
+        ),
     ] = None,
-    threads: Annotated[int, typer.Option(min=1, help="Processor threads.")] = 2,
+    threads: Annotated[int, typer.Option(min=1, metavar="N", help="Processor threads.")] = 2,
 ) -> None:
     """Train a recipe. An interrupted run resumes when the same command is started again.
 

@@ -13,9 +13,12 @@ from streetshop.cli.options import JsonOption, ReaderOption, ThreadsOption, new_
 def look(
     photos: Annotated[list[Path], typer.Argument(metavar="PHOTO...", help="Photographs to read.")],
     out: Annotated[
-        Path | None, typer.Option(help="Folder for the overlays; default: NAME.look.png beside each photo.")
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Folder for the overlays; default: NAME.look.png beside each photo."),
     ] = None,
-    masks: Annotated[Path | None, typer.Option(help="Folder for one indexed PNG per photo, and classes.json.")] = None,
+    masks: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Folder for one indexed PNG per photo, and classes.json.")
+    ] = None,
     overlay: Annotated[bool, typer.Option(help="Write the overlays.")] = True,
     as_json: JsonOption = False,
     reader: ReaderOption = None,

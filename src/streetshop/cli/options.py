@@ -11,15 +11,19 @@ import typer
 
 from streetshop.core.progress import say as say
 
-CatalogOption = Annotated[str, typer.Option("--catalog", metavar="FOLDER", help="The catalog.")]
+CatalogOption = Annotated[str, typer.Option("--catalog", metavar="FOLDER", help="The catalog's folder.")]
 EncoderOption = Annotated[
     Path | None, typer.Option("--encoder", metavar="FOLDER", help="Encoder bundle; default: the packaged one.")
 ]
 ReaderOption = Annotated[
     Path | None,
-    typer.Option("--reader", metavar="FOLDER", help="Reader bundle, or none; default: the packaged one."),
+    typer.Option(
+        "--reader", metavar="FOLDER", help="Reader bundle, or `none` to take pictures whole; default: the packaged one."
+    ),
 ]
-ThreadsOption = Annotated[int | None, typer.Option("--threads", metavar="N", min=1, help="Default: one per core.")]
+ThreadsOption = Annotated[
+    int | None, typer.Option("--threads", metavar="N", min=1, help="Threads of the models; default: one per core.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 FilterOption = Annotated[
     str | None,

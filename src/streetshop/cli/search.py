@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def search(
     photos: Annotated[list[Path], typer.Argument(metavar="PHOTO...", help="Photographs to search with.")],
     catalog: CatalogOption,
-    k: Annotated[int, typer.Option("--k", "-k", metavar="N", help="Products per garment.")] = 12,
+    k: Annotated[int, typer.Option("--k", "-k", metavar="N", help="Products per garment, at most 200.")] = 12,
     where: FilterOption = None,
     weight: WeightOption = None,
     garment: Annotated[

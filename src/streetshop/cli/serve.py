@@ -24,7 +24,7 @@ def serve(
     reader: ReaderOption = None,
     threads: ThreadsOption = None,
     queue: Annotated[
-        int, typer.Option(metavar="N", help="Searches that may wait; one more is answered with 429.")
+        int, typer.Option(metavar="N", help="Searches that may wait or run; one more is answered with 429.")
     ] = 128,
     max_photo_mb: Annotated[int, typer.Option(metavar="MIB", help="Largest picture that is taken, in MiB.")] = 32,
 ) -> None:

@@ -67,7 +67,7 @@ def validate_recipe(values: dict[str, Any], *, where: str = "recipe") -> AnyReci
         if len(problems) > 1:
             text += f" (and {len(problems) - 1} more)"
         raise RecipeError(
-            text, where=f"{where}: {key}" if key else where, hint="docs/training.md lists all keys"
+            text, where=f"{where}: {key}" if key else where, hint="docs/recipes.md lists all keys"
         ) from None
 
 
