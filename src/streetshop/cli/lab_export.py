@@ -14,7 +14,8 @@ def export(
     weights: Annotated[
         Literal["best", "last"] | None,
         typer.Option(
-            help="Weights to export: best by validation (default of embeddings), or last (default of other kinds)."
+            metavar="best|last",
+            help="Weights to export: best by validation (default of embeddings), or last (default of other kinds).",
         ),
     ] = None,
     full: Annotated[bool, typer.Option("--full", help="Store weights in single precision, not half.")] = False,
