@@ -29,8 +29,8 @@ LIMITS: Final = (
     "Kinds, colours and patterns were named by an AI model from contact sheets. Where it named 621 photos "
     "twice, it agreed with itself on 77 % of colours and 86 % of patterns.",
     "Made pairs show one shot of a garment twice; real pairs are harder.",
-    "Kinds without names of their own are told apart less well than by ImageNet's features, and shades within one "
-    "colour name less well than by a plain histogram.",
+    "Kinds that training had no names for are distinguished less well than by ImageNet's features, and shades within "
+    "one colour name less well than by a plain histogram.",
 )
 
 

@@ -244,7 +244,8 @@ def _finish(out: Path, end: Position, counts: dict[str, int], place: Place, wall
         **counts,
     }
     write_json(out / files.RUN, about)
-    say(f"{out}: {end.step} batches in {duration(end.seconds)} of training, best validation {score}")
+    best = "none" if score is None else f"{score:.4f}"
+    say(f"{out}: {end.step} batches in {duration(end.seconds)} of training, best validation {best}")
 
 
 def _group_runs(manifest: Manifest, recipe: EmbeddingRecipe | ConverterRecipe) -> dict[str, Manifest]:
