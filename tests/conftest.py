@@ -14,6 +14,8 @@ settings.load_profile("streetshop")
 
 # ranx and UMAP compile themselves for a minute; on a few dozen rows they are quicker interpreted. Set before they load.
 os.environ.setdefault("NUMBA_DISABLE_JIT", "1")
+# The workers share the cores: threads that spin while they wait for each other take minutes. Set before NumPy loads.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 ROOT = Path(__file__).resolve().parent.parent
 

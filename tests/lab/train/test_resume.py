@@ -109,6 +109,7 @@ def test_an_interrupt_ends_the_step_and_says_how_to_resume(
     number: signal.Signals,
 ) -> None:
     learn, out = EmbeddingTask.learn, manifest.parent / f"interrupted-{number}"
+    handler = signal.getsignal(signal.SIGINT)
 
     def interrupted(self: EmbeddingTask, batch: PictureBatch, at: Position, update: Update) -> Values:
         if at.step == 3:
@@ -120,7 +121,7 @@ def test_an_interrupt_ends_the_step_and_says_how_to_resume(
         with pytest.raises(KeyboardInterrupt):
             train("two-stream", manifest, out, OVERRIDES)
     assert "interrupted after 4 batches; the checkpoint is written, the same command resumes" in capsys.readouterr().err
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is handler
     train("two-stream", manifest, out, OVERRIDES)
     assert "resuming in stage shared, epoch 1, batch 4" in capsys.readouterr().err
     _same(undisturbed, out)
