@@ -16,22 +16,27 @@ if TYPE_CHECKING:
 NAME: Final = "shots"
 _IDS_AT_ONCE: Final = 500
 _ATTEMPTS: Final = 5
+_CACHE_BYTES: Final = 16 << 20
+"""Memory for LanceDB's cached metadata, and as much for its indexes. Every write makes metadata of a new version, so by
+default (1 GiB and 6 GiB) a process that writes grows without end."""
 
 
 def create_table(folder: Path, dim: int) -> None:
     """An empty table in ``folder``, which is emptied first."""
-    import lancedb
-
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
-    lancedb.connect(folder).create_table(NAME, schema=table_schema(dim))
+    _connect(folder).create_table(NAME, schema=table_schema(dim))
 
 
 def open_table(folder: Path) -> Any:
     """The table in ``folder``, at its newest version."""
+    return _connect(folder).open_table(NAME)
+
+
+def _connect(folder: Path) -> Any:
     import lancedb
 
-    return lancedb.connect(folder).open_table(NAME)
+    return lancedb.connect(folder, session=lancedb.Session(_CACHE_BYTES, _CACHE_BYTES))
 
 
 def read_rows(table: Any, columns: Sequence[str], where: str | None = None) -> pa.Table:
