@@ -24,8 +24,14 @@ def serve(
     reader: ReaderOption = None,
     threads: ThreadsOption = None,
     queue: Annotated[
-        int, typer.Option(metavar="N", help="Searches that may wait or run; one more is answered with 429.")
+        int, typer.Option(metavar="N", help="Photo searches that may wait or run; one more is answered with 429.")
     ] = 128,
+    max_wait: Annotated[
+        float,
+        typer.Option(
+            metavar="SECONDS", help="Longest that a request may wait for its turn; 429 if it would be longer."
+        ),
+    ] = 5.0,
     max_photo_mb: Annotated[int, typer.Option(metavar="MIB", help="Largest picture that is taken, in MiB.")] = 32,
 ) -> None:
     """Serve the search page and the HTTP API of a catalog."""
@@ -43,7 +49,7 @@ def serve(
     if not 1 <= max_photo_mb <= 256:
         raise UsageError(f"--max-photo-mb {max_photo_mb}", hint="Between 1 and 256")
     photo = PhotoLimits(max_bytes=max_photo_mb * 2**20)
-    settings = Settings(photo=photo, max_body=photo.max_bytes + 2**20, queue=queue)
+    settings = Settings(photo=photo, max_body=photo.max_bytes + 2**20, queue=queue, max_wait=max_wait)
     listener = bind(host, port)
     try:
         loaded = load_encoder(encoder, threads=threads)

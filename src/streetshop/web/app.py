@@ -53,7 +53,7 @@ def create_app(
             encoder=encoder,
             reader=reader,
             catalog=await asyncio.to_thread(Catalog, open_store, encoder, reader),
-            queue=WorkQueue(encoder, size=settings.queue, max_batch=settings.max_batch, metrics=metrics),
+            queue=WorkQueue(encoder, settings, metrics),
             metrics=metrics,
             memory=UploadMemory(settings.upload_memory),
             key=key,

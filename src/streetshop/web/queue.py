@@ -1,22 +1,23 @@
-"""Queue of searches: work off the event loop, and encoding in batches across requests.
+"""Work of requests, off the event loop, and encoding in batches across requests.
 
 A search goes through three stages: *decode* (bytes to garment pictures, in a pool of threads), *encode* (pictures to
 vectors, one batch after the other) and *search* (in a second pool, so that a finished query does not wait behind
 others' pictures). When the encoder becomes free it takes the waiting pictures, up to ``max_batch``, and never waits for
-more. The request of a client that disconnected is cancelled and skips its remaining stages.
+more. Writes have a thread of their own: a write may wait seconds for the catalog's lock, and searches go on meanwhile.
+
+What waits for a stage waits on the event loop. So a request whose client disconnected, or that has waited too long, is
+dropped at once and skips its remaining stages.
 """
 
 from __future__ import annotations
 
 import asyncio
-import math
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,108 +25,124 @@ from numpy.typing import NDArray
 from streetshop.models import Encoder, Prepared
 from streetshop.models.encoder import Side
 from streetshop.models.session import available_cores
-from streetshop.web.metrics import Metrics
-from streetshop.web.problems import Busy
+from streetshop.web.lanes import Lane, Patience
+from streetshop.web.metrics import Metrics, StageName
+from streetshop.web.settings import Settings
 
 T = TypeVar("T")
 
-_MAX_RETRY_AFTER: Final = 30
+
+class Stage:
+    """Threads for one kind of work."""
+
+    def __init__(self, name: StageName, threads: int, metrics: Metrics) -> None:
+        self._name = name
+        self._metrics = metrics
+        self._free = asyncio.Semaphore(threads)
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
+
+    async def run(self, work: Callable[[], T], patience: Patience) -> T:
+        """Wait for a free thread and run ``work`` in it. Raises Busy when that is not in time."""
+        began = time.monotonic()
+        loop = asyncio.get_running_loop()
+        try:
+            async with patience.waiting():
+                await self._free.acquire()
+            running = self._threads.submit(work)
+            # The thread is free when the work ends, which may be after its request was cancelled.
+            running.add_done_callback(lambda _: loop.call_soon_threadsafe(self._free.release))
+            return await asyncio.wrap_future(running)
+        finally:
+            self._metrics.stage(self._name, time.monotonic() - began)
+
+    def close(self) -> None:
+        """End the threads; work that runs is waited for."""
+        self._threads.shutdown(wait=True, cancel_futures=True)
 
 
 @dataclass(slots=True, eq=False)
 class _Waiting:
     prepared: Sequence[Prepared]
     side: Side
+    taken: asyncio.Future[None]
     answer: asyncio.Future[NDArray[np.float32]]
 
 
 class WorkQueue:
-    """Thread pools and the encoder's batch queue, shared by all requests of a server. For one event loop.
+    """Lanes, threads and the encoder's batch queue, shared by all requests of a server. For one event loop.
 
     Args:
         encoder: turns prepared pictures into vectors; called from one thread at a time.
-        size: searches that may wait or run at once.
-        max_batch: pictures in one run of the encoder, except when a single request has more.
-        metrics: records stages and batches.
+        settings: lengths of the lanes, the longest wait, and ``max_batch``.
+        metrics: records lanes, stages and batches.
+
+    Attributes:
+        photos: lane of the requests that bring a photo to search for or to read.
+        reads: lane of all other reading requests.
+        writes: lane of the requests that change the catalog.
     """
 
-    def __init__(self, encoder: Encoder, *, size: int, max_batch: int, metrics: Metrics) -> None:
+    def __init__(self, encoder: Encoder, settings: Settings, metrics: Metrics) -> None:
         self._encoder = encoder
-        self._size = size
-        self._max_batch = max_batch
+        self._max_batch = settings.max_batch
         self._metrics = metrics
+        wait = settings.max_wait
+        self.photos = Lane("photo", size=settings.queue, max_wait=wait, metrics=metrics)
+        self.reads = Lane("read", size=settings.read_queue, max_wait=wait, metrics=metrics)
+        self.writes = Lane("write", size=settings.write_queue, max_wait=wait, metrics=metrics)
         cores = available_cores()
-        self._decoders = ThreadPoolExecutor(cores, thread_name_prefix="decode")
+        self._decoders = Stage("decode", cores, metrics)
+        self._searchers = Stage("search", cores, metrics)
+        self._writers = Stage("write", 1, metrics)
+        self._counters = Stage("facts", 1, metrics)
         self._encoders = ThreadPoolExecutor(1, thread_name_prefix="encode")
-        self._searchers = ThreadPoolExecutor(cores, thread_name_prefix="search")
         self._waiting: deque[_Waiting] = deque()
         self._drain: asyncio.Task[None] | None = None
-        self._admitted = 0
-        self._pace = 0.05
-        """Seconds between two finished searches while busy, an exponential moving average."""
-        self._finished = 0.0
 
-    @property
-    def admitted(self) -> int:
-        """Number of searches that wait or run."""
-        return self._admitted
+    async def decode(self, work: Callable[[], T], patience: Patience) -> T:
+        """Run ``work`` in the pool for pictures. Raises Busy."""
+        return await self._decoders.run(work, patience)
 
-    @contextmanager
-    def slot(self) -> Iterator[None]:
-        """Occupy a place in the queue. Raises Busy if it is full."""
-        if self._admitted >= self._size:
-            raise Busy(f"{self._admitted} searches are waiting already", retry_after=self.retry_after())
-        self._admitted += 1
-        self._metrics.waiting.set(self._admitted)
-        if self._admitted == 1:
-            self._finished = time.monotonic()
-        try:
-            yield
-        finally:
-            now = time.monotonic()
-            self._pace += 0.1 * (now - self._finished - self._pace)
-            self._finished = now
-            self._admitted -= 1
-            self._metrics.waiting.set(self._admitted)
+    async def search(self, work: Callable[[], T], patience: Patience) -> T:
+        """Run ``work`` in the pool for reading the catalog. Raises Busy."""
+        return await self._searchers.run(work, patience)
 
-    def retry_after(self) -> int:
-        """Whole seconds until about half of the waiting searches are done."""
-        return max(1, min(math.ceil(self._admitted * self._pace / 2), _MAX_RETRY_AFTER))
+    async def write(self, work: Callable[[], T], patience: Patience) -> T:
+        """Run ``work`` in the thread for writing to the catalog. Raises Busy."""
+        return await self._writers.run(work, patience)
 
-    async def decode(self, work: Callable[[], T]) -> T:
-        """Run ``work`` in the pool for pictures."""
-        return await self._timed("decode", self._decoders, work)
+    async def count(self, work: Callable[[], T], patience: Patience) -> T:
+        """Run ``work`` in the thread for figures of the whole catalog, which take long. Raises Busy."""
+        return await self._counters.run(work, patience)
 
-    async def search(self, work: Callable[[], T]) -> T:
-        """Run ``work`` in the pool for the catalog."""
-        return await self._timed("search", self._searchers, work)
-
-    async def encode(self, prepared: Sequence[Prepared], side: Side = "street") -> NDArray[np.float32]:
-        """Encode pictures in one batch with those of other requests; returns (n, dim) vectors."""
+    async def encode(
+        self, prepared: Sequence[Prepared], patience: Patience, side: Side = "street"
+    ) -> NDArray[np.float32]:
+        """Encode pictures in one batch with those of other requests; returns (n, dim) vectors. Raises Busy."""
         began = time.monotonic()
-        waiting = _Waiting(prepared, side, asyncio.get_running_loop().create_future())
+        loop = asyncio.get_running_loop()
+        waiting = _Waiting(prepared, side, loop.create_future(), loop.create_future())
         self._waiting.append(waiting)
         if self._drain is None or self._drain.done():
             self._drain = asyncio.create_task(self._run())
-        vectors = await waiting.answer
-        self._metrics.stage("encode", time.monotonic() - began)
-        return vectors
+        try:
+            async with patience.waiting():
+                await waiting.taken
+            return await waiting.answer
+        finally:
+            waiting.answer.cancel()  # nobody waits for it any more
+            self._metrics.stage("encode", time.monotonic() - began)
 
     def close(self) -> None:
         """Cancel what waits and end the threads."""
         if self._drain is not None:
             self._drain.cancel()
         for waiting in self._waiting:
+            waiting.taken.cancel()
             waiting.answer.cancel()
-        for pool in (self._decoders, self._encoders, self._searchers):
-            pool.shutdown(wait=True, cancel_futures=True)
-
-    async def _timed(self, stage: str, pool: ThreadPoolExecutor, work: Callable[[], T]) -> T:
-        began = time.monotonic()
-        try:
-            return await asyncio.get_running_loop().run_in_executor(pool, work)
-        finally:
-            self._metrics.stage(stage, time.monotonic() - began)
+        for stage in (self._decoders, self._searchers, self._writers, self._counters):
+            stage.close()
+        self._encoders.shutdown(wait=True, cancel_futures=True)
 
     async def _run(self) -> None:
         while batch := self._take():
@@ -142,7 +159,7 @@ class WorkQueue:
                 start += len(waiting.prepared)
 
     def _take(self) -> list[_Waiting]:
-        """Take the oldest requests of one side whose pictures fit a batch; cancelled ones are dropped."""
+        """Take the oldest requests of one side whose pictures fit a batch; those that nobody waits for are dropped."""
         batch: list[_Waiting] = []
         size = 0
         while self._waiting:
@@ -154,6 +171,8 @@ class WorkQueue:
                 break
             batch.append(self._waiting.popleft())
             size += len(first.prepared)
+            if not first.taken.done():
+                first.taken.set_result(None)
         return batch
 
     async def _encode(self, pictures: Sequence[Prepared], side: Side) -> NDArray[np.float32]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -56,6 +56,12 @@ async def while_connected(request: Request, state: State, work: Coroutine[Any, A
         for each in (task, gone):
             each.cancel()
         await asyncio.gather(task, gone, return_exceptions=True)
+
+
+async def read_catalog(request: Request, state: State, work: Callable[[], T]) -> T:
+    """Run ``work``, which reads the catalog, in its lane. Raises Busy, ClientDisconnect."""
+    with state.queue.reads.slot() as patience:
+        return await while_connected(request, state, state.queue.search(work, patience))
 
 
 async def _disconnected(request: Request) -> None:

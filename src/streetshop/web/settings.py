@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,6 +13,11 @@ MAX_GARMENTS: Final = 16
 MAX_SHOTS: Final = 16
 MAX_FORM_FIELDS: Final = 64
 MAX_FIELD_BYTES: Final = 64 * 1024
+
+_POSITIVE: Final = (
+    *("max_body", "upload_memory", "body_idle", "body_total"),
+    *("queue", "read_queue", "write_queue", "max_wait", "max_batch", "max_k"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +30,10 @@ class Settings:
         upload_memory: bytes of all bodies in memory; beyond it requests get 429.
         body_idle: the longest pause while a body is sent.
         body_total: the longest time a whole body may take.
-        queue: searches that may wait or run at once; one more gets 429.
+        queue: requests with a photo that may wait or run at once; one more gets 429.
+        read_queue: other reading requests that may wait or run at once.
+        write_queue: requests that change the catalog that may wait or run at once.
+        max_wait: seconds that a request may wait before and between the stages of its work; beyond it gets 429.
         max_batch: garment pictures in one run of the encoder.
         max_k: matches per garment.
         default_k: matches per garment if the request names no ``k``.
@@ -36,14 +45,17 @@ class Settings:
     body_idle: float = 10.0
     body_total: float = 60.0
     queue: int = 128
+    read_queue: int = 512
+    write_queue: int = 16
+    max_wait: float = 5.0
     max_batch: int = 16
     max_k: int = 100
     default_k: int = 20
 
     def __post_init__(self) -> None:
-        for name in ("max_body", "upload_memory", "body_idle", "body_total", "queue", "max_batch", "max_k"):
+        for name in _POSITIVE:
             value = getattr(self, name)
-            if value <= 0:
+            if not 0 < value < math.inf:
                 raise UsageError(f"{name} is {value}", hint="It must be above zero")
         if not 0 < self.default_k <= self.max_k:
             raise UsageError(f"default_k is {self.default_k}", hint=f"Between 1 and {self.max_k}")

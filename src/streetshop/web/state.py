@@ -86,7 +86,13 @@ class Catalog:
         self._searcher: Searcher | None = None
         self._facts: CatalogFacts | None = None
         self._why_not = "the catalog has not been opened yet"
+        self._size = (0, 0)
         self.refresh()
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Number of products and of the generation, as of the last check; zeros before there was one."""
+        return self._size
 
     @property
     def why_not_ready(self) -> str | None:
@@ -134,7 +140,7 @@ class Catalog:
     def _probed(self) -> Store:
         if self._store is not None:
             try:
-                self._store.count()
+                self._size = (self._store.count(), self._store.meta.generation)
                 return self._store
             except StreetshopError:
                 # A search may still use it: it is closed when the next store is retired.
@@ -143,7 +149,7 @@ class Catalog:
                 if retired is not None:
                     retired.close()
         store = self._open()
-        store.count()
+        self._size = (store.count(), store.meta.generation)
         with suppress(ProductMissing):
             store.thumbnail("")  # the first read of rows loads LanceDB: seconds that no request should wait for
         self._store = store
@@ -213,6 +219,9 @@ class State:
     async def watch(self) -> None:
         """Check the catalog at intervals until cancelled."""
         while True:
+            products, generation = self.catalog.size
+            self.metrics.products.set(products)
+            self.metrics.generation.set(generation)
             await asyncio.sleep(WATCH_SECONDS)
             try:
                 await asyncio.to_thread(self.catalog.refresh)

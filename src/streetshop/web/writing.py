@@ -1,4 +1,4 @@
-"""Write one product to the catalog, through the same queue as a search."""
+"""Write one product to the catalog, through the decoder and the encoder of the searches."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from streetshop.core.records import Product
 from streetshop.indexing.shots import ShotReader
 from streetshop.indexing.upload import Upload, read_upload, write_upload
 from streetshop.search import Searcher
+from streetshop.web.lanes import Patience
 from streetshop.web.schemas import ProductIn
 from streetshop.web.state import State
 
 
 async def put_product(
-    state: State, product_id: str, described: ProductIn, pictures: Sequence[bytes]
+    state: State, product_id: str, described: ProductIn, pictures: Sequence[bytes], patience: Patience
 ) -> tuple[Product, bool]:
     """Add or replace a product; returns it as stored, and whether it is new.
 
@@ -25,15 +26,17 @@ async def put_product(
     reader = ShotReader(searcher.encoder, searcher.reader)
     limit = state.settings.photo.max_bytes
     uploads = [
-        await state.queue.decode(partial(_read, reader, data, described.category, f"pictures[{number}]", limit))
+        await state.queue.decode(
+            partial(_read, reader, data, described.category, f"pictures[{number}]", limit), patience
+        )
         for number, data in enumerate(pictures)
     ]
-    vectors = await state.queue.encode([upload.prepared for upload in uploads], "shop")
+    vectors = await state.queue.encode([upload.prepared for upload in uploads], patience, "shop")
 
     def write(searcher: Searcher) -> tuple[Product, bool]:
         return write_upload(searcher.store, _product(product_id, described), uploads, vectors)
 
-    written = await state.queue.search(lambda: state.catalog.read(write))
+    written = await state.queue.write(lambda: state.catalog.read(write), patience)
     state.catalog.forget_facts()
     return written
 

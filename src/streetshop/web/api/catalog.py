@@ -11,6 +11,7 @@ from streetshop.present.json import product_json
 from streetshop.search.request import MAX_BOXES
 from streetshop.web import schemas
 from streetshop.web.answers import image_path, json_response
+from streetshop.web.requests import while_connected
 from streetshop.web.state import CatalogFacts, State, state_of
 
 router = APIRouter()
@@ -20,13 +21,14 @@ router = APIRouter()
     "/v1/catalog",
     tags=["catalog"],
     response_model=schemas.CatalogOut,
-    responses=schemas.problems(503),
+    responses=schemas.problems(429, 503),
     summary="Figures, blocks, filterable fields and limits",
 )
 async def catalog(request: Request) -> Response:
     """Everything a client needs to offer filters and weights. Figures may be half a minute old."""
     state = state_of(request)
-    facts = await state.queue.search(state.catalog.facts)
+    with state.queue.reads.slot() as patience:
+        facts = await while_connected(request, state, state.queue.count(state.catalog.facts, patience))
     return json_response(_catalog_json(state, facts), headers={"Cache-Control": "no-cache"})
 
 
@@ -87,9 +89,5 @@ async def readyz(request: Request) -> Response:
 @router.get("/metrics", tags=["operation"], response_class=Response, summary="Prometheus metrics")
 async def metrics(request: Request) -> Response:
     """Counters and histograms in Prometheus' text format."""
-    state = state_of(request)
-    if state.catalog.why_not_ready is None:
-        facts = await state.queue.search(state.catalog.facts)
-        state.metrics.products.set(facts.products)
-        state.metrics.generation.set(facts.meta.generation)
-    return Response(state.metrics.text(), media_type=state.metrics.content_type)
+    metrics = state_of(request).metrics
+    return Response(metrics.text(), media_type=metrics.content_type)

@@ -20,7 +20,7 @@ from streetshop.web import forms, schemas
 from streetshop.web.answers import image_path, image_version, json_response
 from streetshop.web.api.search import invalid_json, matches_response
 from streetshop.web.limits import file_bytes
-from streetshop.web.requests import received_form, while_connected
+from streetshop.web.requests import read_catalog, received_form
 from streetshop.web.security import require_key
 from streetshop.web.settings import MAX_SHOTS
 from streetshop.web.state import state_of
@@ -51,14 +51,14 @@ def _get(store: Store, product_id: str) -> Product:
 @router.get(
     "/v1/products/{product_id}",
     response_model=schemas.ProductOut,
-    responses=schemas.problems(404, 422, 503),
+    responses=schemas.problems(404, 422, 429, 503),
     summary="A product",
 )
 async def get_product(product_id: str, request: Request) -> Response:
     """One product by its id, percent-encoded (`/` as `%2F`)."""
     state, wanted = state_of(request), decoded_id(product_id)
     store = state.catalog.store()
-    product = await state.queue.search(lambda: _get(store, wanted))
+    product = await read_catalog(request, state, lambda: _get(store, wanted))
     return json_response(product_json(product, image_path), headers={"Cache-Control": "no-cache"})
 
 
@@ -91,14 +91,13 @@ async def similar(product_id: str, request: Request) -> Response:
     def find(searcher: Searcher) -> Response:
         return matches_response(searcher.similar(wanted, asked, shot), asked)
 
-    with state.queue.slot():
-        return await while_connected(request, state, state.queue.search(lambda: state.catalog.read(find)))
+    return await read_catalog(request, state, lambda: state.catalog.read(find))
 
 
 @router.get(
     "/v1/products/{product_id}/image/{shot}",
     response_class=Response,
-    responses={200: {"content": {"image/jpeg": {}}}, **schemas.problems(404, 422, 503)},
+    responses={200: {"content": {"image/jpeg": {}}}, **schemas.problems(404, 422, 429, 503)},
     summary="Thumbnail of a shot",
 )
 async def image(product_id: str, shot: str, request: Request) -> Response:
@@ -113,7 +112,7 @@ async def image(product_id: str, shot: str, request: Request) -> Response:
             raise ProductMissing(f"product {wanted!r} has {len(product.shots)} shots, no number {number}")
         return product, store.thumbnail(wanted, number)
 
-    product, data = await state.queue.search(fetch)
+    product, data = await read_catalog(request, state, fetch)
     if not data:
         raise ProductMissing(f"no thumbnail is kept for shot {number} of product {wanted!r}")
     version = image_version(product, number)
@@ -167,8 +166,8 @@ async def put(product_id: str, request: Request) -> Response:
     async with received_form(request, state, max_files=MAX_SHOTS, max_bytes=limit) as form:
         described = _product_in(form, wanted)
         pictures = await file_bytes(form, "pictures")
-        with state.queue.slot():
-            product, new = await put_product(state, wanted, described, pictures)
+        with state.queue.writes.slot() as patience:
+            product, new = await put_product(state, wanted, described, pictures, patience)
     return json_response(product_json(product, image_path), 201 if new else 200)
 
 
@@ -188,7 +187,7 @@ def _product_in(form: FormData, product_id: str) -> schemas.ProductIn:
 @router.delete(
     "/v1/products/{product_id}",
     status_code=204,
-    responses=schemas.problems(401, 404, 422, 423, 503),
+    responses=schemas.problems(401, 404, 422, 423, 429, 503),
     summary="Delete a product",
     openapi_extra={"security": _KEY},
 )
@@ -197,7 +196,8 @@ async def delete(product_id: str, request: Request) -> Response:
     state = state_of(request)
     require_key(request, state.key)
     wanted, store = decoded_id(product_id), state.catalog.store()
-    removed = await state.queue.search(lambda: store.delete([wanted]))
+    with state.queue.writes.slot() as patience:
+        removed = await state.queue.write(lambda: store.delete([wanted]), patience)
     if not removed:
         raise ProductMissing(f"there is no product {wanted!r}", hint="Check the id")
     state.catalog.forget_facts()

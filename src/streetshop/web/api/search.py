@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Final
 
 from fastapi import APIRouter, Request
@@ -18,8 +19,9 @@ from streetshop.search import Query, Searcher, SearchRequest
 from streetshop.search.match import nearest
 from streetshop.web import forms, schemas
 from streetshop.web.answers import image_path, json_response
+from streetshop.web.lanes import Patience
 from streetshop.web.limits import file_bytes
-from streetshop.web.requests import received_bytes, received_form, single_file, while_connected
+from streetshop.web.requests import read_catalog, received_bytes, received_form, single_file, while_connected
 from streetshop.web.settings import MAX_GARMENTS
 from streetshop.web.state import State, state_of
 
@@ -89,12 +91,19 @@ async def search(request: Request) -> Response:
         garment = None if number is None else forms.whole_number("garment", number)
         asked = forms.search_request(form, searcher, settings, garment=garment, boxes=forms.boxes_of(form))
         vectors, masks = forms.flag(form, "vectors"), forms.flag(form, "masks")
-        with state.queue.slot():
-            return await while_connected(request, state, _answer(state, searcher, photo, asked, vectors, masks))
+        answer = partial(_answer, state, searcher, photo, asked, vectors, masks)
+        with state.queue.photos.slot() as patience:
+            return await while_connected(request, state, answer(patience))
 
 
 async def _answer(
-    state: State, searcher: Searcher, data: bytes, asked: SearchRequest, vectors: bool, masks: bool
+    state: State,
+    searcher: Searcher,
+    data: bytes,
+    asked: SearchRequest,
+    vectors: bool,
+    masks: bool,
+    patience: Patience,
 ) -> Response:
     """The three stages of a search, each in its lane."""
 
@@ -102,14 +111,14 @@ async def _answer(
         photo = Photo.from_bytes(data, at_least=PHOTO_SIDE, limits=state.settings.photo)
         return searcher.prepare(photo, asked, MAX_GARMENTS)
 
-    query = await state.queue.decode(prepare)
-    encoded = await state.queue.encode(query.pictures)
+    query = await state.queue.decode(prepare, patience)
+    encoded = await state.queue.encode(query.pictures, patience)
 
     def match(searcher: Searcher) -> Response:
         answer = searcher.match(query, encoded, asked)
         return json_response(answer_json(answer, image_path, vectors=vectors, masks=masks))
 
-    return await state.queue.search(lambda: state.catalog.read(match))
+    return await state.queue.search(lambda: state.catalog.read(match), patience)
 
 
 @router.post(
@@ -139,8 +148,7 @@ async def search_by_vector(request: Request) -> Response:
     def find(searcher: Searcher) -> Response:
         return matches_response(nearest(searcher.store, vector, wanted), wanted)
 
-    with state.queue.slot():
-        return await while_connected(request, state, state.queue.search(lambda: state.catalog.read(find)))
+    return await read_catalog(request, state, lambda: state.catalog.read(find))
 
 
 def matches_response(matches: Sequence[Match], request: SearchRequest) -> Response:
@@ -174,5 +182,5 @@ async def look(request: Request) -> Response:
             photo = Photo.from_bytes(data, at_least=PHOTO_SIDE, limits=state.settings.photo)
             return json_response(look_json(read_look(photo, state.reader), masks=masks))
 
-        with state.queue.slot():
-            return await while_connected(request, state, state.queue.decode(read))
+        with state.queue.photos.slot() as patience:
+            return await while_connected(request, state, state.queue.decode(read, patience))
