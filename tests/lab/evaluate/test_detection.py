@@ -93,6 +93,16 @@ def test_by_hand() -> None:
     assert np.isnan(average_precision([Boxes.of([], [], [])], [Boxes.of([], [])]).mean)
 
 
+def test_only_a_pictures_best_detections_count() -> None:
+    """COCO counts 100 of a picture and class; the right one comes after a hundred wrong ones that are surer."""
+    truth, right, wrong = Boxes.of([[0, 0, 10, 10]], [0]), [0, 0, 10, 10], [50, 50, 60, 60]
+    found = Boxes.of([*[wrong] * 100, right], [0] * 101, np.linspace(0.9, 0.1, 101))
+    assert average_precision([found], [truth]).mean == 0
+    assert average_precision([found], [truth], limit=101).mean == pytest.approx(1 / 101)
+    other = Boxes.of([*[wrong] * 100, right], [*[1] * 100, 0], np.linspace(0.9, 0.1, 101))
+    assert average_precision([other], [truth]).mean == 1, "another class takes no place"
+
+
 def test_overlap() -> None:
     assert box_iou([[0, 0, 2, 2]], [[1, 1, 3, 3], [2, 0, 3, 2], [0, 0, 0, 0]]).tolist() == [[1 / 7, 0, 0]]
 
@@ -108,6 +118,9 @@ def test_detect_then_match() -> None:
     close = Boxes.of([[0, 0, 10, 10], [2, 0, 12, 10]], [1, 1])
     assert match_queries(close, Boxes.of([[1, 0, 11, 10]], [1])).tolist().count(0) == 1  # one box serves one item
     assert match_queries(truth, Boxes.of([], [])).tolist() == [-1, -1, -1]
+    one, twice = Boxes.of([[0, 0, 10, 10]], [1]), [[0, 0, 10, 10]] * 2
+    assert match_queries(one, Boxes.of(twice, [1, 1], [0.2, 0.7])).tolist() == [1], "of equal overlaps the surer"
+    assert match_queries(one, Boxes.of(twice, [1, 1], [0.7, 0.2])).tolist() == [0]
 
 
 def test_what_does_not_fit() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,19 @@ import pytest
 from streetshop.core.errors import UsageError
 from streetshop.lab.data.sample import Sample
 from streetshop.lab.evaluate.encoder import embed, product_hits
-from streetshop.lab.evaluate.encoder_report import FORMS, check_untrained, columns_of, headline, measure, sections
+from streetshop.lab.evaluate.encoder_report import (
+    FORMS,
+    check_untrained,
+    columns_of,
+    headline,
+    measure,
+    pairs_numbers,
+    sections,
+)
 from streetshop.models import load_encoder
 from streetshop.models.encoder import DEFAULT_ENCODER
+from streetshop.models.folder import file_sha256, read_spec, write_spec
+from tests.models.tiny import tiny_encoder
 
 pytestmark = pytest.mark.lab
 
@@ -39,6 +50,54 @@ def test_every_number_of_the_report_is_there(items: list[Sample]) -> None:
     assert len(rows) + len(weighted.rows) + len(degraded.rows) == len(numbers)
     assert not shown.detail
     assert weighted.detail
+
+
+@pytest.mark.parametrize("count", [6, 0])
+def test_few_photos_or_none_are_said_and_measured(
+    items: list[Sample], count: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    few = items[:count]
+    numbers = measure(load_encoder(tiny_encoder(tmp_path / "tiny")), few, "test", distractors=3)
+    single, worn = (sum(item.source == source for item in few) for source in ("clothing", "ccp"))
+    told = capsys.readouterr().err
+    assert f"{single} single garments of the split test: P@10 counts what is missing of 10 as misses" in told
+    assert f"{worn} worn garments of the split test" in told
+    assert list(sections({"here": numbers})[0].rows) == headline(numbers)
+    assert any(value.queries for value in numbers.values()) == bool(few)
+    assert all(0 <= value.mean <= 1.0001 for value in numbers.values() if value.queries)
+    if worn > 1:
+        assert numbers["category P@10, worn garments"].mean == pytest.approx((worn - 1) / 10), "all are coats"
+
+
+def two_streams(folder: Path) -> Path:
+    """A bundle whose shop network is another one."""
+    tiny_encoder(folder)
+    shutil.copy(tiny_encoder(folder.with_name("shop"), seed=1) / "model.onnx", folder / "model-shop.onnx")
+    spec = read_spec(folder)
+    files = {name: file_sha256(folder / name) for name in ("model.onnx", "model-shop.onnx")}
+    write_spec(folder, spec.model_copy(update={"shop_model": "model-shop.onnx", "files": files}))
+    return folder
+
+
+def test_pairs_ask_with_the_splits_street_pictures_and_find_through_the_shop_stream(
+    items: list[Sample], tmp_path: Path
+) -> None:
+    pairs = [item for item in items if item.source == "pair"]
+    learned = {item.product_id for item in pairs[:8]}
+    pairs = [replace(item, split="train" if item.product_id in learned else "test") for item in pairs]
+    encoder = load_encoder(two_streams(tmp_path / "two"))
+    numbers = pairs_numbers(encoder, pairs, "test", 0)
+    street = [(item, "box") for item in pairs if item.domain == "street"]
+    asked = [view for view in street if view[0].split == "test"]
+    assert 0 < len(asked) < len(street)
+    shop = [(item, "whole") for item in pairs if item.domain == "shop"]
+    style = {"style": 1.0, "colour": 0.0}
+    found, mistaken = (
+        product_hits(embed(encoder, asked), embed(encoder, shop, side=side), 1, style) for side in ("shop", "street")
+    )
+    assert numbers["pairs R@1, box to whole, style alone"] == found
+    assert found.queries == len(asked)
+    assert found.mean < mistaken.mean, "the networks have nothing to do with each other"
 
 
 def test_pairs_by_weight_are_searches_with_these_weights(items: list[Sample]) -> None:

@@ -44,6 +44,28 @@ def test_clusters_widen_the_interval_when_queries_repeat() -> None:
     assert width == pytest.approx(np.sqrt(10), rel=0.2)
 
 
+def test_a_comparison_draws_and_swaps_whole_clusters() -> None:
+    """Ten copies of each query are no ten times the evidence: interval and p-value are those of the queries alone."""
+    rng = np.random.default_rng(3)
+    a, noise = rng.random(40), rng.normal(size=40)
+    b = a + 0.06 + 0.3 * (noise - noise.mean())
+    once, copies = paired(a, b), [np.repeat(values, 10) for values in (a, b)]
+    single, grouped = paired(*copies), paired(*copies, clusters=np.repeat(np.arange(40), 10))
+    assert grouped.difference == pytest.approx(single.difference) == pytest.approx(once.difference)
+    assert grouped.queries == 400
+    assert (grouped.low, grouped.high, grouped.p_value) == pytest.approx((once.low, once.high, once.p_value), abs=0.02)
+    assert (grouped.high - grouped.low) / (single.high - single.low) == pytest.approx(np.sqrt(10), rel=0.2)
+    assert single.p_value < 0.01 < grouped.p_value
+
+
+def test_clusters_of_different_sizes_weigh_by_their_queries() -> None:
+    """A mean over queries, of which 9 are one cluster's: one draw of two clusters in four holds that cluster alone."""
+    values, clusters = np.r_[np.ones(9), 0.0], np.r_[np.zeros(9), 1.0]
+    estimate = bootstrap(values, clusters=clusters)
+    assert (estimate.mean, estimate.low, estimate.high) == (pytest.approx(0.9), 0, 1)
+    assert paired(np.zeros(10), values, clusters=clusters).difference == pytest.approx(0.9)
+
+
 def test_nothing_to_estimate() -> None:
     estimate = bootstrap([np.nan, np.nan])
     assert np.isnan(estimate.mean)

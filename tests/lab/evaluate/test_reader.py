@@ -61,6 +61,26 @@ def test_intervals_hold_the_number() -> None:
         assert sure[name].low <= numbers[name] <= sure[name].high
 
 
+def test_only_points_that_the_teacher_saw_are_measured() -> None:
+    photo = judged(None, garment("top", 0), 90, points=1.0)
+    assert photo.teacher is not None
+    photo.points[:5] += 1000
+    photo.teacher[:5, 2] = 1  # hidden: the teacher guesses
+    numbers = summary([photo])
+    assert (numbers["pck@0.1"], numbers["pck@0.2"]) == (1, 1)
+    assert np.isnan(numbers["pck@0.1_by_point"]["nose"])
+    photo.teacher[11, 2] = 0
+    assert "pck@0.1" not in summary([photo]), "no whole torso, no scale"
+
+
+def test_intervals_are_over_photos() -> None:
+    """One of two photos is wholly right, the other wholly wrong: a draw of two may hold one of them only."""
+    right, wrong = judged(garment("top", 0, 0.9), garment("top", 0), 100), judged(None, garment("top", 0), 0)
+    for name, found in intervals([right, wrong]).items():
+        assert (found.low, found.high) == (0, 1), name
+        assert 0 < found.mean < 1, name
+
+
 def test_tables_have_every_class_and_the_speed() -> None:
     whole, classes = sections(PHOTOS, {"median": 52.4, "fastest": 44.0})
     assert whole.rows["pixel accuracy"][0].digits == 4

@@ -32,6 +32,7 @@ def test_figures_print_their_interval_and_digits() -> None:
     assert Figure.of(Estimate(0.5, 0.25, 0.75, 8)).count == 8
     assert str(Figure.of(52.4, digits=0)) == "52"
     assert str(Figure.of(NAN)) == ""
+    assert [str(Figure(value=1, **side)) for side in ({"low": 0.5}, {"high": 2.0})] == ["1.000"] * 2, "half an interval"
     assert Figure.of(Estimate(NAN, NAN, NAN, 0)) == Figure(value=None, count=0)
 
 

@@ -13,7 +13,7 @@ from streetshop.lab.data.sample import Sample
 from streetshop.lab.evaluate import Result, compare, evaluate, protocol_named, roles
 
 
-def make(noise: float, seed: int = 0, products: int = 120, order: np.ndarray | None = None) -> Result:
+def make(noise: float, seed: int = 7, products: int = 120, order: np.ndarray | None = None) -> Result:
     rows = [Sample(f"q{i}", "street", f"p{i}", f"c{i % 4}", "test", group=f"g{i // 3}") for i in range(products)]
     rows += [Sample(f"s{i}", "shop", f"p{i}", f"c{i % 4}", "test") for i in range(products)]
     rng = np.random.default_rng(0)
@@ -52,9 +52,35 @@ def test_categories_count_alike_in_their_mean() -> None:
         result.estimate("hit@7")
 
 
-def test_groups_of_queries() -> None:
+def repeated(result: Result, times: int) -> Result:
+    """Every query so many times, each a group of its own."""
+    return replace(
+        result,
+        query_ids=tuple(f"{query} {n}" for query in result.query_ids for n in range(times)),
+        groups=tuple(query for query in result.query_ids for _ in range(times)),
+        categories=tuple(category for category in result.categories for _ in range(times)),
+        values={name: np.repeat(column, times) for name, column in result.values.items()},
+    )
+
+
+def test_groups_of_queries_are_drawn_together() -> None:
+    one = make(1.5)
+    many = repeated(one, 9)
+    alone, grouped = many.estimate("hit@1"), many.estimate("hit@1", by_group=True)
+    assert grouped.mean == pytest.approx(alone.mean)
+    assert (grouped.high - grouped.low) / (alone.high - alone.low) == pytest.approx(3, rel=0.2)
+    assert many.summary(by_group=True)["metrics"]["hit@1"]["low"] == pytest.approx(grouped.low)
+    other = make(1.4, seed=4)
+    alone, grouped = (compare(many, repeated(other, 9), "mrr", by_group=by_group) for by_group in (False, True))
+    assert (grouped.high - grouped.low) / (alone.high - alone.low) == pytest.approx(3, rel=0.2)
+    assert grouped.p_value > alone.p_value
+
+
+def test_queries_without_a_group_stand_alone() -> None:
     result = make(1.5)
-    assert result.estimate("hit@1", by_group=True).mean == pytest.approx(result.estimate("hit@1").mean)
+    lonely = replace(result, groups=("",) * len(result.groups))
+    assert lonely.estimate("hit@1", by_group=True).low == pytest.approx(lonely.estimate("hit@1").low, abs=0.02)
+    assert lonely.estimate("hit@1", by_group=True).low < lonely.estimate("hit@1").mean
 
 
 def test_two_runs() -> None:

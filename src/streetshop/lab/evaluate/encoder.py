@@ -41,14 +41,14 @@ class Embedded:
 
     def column(self, name: str) -> NDArray[np.str_]:
         """A field or label of all samples."""
-        return np.asarray([getattr(item, name) for item in self.items])
+        return np.asarray([getattr(item, name) for item in self.items], np.str_)
 
 
 def embed(
     encoder: Encoder, views: Sequence[View], degrade: Degrade | None = None, *, side: Side = "street"
 ) -> Embedded:
     """Encode views as the serving side does; boxes are the true ones, masks imperfect."""
-    parts = []
+    parts = [encoder.encode([], side=side)]
     for start in range(0, len(views), 32):
         prepared = []
         for item, form in views[start : start + 32]:
@@ -69,7 +69,8 @@ def label_precision(
 ) -> Estimate:
     """Precision@k of a label among garments of *other* senders or photos.
 
-    Queries without a relevant garment are left out. The bootstrap draws whole senders or photos.
+    Queries without a relevant garment are left out. Where there are fewer than ``k`` others, the missing ones count as
+    misses. The bootstrap draws whole senders or photos.
 
     Args:
         embedded: the gallery, and the queries.
@@ -87,7 +88,9 @@ def label_precision(
     scores[~apart] = -np.inf
     relevant = (labels[mine, None] == labels[None]) & apart
     order = np.argsort(-scores, axis=1, kind="stable")[:, :k]
-    values = precision(np.take_along_axis(relevant, order, axis=1), relevant.sum(1), k)
+    hits = np.take_along_axis(relevant, order, axis=1)
+    hits = np.pad(hits, ((0, 0), (0, k - hits.shape[1])))
+    values = precision(hits, relevant.sum(1), k)
     return bootstrap(values, clusters=groups[mine])
 
 
@@ -95,7 +98,7 @@ def product_hits(queries: Embedded, gallery: Embedded, k: int, weights: Mapping[
     """Share of queries whose product is among the first ``k`` products of the gallery."""
     scores = queries.weighted(weights) @ gallery.weighted(weights).T
     same = queries.column("product_id")[:, None] == gallery.column("product_id")[None]
-    own = np.where(same, scores, -np.inf).max(axis=1)
+    own = np.where(same, scores, -np.inf).max(axis=1, initial=-np.inf)
     better = ((scores > own[:, None]) & ~same).sum(axis=1)
     values = np.where(same.any(axis=1), better < k, np.nan)
     return bootstrap(values, clusters=queries.column("group"))

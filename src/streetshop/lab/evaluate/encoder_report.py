@@ -26,7 +26,9 @@ sides. A box on the street is a crop by hand."""
 SHOWN: Final[tuple[Form, ...]] = ("packshot", "cutout")
 """Forms of a single garment on a shop's plain ground: the whole picture, and a reader's box and mask of it."""
 LABELS: Final = ("kind", "colour", "pattern")
-WORN: Final = "category P@10, worn garments"
+DEPTH: Final = 10
+"""Neighbours of which the precision is measured."""
+WORN: Final = f"category P@{DEPTH}, worn garments"
 GALLERY: Final = 5000
 """Largest number of photos of single garments beside the products in the pairs' gallery; more than there are."""
 _PREFIX: Final = "degraded: "
@@ -52,21 +54,27 @@ def measure(encoder: Encoder, items: Sequence[Sample], split: str, distractors: 
     """
     held = [item for item in items if item.split == split]
     single = [item for item in held if item.source == "clothing"]
+    worn_ones = [item for item in held if item.source == "ccp"]
+    for what, found in (("single garments", single), ("worn garments", worn_ones)):
+        if len(found) <= DEPTH:
+            say(f"{len(found)} {what} of the split {split}: P@{DEPTH} counts what is missing of {DEPTH} as misses")
     numbers: Numbers = {}
     for form in ("whole", "mask"):
         embedded = embed(encoder, [(item, form) for item in single])
         for label in LABELS:
-            numbers[f"{label} P@10, {form}"] = label_precision(embedded, label)
+            numbers[f"{label} P@{DEPTH}, {form}"] = label_precision(embedded, label, k=DEPTH)
         numbers |= _by_weight(embedded, form)
         say(f"{encoder.name}: single garments, {form}")
     for shown in SHOWN:
         embedded = embed(encoder, [(item, shown) for item in single if item.mask])
         for label in LABELS:
-            numbers[f"{label} P@10, {shown}"] = label_precision(embedded, label)
+            numbers[f"{label} P@{DEPTH}, {shown}"] = label_precision(embedded, label, k=DEPTH)
         numbers |= _by_weight(embedded, shown)
-    worn = embed(encoder, [(item, "mask") for item in held if item.source == "ccp"])
-    numbers[WORN] = label_precision(worn, "category")
-    numbers |= {f"{WORN}, {title}": label_precision(worn, "category", w) for title, w in _settings(encoder).items()}
+    worn = embed(encoder, [(item, "mask") for item in worn_ones])
+    numbers[WORN] = label_precision(worn, "category", k=DEPTH)
+    numbers |= {
+        f"{WORN}, {title}": label_precision(worn, "category", w, k=DEPTH) for title, w in _settings(encoder).items()
+    }
     return numbers | pairs_numbers(encoder, items, split, distractors)
 
 
@@ -82,7 +90,7 @@ def _settings(encoder: Encoder) -> dict[str, dict[str, float]]:
 def _by_weight(embedded: Embedded, form: str) -> Numbers:
     """Precision under each of :func:`_settings`."""
     return {
-        f"{label} P@10, {form}, {title}": label_precision(embedded, label, weights)
+        f"{label} P@{DEPTH}, {form}, {title}": label_precision(embedded, label, weights, k=DEPTH)
         for title, weights in _settings(embedded.encoder).items()
         for label in LABELS
     }
@@ -117,7 +125,8 @@ def pairs_numbers(encoder: Encoder, items: Sequence[Sample], split: str, distrac
         for k in (1, 10):
             numbers[f"{_PREFIX}{name}, R@{k}"] = product_hits(degraded, gallery["mask"], k)
         cosine = (degraded.weighted() * asked["mask"].weighted()).sum(axis=1)
-        numbers[f"{_PREFIX}{name}, cosine"] = Estimate(float(cosine.mean()), float(cosine.min()), 1.0, len(cosine))
+        if len(cosine):
+            numbers[f"{_PREFIX}{name}, cosine"] = Estimate(float(cosine.mean()), float(cosine.min()), 1.0, len(cosine))
     return numbers
 
 
