@@ -27,6 +27,7 @@ from streetshop.core.errors import PhotoFormatUnsupported, ProductMissing, Reque
 from streetshop.core.geometry import Box
 from streetshop.core.photo import Photo, read_picture_bytes
 from streetshop.core.records import Product, Vector
+from streetshop.feeds.kinds import named
 from streetshop.feeds.read import read_feed
 from streetshop.indexing.embed import default_scaling
 from streetshop.indexing.fetch import Fetcher
@@ -286,7 +287,7 @@ class Catalog:
         encoder = self._searcher.encoder
         reader = ShotReader(encoder, self._searcher.reader)
         uploads = [
-            read_upload(reader, data, described.category, source or f"pictures[{number}]", source)
+            read_upload(reader, data, described, source or f"pictures[{number}]", source)
             for number, (data, source) in enumerate(map(_file, _several(pictures)))
         ]
         vectors = encoder.encode([upload.prepared for upload in uploads], side="shop")
@@ -396,7 +397,7 @@ def _product(content: Mapping[str, Any]) -> Product:
     if unknown or "id" not in content:
         what = f"a product has no field {', '.join(sorted(map(str, unknown)))}" if unknown else "the product has no id"
         raise UsageError(what, hint=f"Its fields are {', '.join(names)}; further values go into attributes")
-    return Product(**content)
+    return named(Product(**content))
 
 
 @cache

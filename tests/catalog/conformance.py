@@ -12,6 +12,7 @@ from __future__ import annotations
 import io
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -145,6 +146,27 @@ class StoreConformance:
             assert (info.products, info.shots) == (30, sum(len(e.vectors) for e in entries))
             assert info.bytes > 0
             assert store.verify() == []
+
+    def test_kinds_designs_and_tags(self, make: Make, again: Again) -> None:
+        tags = {"kind": {"dress": 0.9, "skirt": 0.05}, "colour": {"red": 0.7}}
+        plain, *_ = assorted(4)
+        told = replace(
+            plain.product, kind="dress", kind_source="picture", kind_probability=0.9, design="D/1",
+            shots=tuple(replace(shot, tags=tags) for shot in plain.product.shots),
+        )  # fmt: skip
+        store = make(META)
+        store.upsert([replace(e, product=told) if e is plain else e for e in [plain, *assorted(4)[1:]]])
+        assert row_hash(told) == row_hash(replace(plain.product, design="D/1")), "pictures are not the feed's word"
+        for opened in (store, again(store)):
+            assert opened.get([told.id]) == [told]
+            assert opened.entries([told.id])[told.id].product == told
+            assert [known.tagged for known in opened.known([told.id, "p0001"]).values()] == [True, False]
+            assert [hit.design for hit in opened.search(plain.vectors[0], 1)] == ["d/1"]
+            assert opened.count(parse_filter("kind = Dress and kind_probability > 0.8", opened.fields())) == 1
+            assert opened.count(parse_filter("has(kind)", opened.fields())) == 1
+            opened.optimize()
+            assert [hit.design for hit in opened.search(plain.vectors[0], 1)] == ["d/1"]
+            assert opened.values("kind") == [("dress", 1)]
 
     def test_order_of_get_and_repeated_ids(self, make: Make) -> None:
         store = make(META)

@@ -33,6 +33,9 @@ def test_our_own_columns(tmp_path: Path) -> None:
         in_stock=True,
         attributes={"fabric_weight": 180.0, "washable": True},
         shots=(Shot("a/1.jpg"), Shot("a/2.jpg")),
+        kind="dress",
+        kind_source="category",
+        kind_probability=0.97,
     )
     assert second == Product(id="b2", shots=(Shot("b.jpg"),))
 

@@ -1,30 +1,42 @@
-"""The garment of a product."""
+"""The kind of a product by its pictures, and the garment that a picture shows."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import pytest
 
 from streetshop.core.geometry import Box
-from streetshop.core.records import Garment, Look
-from streetshop.indexing.kinds import CLASS_OF_WORD, product_garment
+from streetshop.core.records import Garment, Look, Product, Shot
+from streetshop.indexing.kinds import product_garment, vote, with_kind
+
+BOX = Box(0, 0, 10, 10)
+
+
+def look(*names: str) -> Look:
+    """Garments of rising size."""
+    return Look(100, 100, tuple(Garment(n, 0.9, Box(0, 0, 10, 10 + i), (1.0, 1.0)) for i, n in enumerate(names)))
 
 
 @pytest.mark.parametrize(
-    ("category", "expected"),
+    ("category", "kind", "expected"),
     [
-        ("T-Shirts", "t-shirt"),
-        ("Apparel T-Shirt", "t-shirt"),
-        ("shirt", "shirt"),
-        ("boots", "ankle boot"),
-        ("glasses", "shoe"),
-        ("", "shoe"),
-        ("Größe 38", "shoe"),
+        ("T-Shirts", "", "t-shirt"),
+        ("Apparel T-Shirt", "", "t-shirt"),
+        ("boots", "", "ankle boot"),
+        ("glasses", "", "dress"),
+        ("", "", "dress"),
+        ("Größe 38", "", "dress"),
+        ("shirt", "dress", "dress"),
+        ("shirt", "hat", "shirt"),
+        ("", "t-shirt", "t-shirt"),
     ],
 )
-def test_choice_among_garments(category: str, expected: str) -> None:
-    names = ("t-shirt", "shirt", "ankle boot", "shoe")
-    garments = tuple(Garment(n, 0.9, Box(0, 0, 10, 10 + i), (1.0, 1.0)) for i, n in enumerate(names))
-    assert product_garment(Look(100, 100, garments), category).category == expected
+def test_the_kind_chooses_among_garments_then_the_category_then_the_size(
+    category: str, kind: str, expected: str
+) -> None:
+    found = product_garment(look("t-shirt", "shirt", "ankle boot", "dress"), category, kind)
+    assert found.category == expected
 
 
 @pytest.mark.parametrize(("score", "expected"), [(0.2, "top"), (0.45, "trousers")])
@@ -38,25 +50,26 @@ def test_an_unsure_garment_must_be_the_larger_for_it(score: float, expected: str
 
 
 @pytest.mark.parametrize(
-    ("category", "expected"),
+    ("shots", "expected"),
     [
-        ("Skinny Jeans", "trousers"),
-        ("Women > Blouses", "top"),
-        ("winter coats", "outerwear"),
-        ("Sunglasses", "accessory"),
-        ("hand bags", "bag"),
-        ("Scarves", "scarf"),
-        ("Maxi Dresses", "dress"),
-        ("garden chairs", "dress"),
+        ([], ("", 0.0)),
+        ([{}], ("", 0.0)),
+        ([{"dress": 0.9, "top": 0.1}], ("dress", 0.9)),
+        ([{"dress": 0.4, "top": 0.35}], ("", 0.0)),
+        ([{"dress": 0.6, "top": 0.4}, {"top": 1.0}], ("top", 0.7)),
+        ([{"dress": 0.8}, {}, {}], ("dress", 0.8)),
     ],
 )
-def test_what_shops_call_the_classes_of_the_shipped_reader(category: str, expected: str) -> None:
-    names = ("accessory", "scarf", "bag", "top", "outerwear", "trousers", "dress")
-    garments = tuple(Garment(n, 0.9, Box(0, 0, 10, 10 + i), (1.0, 1.0)) for i, n in enumerate(names))
-    assert product_garment(Look(100, 100, garments), category).category == expected
+def test_pictures_vote(shots: Sequence[dict[str, float]], expected: tuple[str, float]) -> None:
+    kind, probability = vote(shots)
+    assert (kind, pytest.approx(probability)) == expected
 
 
-def test_the_synonyms_are_last_words_of_categories() -> None:
-    for word, name in CLASS_OF_WORD.items():
-        garments = tuple(Garment(n, 0.9, Box(0, 0, 10, 10 + i), (1.0, 1.0)) for i, n in enumerate((name, "other")))
-        assert product_garment(Look(100, 100, garments), f"summer {word}").category == name
+def test_words_are_kept_and_pictures_name_the_rest() -> None:
+    shots = (Shot("a.jpg", "0" * 64, {"kind": {"dress": 0.9}}), Shot("b.jpg", "1" * 64, {}))
+    nameless = with_kind(Product("p", shots=shots))
+    assert (nameless.kind, nameless.kind_source, nameless.kind_probability) == ("dress", "picture", 0.9)
+    worded = Product("p", shots=shots, kind="skirt", kind_source="category", kind_probability=0.97)
+    assert with_kind(worded) == worded
+    unsure = with_kind(Product("p", shots=shots[1:], kind="dress", kind_source="picture", kind_probability=0.9))
+    assert (unsure.kind, unsure.kind_source, unsure.kind_probability) == ("", "", 0.0)

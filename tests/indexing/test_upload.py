@@ -29,7 +29,7 @@ def shop(tmp_path: Path) -> Iterator[tuple[Store, Encoder]]:
 def upload(encoder: Encoder, colour: str, source: str = "") -> tuple[Upload, np.ndarray]:
     stream = io.BytesIO()
     Image.fromarray(square(colour)).save(stream, "PNG")
-    read = read_upload(ShotReader(encoder), stream.getvalue(), "dress", colour, source)
+    read = read_upload(ShotReader(encoder), stream.getvalue(), Product("p", category="dress"), colour, source)
     return read, encoder.encode([read.prepared], side="shop")
 
 
@@ -60,4 +60,4 @@ def test_without_pictures_the_stored_ones_stay(shop: tuple[Store, Encoder]) -> N
 
 def test_a_picture_that_is_none(shop: tuple[Store, Encoder]) -> None:
     with pytest.raises(PhotoError, match=r"pictures\[0\]"):
-        read_upload(ShotReader(shop[1]), b"no picture", "", "pictures[0]")
+        read_upload(ShotReader(shop[1]), b"no picture", Product("p"), "pictures[0]")

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
@@ -24,6 +24,8 @@ from streetshop.core.records import Block, FieldType, Product, Vector
 
 Progress: TypeAlias = Callable[[str, int, int | None], None]
 """Called with (stage, items done, items in all or None)."""
+
+_FEED_FIELDS = ("id", "title", "category", "brand", "price", "currency", "url", "in_stock")
 
 UNIT_TOLERANCE = 1e-3
 """How far the length of a block may be from 1."""
@@ -71,20 +73,36 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Hashes of a stored product's fields and of its shots, to detect whether the row of a feed changed."""
+    """Hashes of a stored product's fields and of its shots, to detect whether the row of a feed changed.
+
+    Attributes:
+        row_hash: see :func:`row_hash`.
+        shots: sha256 of each shot.
+        tagged: whether the models looked at every shot.
+    """
 
     row_hash: str
     shots: tuple[str, ...]
+    tagged: bool = field(default=True, compare=False)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Hit:
-    """A shot near the query. ``score`` is the dot product of the stored (uncompressed) vector and the query."""
+    """A shot near the query.
+
+    Attributes:
+        product_id: of its product.
+        shot: index of the shot.
+        score: dot product of the stored (uncompressed) vector and the query.
+        vector: as stored.
+        design: of its product; empty when the product is the only one of its design.
+    """
 
     product_id: str
     shot: int
     score: float
     vector: Vector
+    design: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,9 +250,17 @@ class Store(Protocol):
 
 
 def row_hash(product: Product) -> str:
-    """Hash of all fields of a product, including the sources of its shots but not their content."""
-    fields = asdict(product)
+    """Hash of what a feed says of a product, including the sources of its shots but not their content.
+
+    What the models see in its pictures is left out. So are a kind and a design that are unknown.
+    """
+    fields = {name: getattr(product, name) for name in _FEED_FIELDS}
+    fields["attributes"] = dict(product.attributes)
     fields["shots"] = [shot.source for shot in product.shots]
+    if product.kind and product.kind_source != "picture":
+        fields["kind"] = [product.kind, product.kind_source, product.kind_probability]
+    if product.design:
+        fields["design"] = product.design
     return hashlib.sha256(json.dumps(fields, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from streetshop.core.errors import RecordError
 from streetshop.core.geometry import Box, Keypoint, Mask
+from streetshop.core.kinds import KINDS
 
 Vector: TypeAlias = NDArray[np.float32]
 """(dim,) float32: the concatenation of an encoder's blocks, each of unit length."""
@@ -46,6 +47,15 @@ def check_product_id(value: str) -> str:
     return text
 
 
+Tags: TypeAlias = Mapping[str, Mapping[str, float]]
+"""What the models see in a picture of a product: values by name (``kind``, ``colour``), each with its probability, or
+its share of the product's pixels for colours."""
+
+KindSource: TypeAlias = Literal["", "column", "mapping", "number", "category", "title", "picture"]
+"""Where the kind of a product comes from: a column of the feed, the shop's mapping file, the number or words of its
+category, its title, or its pictures. Empty when the kind is unknown."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shot:
     """One picture of a product.
@@ -53,10 +63,12 @@ class Shot:
     Attributes:
         source: path or URL of the picture, as the feed gave it.
         sha256: hex digest of the picture's bytes; empty until it was read.
+        tags: what the models see in it; None until they looked.
     """
 
     source: str
     sha256: str = ""
+    tags: Tags | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +81,10 @@ class Product:
         in_stock: None when unknown.
         attributes: every further column of the feed, by its lower-case name.
         shots: its pictures; the first is the main one.
+        kind: one of ``streetshop.core.kinds.KINDS``; empty when unknown.
+        kind_source: where the kind comes from.
+        kind_probability: that the kind is right, 0 to 1.
+        design: products of one design differ in size or colour only; empty when the product is the only one.
 
     Raises:
         RecordError: the id is not valid, a field is of another type, or a number is not finite or the price negative.
@@ -84,12 +100,18 @@ class Product:
     in_stock: bool | None = None
     attributes: Mapping[str, AttributeValue] = field(default_factory=dict)
     shots: tuple[Shot, ...] = ()
+    kind: str = ""
+    kind_source: KindSource = ""
+    kind_probability: float = 0.0
+    design: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "id", check_product_id(self.id))
-        for name in ("title", "category", "brand", "currency", "url"):
+        for name in ("title", "category", "brand", "currency", "url", "design"):
             if not isinstance(getattr(self, name), str):
                 raise self._error(name, getattr(self, name), "It is text")
+        if self.kind and self.kind not in KINDS:
+            raise self._error("kind", self.kind, f"Kinds are {', '.join(KINDS)}")
         if self.price is not None and (not _is_number(self.price) or self.price < 0):
             raise self._error("price", self.price, "A price is a number >= 0, or None")
         if self.in_stock is not None and not isinstance(self.in_stock, bool):
@@ -121,6 +143,7 @@ class Garment:
         hotspot: (x, y) in pixels of the upright photo, where a marker belongs; always on the garment.
         mask: a raster of any resolution stretched over ``box``, see ``geometry.paint_mask``; None when unknown.
         person: index into :attr:`Look.persons`, or None.
+        kinds: calibrated probability of each kind that it may be; empty when nothing named it.
     """
 
     category: str
@@ -129,6 +152,7 @@ class Garment:
     hotspot: tuple[float, float]
     mask: Mask | None = None
     person: int | None = None
+    kinds: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,14 @@ from typing import Final
 from streetshop.core.errors import FeedError, RecordError, RowRefused
 from streetshop.core.records import AttributeValue, FieldType, Product, Shot, check_product_id
 from streetshop.feeds import values
+from streetshop.feeds.kinds import TAXONOMY, Taxonomy
 from streetshop.feeds.synonyms import CATEGORY_PATHS, CODES, FIELDS, MORE_PICTURES, PICTURES, SEVERAL
 from streetshop.feeds.values import Values
 
 MAX_SHOTS: Final = 64
 """Pictures of a product, at most."""
 
-_OURS: Final = ("id", "title", "category", "brand", "price", "currency", "url", "image", "in_stock")
+_OURS: Final = ("id", "title", "category", "brand", "price", "currency", "url", "image", "in_stock", "kind", "design")
 
 _NUMBER: Final = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d{1,15})?([eE][+-]?\d{1,2})?")
 
@@ -42,6 +43,8 @@ class Columns:
         attributes: the name of the attribute of every further column.
         template: the path of a picture, with ``{}`` for the content of the first of ``images``.
         types: of the attributes.
+        categories: columns whose words name the kind of a product, the category's first.
+        taxonomy: what these words mean.
     """
 
     fields: Mapping[str, str]
@@ -49,6 +52,8 @@ class Columns:
     attributes: Mapping[str, str]
     template: str | None = None
     types: Mapping[str, FieldType] = field(default_factory=dict)
+    categories: tuple[str, ...] = ()
+    taxonomy: Taxonomy = TAXONOMY
 
     def product(self, row: Values) -> Product:
         """The product of a row; its pictures are not read. Raises :class:`RowRefused`."""
@@ -56,9 +61,15 @@ class Columns:
         try:
             product_id = check_product_id(values.as_text(get("id")))
             price, currency = self._price(get("price"), get("sale_price"), get("sale_date"))
+            title = values.as_text(get("title"))
+            found = self.taxonomy.find(
+                given=values.as_text(get("kind")),
+                categories=[values.as_text(row.get(column)) for column in self.categories],
+                title=title,
+            )
             return Product(
                 id=product_id,
-                title=values.as_text(get("title")),
+                title=title,
                 category=self._category(get("category")),
                 brand=values.as_text(get("brand")),
                 price=price,
@@ -67,6 +78,10 @@ class Columns:
                 in_stock=values.as_stock(get("in_stock"), self.fields.get("in_stock", "")),
                 attributes=self._attributes(row),
                 shots=self._shots(row),
+                kind=found.kind,
+                kind_source=found.source,
+                kind_probability=found.probability,
+                design=values.as_text(get("design")),
             )
         except RecordError as error:
             raise RowRefused(error.what, hint=error.hint) from None
@@ -159,15 +174,20 @@ def find_columns(
         fields["id"] = images[0]
     _check_required(fields, images, header, where)
 
-    used = {column for name, column in fields.items() if plain_name(column) not in CATEGORY_PATHS | {"availability"}}
-    used |= {*images, *(mapped[name] for name in mapped if name in _OURS)}
+    kept = CATEGORY_PATHS | {"availability"}  # and the text of columns that only name a kind or a design
+    used = {
+        column for name, column in fields.items() if plain_name(column) not in kept and name not in ("kind", "design")
+    }
+    used |= {*images, *(mapped[name] for name in mapped if name in _OURS and name not in ("kind", "design"))}
     renamed = {column: name for name, column in mapped.items() if name not in _OURS}
     attributes = {column: renamed.get(column, name) for name, column in plain.items() if column not in used}
-    taken = {*_OURS, "images", "shots", "score"}
+    taken = {*_OURS, "images", "shots", "score", "kind_source", "kind_probability"}
     for column, name in attributes.items():
         if name in taken:
             attributes[column] = f"feed_{name}"
-    return Columns(fields, images, attributes, template)
+    named = [fields["category"]] if "category" in fields else []
+    named += [plain[alias] for alias in FIELDS["category"] if alias in plain and plain[alias] not in named]
+    return Columns(fields, images, attributes, template, categories=tuple(named))
 
 
 def _mapped(mapping: Mapping[str, str], plain: Mapping[str, str], header: Sequence[str], where: str) -> dict[str, str]:

@@ -10,6 +10,7 @@ from typing import Final
 from streetshop.core.errors import FeedError, RecordError, RowRefused
 from streetshop.core.photo import PICTURE_SUFFIXES
 from streetshop.core.records import Product, Shot
+from streetshop.feeds.kinds import named
 from streetshop.feeds.text import unreadable
 
 ARCHIVE_SUFFIXES: Final = frozenset({".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".zst"})
@@ -33,8 +34,8 @@ def folder_rows(root: Path) -> Iterator[tuple[str, Product | RowRefused]]:
             continue
         path = PurePosixPath(name)
         try:
-            category = path.parent.name
-            yield name, Product(id=str(path.with_suffix("")), category=category, shots=(Shot(name),))
+            product = Product(id=str(path.with_suffix("")), category=path.parent.name, shots=(Shot(name),))
+            yield name, named(product, path.parent.parts[::-1])
         except RecordError as error:
             yield name, RowRefused(error.what, hint=error.hint)
 

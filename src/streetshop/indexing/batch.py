@@ -12,9 +12,10 @@ import numpy as np
 
 from streetshop.catalog.store import Entry, Known, Store, row_hash
 from streetshop.core.errors import FetchRefused, PhotoError, RowRefused
-from streetshop.core.records import Product, Shot, Vector
+from streetshop.core.records import Product, Shot, Tags, Vector
 from streetshop.feeds.read import FeedRow
 from streetshop.feeds.refused import Refusal
+from streetshop.indexing.kinds import with_kind
 from streetshop.indexing.pictures import Pictures
 from streetshop.indexing.shots import PreparedShot, ShotReader
 
@@ -50,10 +51,24 @@ class BatchResult:
 
 @dataclass(frozen=True, slots=True)
 class _Slot:
-    """A shot of a row. Its vector comes from the encoder, under the key ``embed``, or, if None, from the catalog."""
+    """A shot of a row.
+
+    Attributes:
+        shot: with tags if the reader looked at it without embedding it.
+        embed: key of what the encoder makes of it; None if the vector in the catalog stays.
+    """
 
     shot: Shot
     embed: tuple[str, str] | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Embedded:
+    """Vector, thumbnail and tags of a picture."""
+
+    vector: Vector
+    thumbnail: bytes
+    tags: Tags | None
 
 
 @dataclass(frozen=True)
@@ -90,8 +105,8 @@ class _Batch:
         self._known = known
         self._stored: dict[str, Entry] = {}
         self._waiting: dict[tuple[str, str], PreparedShot] = {}
-        # By the hash of the picture and, if that chooses the garment, the category: variants often share pictures.
-        self._embedded: dict[tuple[str, str], tuple[Vector, bytes]] = {}
+        # By the hash of the picture and, if they choose the garment, kind and category: variants often share pictures.
+        self._embedded: dict[tuple[str, str], _Embedded] = {}
         self.result = BatchResult()
 
     def run(self, rows: Sequence[FeedRow]) -> BatchResult:
@@ -131,8 +146,10 @@ class _Batch:
                 data = self._tools.pictures.read(shot.source)
                 sha256 = hashlib.sha256(data).hexdigest()
                 new = sha256 not in reusable
-                embed = self._decode(data, sha256, row.product.category, shot.source) if new else None
-                slots.append(_Slot(Shot(shot.source, sha256), embed))
+                if new:
+                    slots.append(_Slot(Shot(shot.source, sha256), self._decode(data, sha256, row.product, shot.source)))
+                else:
+                    slots.append(_Slot(Shot(shot.source, sha256, self._look(data, row.product, shot.source)), None))
             except (PhotoError, FetchRefused, RowRefused) as error:
                 self.result.refusals.append(Refusal(row.number, row.product.id, shot.source, str(error)))
                 self.result.refused_pictures += 1
@@ -144,16 +161,25 @@ class _Batch:
         if known is None:
             return frozenset()
         if self._tools.shots.chooses and product.id in self._stored:
-            before = self._stored[product.id].product.category
-            if before != product.category:  # another garment of the picture may fit now
+            before = self._stored[product.id].product
+            # Another garment of the picture may fit. A kind that only became known chose by the same words before.
+            if before.category != product.category or (before.kind and product.kind not in ("", before.kind)):
                 return frozenset()
         return frozenset(known.shots)
 
-    def _decode(self, data: bytes, sha256: str, category: str, source: str) -> tuple[str, str]:
-        key = (sha256, category if self._tools.shots.chooses else "")
+    def _look(self, data: bytes, product: Product, source: str) -> Tags | None:
+        """What the reader sees in a picture whose vector is kept; None if it looked before."""
+        known = self._known[product.id]
+        if known.tagged or not self._tools.shots.chooses:
+            return None
+        with self._tools.computing:
+            return self._tools.shots.look(data, product.category, source, product.kind)
+
+    def _decode(self, data: bytes, sha256: str, product: Product, source: str) -> tuple[str, str]:
+        key = (sha256, f"{product.kind} {product.category}" if self._tools.shots.chooses else "")
         if key not in self._embedded and key not in self._waiting:
             with self._tools.computing:
-                self._waiting[key] = self._tools.shots.prepare(data, category, source)
+                self._waiting[key] = self._tools.shots.prepare(data, product.category, source, product.kind)
             if len(self._waiting) == PICTURES_AT_ONCE:
                 self._encode()
         return key
@@ -164,7 +190,7 @@ class _Batch:
         with self._tools.computing:
             vectors = self._tools.shots.encoder.encode([shot.prepared for shot in self._waiting.values()], side="shop")
         for (key, shot), vector in zip(self._waiting.items(), vectors, strict=True):
-            self._embedded[key] = (vector, shot.thumbnail)
+            self._embedded[key] = _Embedded(vector, shot.thumbnail, shot.tags)
         self.result.embedded += len(vectors)
         self._waiting.clear()
 
@@ -176,7 +202,7 @@ class _Batch:
         product = replace(row.product, shots=tuple(slot.shot for slot in slots))
         known = self._known.get(product.id)
         now = Known(row_hash(product), tuple(slot.shot.sha256 for slot in slots))
-        if known == now and all(slot.embed is None for slot in slots):
+        if known == now and all(slot.embed is None and slot.shot.tags is None for slot in slots):
             self.result.unchanged += 1
             return
         found = [self._embedded[slot.embed] if slot.embed else self._kept(product.id, slot) for slot in slots]
@@ -184,15 +210,20 @@ class _Batch:
         if len(complete) < len(found):
             self._refuse(row, "another program changed the product meanwhile. Run again.")
             return
-        vectors, thumbnails = zip(*complete, strict=True)
-        self.result.entries.append((Entry(product, np.stack(vectors), thumbnails), known is None))
+        seen = (
+            made.tags if slot.shot.tags is None else slot.shot.tags for slot, made in zip(slots, complete, strict=True)
+        )
+        shots = tuple(replace(shot, tags=tags) for shot, tags in zip(product.shots, seen, strict=True))
+        product = with_kind(replace(product, shots=shots))
+        vectors, thumbnails = np.stack([made.vector for made in complete]), tuple(made.thumbnail for made in complete)
+        self.result.entries.append((Entry(product, vectors, thumbnails), known is None))
 
-    def _kept(self, product_id: str, slot: _Slot) -> tuple[Vector, bytes] | None:
-        """Vector and thumbnail of a picture in the catalog, None if it is gone."""
+    def _kept(self, product_id: str, slot: _Slot) -> _Embedded | None:
+        """What the catalog has of a picture, None if it is gone."""
         before = self._entry(product_id)
         for i, shot in enumerate(before.product.shots if before else ()):
             if before and shot.sha256 == slot.shot.sha256:
-                return before.vectors[i], before.thumbnails[i]
+                return _Embedded(before.vectors[i], before.thumbnails[i], shot.tags)
         return None
 
     def _refuse(self, row: FeedRow, reason: str) -> None:

@@ -1,42 +1,53 @@
-"""Choose the garment of a product among the garments in its picture, by the product's category."""
+"""The kind of a product by its pictures, and the garment that a picture shows."""
 
 from __future__ import annotations
 
-import re
-import tomllib
-from collections.abc import Mapping
-from importlib.resources import files
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Final
 
-from streetshop.core.records import Garment, Look
+from streetshop.core.kinds import KINDS
+from streetshop.core.records import Garment, KindSource, Look, Product
+from streetshop.feeds.kinds import last_words
 
-CLASS_OF_WORD: Final[Mapping[str, str]] = {
-    word: name
-    for name, words in tomllib.loads(
-        files("streetshop.indexing").joinpath("kinds.toml").read_text(encoding="utf-8")
-    ).items()
-    for word in words
-}
-"""The garment class of the shipped reader for the last word of a category, see ``kinds.toml``."""
+LEAST_VOTE: Final = 0.5
+"""Least probability of a kind by pictures; below it the kind stays unknown."""
 
 
-def product_garment(look: Look, category: str) -> Garment:
+def product_garment(look: Look, category: str, kind: str = "") -> Garment:
     """The garment that a picture of a product shows.
 
-    Among the garments that fit the category, or all if none fits, the one of the largest area of its box times score. A
-    garment fits a category with the same last words (``dress`` and ``maxi dresses``), or with a synonym of its class as
-    the last word (``jeans`` are ``trousers``).
+    Among the garments of the kind, or whose class is the last word of the category, or all if none fits, the one of the
+    largest area of its box times score.
     """
-    wanted = _words(category)
-    known = CLASS_OF_WORD.get(wanted[-1]) if wanted else None
-    fitting = [g for g in look.garments if g.category == known or _fits(_words(g.category), wanted)]
+    wanted = last_words(category)
+    fitting = [g for g in look.garments if g.category == kind] if kind else []
+    fitting = fitting or [g for g in look.garments if _fits(last_words(g.category), wanted)]
     return max(fitting or look.garments, key=lambda garment: garment.score * garment.box.area)
 
 
-def _words(text: str) -> list[str]:
-    """``"Maxi Dresses"`` is ``["maxi", "dress"]``: lower case, letters only, without an English plural."""
-    words = re.findall(r"[^\W\d_]+", text.lower().replace("t-shirt", "tshirt"))
-    return [re.sub(r"(?<=ss|sh|ch)es$|(?<=[^s])s$", "", word) for word in words]
+def vote(shots: Iterable[Mapping[str, float]]) -> tuple[str, float]:
+    """The kind that a product's pictures show, and its probability: the mean over the pictures.
+
+    Args:
+        shots: the probabilities of kinds in each picture; empty ones do not vote.
+
+    Returns:
+        ``("", 0.0)`` when no kind reaches :data:`LEAST_VOTE`.
+    """
+    votes = [kinds for kinds in shots if kinds]
+    means = {kind: sum(kinds.get(kind, 0.0) for kinds in votes) / len(votes) for kind in KINDS} if votes else {}
+    best = max(means, key=lambda kind: means[kind], default="")
+    return (best, means[best]) if best and means[best] >= LEAST_VOTE else ("", 0.0)
+
+
+def with_kind(product: Product) -> Product:
+    """The product with a kind by the tags of its shots (see :func:`vote`), unless its feed says the kind."""
+    if product.kind and product.kind_source != "picture":
+        return product
+    kind, probability = vote((shot.tags or {}).get("kind", {}) for shot in product.shots)
+    source: KindSource = "picture" if kind else ""
+    return replace(product, kind=kind, kind_source=source, kind_probability=round(probability, 3))
 
 
 def _fits(found: list[str], wanted: list[str]) -> bool:

@@ -8,21 +8,32 @@ from typing import Final
 
 from PIL import Image
 
+from streetshop.core.kinds import KINDS
 from streetshop.core.photo import Photo
+from streetshop.core.records import Garment, Tags
 from streetshop.indexing.kinds import product_garment
 from streetshop.looks import Reader, WholePhotoReader, garment_picture, read_look
 from streetshop.models import Encoder, Prepared
 
+_LEAST_PROBABILITY: Final = 0.02
+"""Kinds below it are not kept."""
 THUMBNAIL_SIDE: Final = 320
 """Longer side of a thumbnail in pixels, at most."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PreparedShot:
-    """The input of the encoder for one picture. ``thumbnail`` is ``b""`` if none is made."""
+    """A picture, ready for the encoder.
+
+    Attributes:
+        prepared: the input of the encoder.
+        thumbnail: ``b""`` if none is made.
+        tags: what the reader sees.
+    """
 
     prepared: Prepared
     thumbnail: bytes
+    tags: Tags
 
 
 @dataclass(frozen=True)
@@ -44,13 +55,14 @@ class ShotReader:
         """Whether the category of a product decides what is embedded; False if pictures are taken whole."""
         return self.reader.name is not None
 
-    def prepare(self, data: bytes, category: str, where: str) -> PreparedShot:
+    def prepare(self, data: bytes, category: str, where: str, kind: str = "") -> PreparedShot:
         """Decode a picture, find the garment and cut it out.
 
         Args:
             data: the bytes of the picture.
             category: of the product, to choose among several garments in the picture.
             where: names the picture in errors.
+            kind: of the product, which chooses before the category does.
 
         Raises:
             PhotoError: the picture cannot be used.
@@ -58,12 +70,30 @@ class ShotReader:
         geometry = self.encoder.spec.input
         side = max(self.reader.photo_side, geometry.width, geometry.height)
         photo = Photo.from_bytes(data, at_least=side, where=where)
-        return PreparedShot(self.cut(photo, category), thumbnail(photo) if self.thumbnails else b"")
+        garment = self._garment(photo, category, kind)
+        small = thumbnail(photo) if self.thumbnails else b""
+        return PreparedShot(self._cut(photo, garment), small, tags_of(garment))
+
+    def look(self, data: bytes, category: str, where: str, kind: str = "") -> Tags:
+        """What the reader sees in a picture, without embedding it; see ``prepare``."""
+        photo = Photo.from_bytes(data, at_least=self.reader.photo_side, where=where)
+        return tags_of(self._garment(photo, category, kind))
 
     def cut(self, photo: Photo, category: str) -> Prepared:
         """Find the garment in a photo and cut it out; see ``prepare``."""
-        garment = product_garment(read_look(photo, self.reader), category)
+        return self._cut(photo, self._garment(photo, category, ""))
+
+    def _garment(self, photo: Photo, category: str, kind: str) -> Garment:
+        return product_garment(read_look(photo, self.reader), category, kind)
+
+    def _cut(self, photo: Photo, garment: Garment) -> Prepared:
         return self.encoder.prepare(garment_picture(photo, garment, self.encoder.spec))
+
+
+def tags_of(garment: Garment) -> Tags:
+    """What is kept of the garment that a picture of a product shows: its probable kinds."""
+    kinds = {name: round(p, 3) for name, p in garment.kinds.items() if p >= _LEAST_PROBABILITY and name in KINDS}
+    return {"kind": kinds} if kinds else {}
 
 
 def thumbnail(photo: Photo) -> bytes:

@@ -12,26 +12,27 @@ from numpy.typing import NDArray
 from streetshop.catalog.store import Entry, Store
 from streetshop.core.errors import RequestInvalid
 from streetshop.core.records import Product, Shot
+from streetshop.indexing.kinds import with_kind
 from streetshop.indexing.shots import ShotReader
 from streetshop.models import Prepared
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Upload:
-    """A picture of a product, ready for the encoder."""
+    """A picture of a product, ready for the encoder; its shot has tags."""
 
     shot: Shot
     prepared: Prepared
     thumbnail: bytes
 
 
-def read_upload(reader: ShotReader, data: bytes, category: str, where: str, source: str = "") -> Upload:
+def read_upload(reader: ShotReader, data: bytes, product: Product, where: str, source: str = "") -> Upload:
     """Decode a picture and cut the product out.
 
     Args:
         reader: how.
         data: the bytes of the picture.
-        category: of the product, to choose among several garments in the picture.
+        product: its kind and category choose among several garments in the picture.
         where: names the picture in errors.
         source: what is remembered of where it came from; by default its hash alone.
 
@@ -39,8 +40,8 @@ def read_upload(reader: ShotReader, data: bytes, category: str, where: str, sour
         PhotoError: the picture cannot be used.
     """
     sha256 = hashlib.sha256(data).hexdigest()
-    read = reader.prepare(data, category, where)
-    return Upload(Shot(source or f"upload:{sha256}", sha256), read.prepared, read.thumbnail)
+    read = reader.prepare(data, product.category, where, product.kind)
+    return Upload(Shot(source or f"upload:{sha256}", sha256, read.tags), read.prepared, read.thumbnail)
 
 
 def write_upload(
@@ -63,10 +64,10 @@ def write_upload(
     """
     before = store.entries([product.id]).get(product.id)
     if uploads:
-        product = replace(product, shots=tuple(upload.shot for upload in uploads))
+        product = with_kind(replace(product, shots=tuple(upload.shot for upload in uploads)))
         entry = Entry(product, vectors, tuple(upload.thumbnail for upload in uploads))
     elif before is not None:
-        entry = replace(before, product=replace(product, shots=before.product.shots))
+        entry = replace(before, product=with_kind(replace(product, shots=before.product.shots)))
     else:
         raise RequestInvalid("a new product needs a picture", where="pictures", hint="Give one or more pictures")
     store.upsert([entry])

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -57,12 +57,14 @@ class _Article:
         mask: (h, w) on the raster of the reading.
         probability: mean probability of its class over the mask.
         score: when it does not follow from the probability.
+        kinds: probability of each garment class; empty until it is computed from the mask.
     """
 
     category: str
     mask: Mask
     probability: float
     score: float | None = None
+    kinds: Mapping[str, float] = field(default_factory=dict)
 
 
 def parse(reading: Reading, rules: Rules) -> Parsed:
@@ -187,12 +189,21 @@ def _single(reading: Reading, region: Mask, rules: Rules) -> _Article:
     if reading.articles is not None:
         logits = mean_inside(reading.articles, region)
         chances = np.exp(logits - logits.max())
+        chances /= chances.sum()
         best = int(chances.argmax())
-        chance = float(chances[best] / chances.sum())
-        return _Article(rules.garments[best], region, chance, score=chance)
-    votes = [float(reading.probabilities[rules.index(name)][region].mean()) for name in rules.garments]
-    best = int(np.argmax(votes))
-    return _Article(rules.garments[best], region, votes[best] / max(sum(votes), 1e-6))
+        chance = float(chances[best])
+        kinds = dict(zip(rules.garments, chances.tolist(), strict=True))
+        return _Article(rules.garments[best], region, chance, chance, kinds)
+    kinds = _kinds(reading, region, rules)
+    best_name = max(kinds, key=lambda name: kinds[name])
+    return _Article(best_name, region, kinds[best_name], None, kinds)
+
+
+def _kinds(reading: Reading, mask: Mask, rules: Rules) -> dict[str, float]:
+    """The share of each garment class in what the network says of a region's pixels; they sum to one."""
+    means = [float(reading.probabilities[rules.index(name)][mask].mean()) for name in rules.garments]
+    total = max(sum(means), 1e-6)
+    return {name: mean / total for name, mean in zip(rules.garments, means, strict=True)}
 
 
 def _sure_enough(articles: Sequence[_Article], rules: Rules) -> list[_Article]:
@@ -244,7 +255,8 @@ def _finish(
     mask = article.mask[around.slices()]
     box = _box(around, reading)
     spot = hotspot(mask, box, points, on_leg=article.category in rules.groups.on_leg)
-    return Garment(article.category, round(_score(article, rules), 4), box, spot, mask, person)
+    kinds = article.kinds or _kinds(reading, article.mask, rules)
+    return Garment(article.category, round(_score(article, rules), 4), box, spot, mask, person, kinds)
 
 
 def _box(box: Box, reading: Reading) -> Box:

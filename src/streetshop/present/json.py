@@ -42,6 +42,10 @@ def product_json(product: Product, link: Link | None = None, shot: int = 0) -> d
         "currency": product.currency,
         "url": web_url(product.url),
         "in_stock": product.in_stock,
+        "kind": product.kind or None,
+        "kind_source": product.kind_source or None,
+        "kind_probability": round(product.kind_probability, 4) if product.kind else None,
+        "design": product.design or None,
         "attributes": dict(product.attributes),
     }
     if link is None:
@@ -67,6 +71,7 @@ def garment_json(garment: Garment) -> dict[str, Any]:
     return {
         "category": garment.category,
         "score": round(garment.score, 4),
+        "kinds": {name: round(p, 4) for name, p in garment.kinds.items() if p >= 0.01},
         "box": _pixels(garment.box.corners),
         "hotspot": _pixels(garment.hotspot),
     }

@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
+from streetshop.core.kinds import KINDS
+
 BoxOut = Annotated[list[float], Field(min_length=4, max_length=4, description="x0, y0, x1, y1 in pixels, half-open")]
 PointOut = Annotated[list[float], Field(min_length=2, max_length=2, description="x, y in pixels")]
 
@@ -51,6 +53,10 @@ class ProductOut(BaseModel):
     currency: str
     url: str | None = Field(description="http or https, else null")
     in_stock: bool | None
+    kind: str | None = Field(description="Article group; null when unknown")
+    kind_source: str | None = Field(description="column, mapping, number, category, title or picture")
+    kind_probability: float | None = Field(description="That the kind is right, 0 to 1")
+    design: str | None = Field(description="Products of one design differ in size or colour only")
     attributes: dict[str, str | float | bool]
     image: str | None = Field(description="Path of the best shot's thumbnail on this server")
     shots: list[ShotOut]
@@ -69,6 +75,7 @@ class GarmentOut(BaseModel):
 
     category: str
     score: float = Field(description="Probability that it is there and of that category")
+    kinds: dict[str, float] = Field(description="Probability of each kind that it may be")
     box: BoxOut
     hotspot: PointOut
 
@@ -230,6 +237,8 @@ class ProductIn(BaseModel):
     currency: Annotated[str, Field(max_length=8)] = ""
     url: Annotated[str, Field(max_length=2_000, pattern=r"^(https?://.+)?$")] = ""
     in_stock: bool | None = None
+    kind: Annotated[str, Field(pattern=f"^({'|'.join(KINDS)})?$")] = ""
+    design: Annotated[str, Field(max_length=256)] = ""
     attributes: Annotated[
         dict[
             Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")],

@@ -7,6 +7,7 @@ from functools import partial
 
 from streetshop.core.errors import PhotoTooLarge
 from streetshop.core.records import Product
+from streetshop.feeds.kinds import named
 from streetshop.indexing.shots import ShotReader
 from streetshop.indexing.upload import Upload, read_upload, write_upload
 from streetshop.search import Searcher
@@ -25,26 +26,25 @@ async def put_product(
     searcher = state.catalog.searcher()
     reader = ShotReader(searcher.encoder, searcher.reader)
     limit = state.settings.photo.max_bytes
+    product = _product(product_id, described)
     uploads = [
-        await state.queue.decode(
-            partial(_read, reader, data, described.category, f"pictures[{number}]", limit), patience
-        )
+        await state.queue.decode(partial(_read, reader, data, product, f"pictures[{number}]", limit), patience)
         for number, data in enumerate(pictures)
     ]
     vectors = await state.queue.encode([upload.prepared for upload in uploads], patience, "shop")
 
     def write(searcher: Searcher) -> tuple[Product, bool]:
-        return write_upload(searcher.store, _product(product_id, described), uploads, vectors)
+        return write_upload(searcher.store, product, uploads, vectors)
 
     written = await state.queue.write(lambda: state.catalog.read(write), patience)
     state.catalog.forget_facts()
     return written
 
 
-def _read(reader: ShotReader, data: bytes, category: str, where: str, limit: int) -> Upload:
+def _read(reader: ShotReader, data: bytes, product: Product, where: str, limit: int) -> Upload:
     if len(data) > limit:
         raise PhotoTooLarge(f"more than the limit of {limit / 2**20:.0f} MiB", where=where, hint="Send a smaller one")
-    return read_upload(reader, data, category, where)  # the file name is private to the sender
+    return read_upload(reader, data, product, where)  # the file name is private to the sender
 
 
 def _product(product_id: str, described: ProductIn) -> Product:
@@ -52,4 +52,4 @@ def _product(product_id: str, described: ProductIn) -> Product:
         name: float(value) if isinstance(value, int) and not isinstance(value, bool) else value
         for name, value in described.attributes.items()
     }
-    return Product(id=product_id, **described.model_dump(exclude={"id", "attributes"}), attributes=attributes)
+    return named(Product(id=product_id, **described.model_dump(exclude={"id", "attributes"}), attributes=attributes))

@@ -18,6 +18,10 @@ CORE_FIELDS: Mapping[str, FieldType] = {
     "price": "number",
     "currency": "text",
     "in_stock": "boolean",
+    "kind": "text",
+    "kind_source": "text",
+    "kind_probability": "number",
+    "design": "text",
 }
 """Fields of every catalog. The further columns of a feed are added under their own names."""
 
@@ -57,6 +61,8 @@ def field_values(product: Product) -> dict[str, AttributeValue]:
     """The values of a product that a filter can refer to, by folded name."""
     values: dict[str, AttributeValue | None] = {fold(k): v for k, v in product.attributes.items()}
     values.update({name: getattr(product, name) for name in CORE_FIELDS})
+    if not product.kind:
+        values["kind_probability"] = None
     return {
         name: value
         for name, value in values.items()

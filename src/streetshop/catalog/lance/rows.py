@@ -103,8 +103,17 @@ def product_json(product: Product) -> str:
         "url": product.url,
         "in_stock": product.in_stock,
         "attributes": dict(product.attributes),
-        "shots": [[shot.source, shot.sha256] for shot in product.shots],
+        "shots": [
+            [shot.source, shot.sha256] if shot.tags is None else [shot.source, shot.sha256, shot.tags]
+            for shot in product.shots
+        ],
     }
+    if product.kind:
+        fields.update(
+            kind=product.kind, kind_source=product.kind_source, kind_probability=round(product.kind_probability, 4)
+        )
+    if product.design:
+        fields["design"] = product.design
     return json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -115,5 +124,5 @@ def product_from_json(text: str) -> Product:
         ValueError, TypeError, KeyError, RecordError: the text is not a product.
     """
     fields = json.loads(text)
-    fields["shots"] = tuple(Shot(source, sha256) for source, sha256 in fields["shots"])
+    fields["shots"] = tuple(Shot(*shot) for shot in fields["shots"])
     return Product(**fields)

@@ -55,6 +55,12 @@ class Segment:
         """The stored JSON of the product in ``row``."""
         return str(self.products.column("product")[row].as_py())
 
+    def design(self, at: int) -> str:
+        """The folded design of the product of the shot in row ``at`` of ``vectors``; empty if it has none."""
+        if "t:design" not in self.products.column_names:
+            return ""
+        return str(self.products.column("t:design")[int(self.owner[at])].as_py() or "")
+
     def nearest(
         self, query: Vector, k: int, passing: columns.Mask | None, exact: bool
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:

@@ -170,7 +170,10 @@ class View:
                 chosen, scores = segment.nearest(query, k, self._shots_passing(number, where), exact)
                 found += _places(segment, chosen, scores, k)
         found.sort(key=lambda place: (-place[0], place[1], place[2]))
-        return [Hit(name, shot, score, np.array(segment.vectors[at])) for score, name, shot, segment, at in found[:k]]
+        return [
+            Hit(name, shot, score, np.array(segment.vectors[at]), segment.design(at))
+            for score, name, shot, segment, at in found[:k]
+        ]
 
     def _products_passing(self, number: int, where: Filter | None) -> Mask:
         alive = self.alive[number]
