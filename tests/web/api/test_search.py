@@ -63,7 +63,7 @@ def test_match_holds_what_a_page_needs(client):
     picture = client.get(match["image"])
     assert picture.status_code == 200
     assert picture.headers["content-type"] == "image/jpeg"
-    assert "source" not in json.dumps(match)
+    assert '"source"' not in json.dumps(match)
 
 
 def test_one_garment_by_index_and_boxes_in_order(client):
