@@ -69,12 +69,13 @@ def last_words(text: str) -> list[str]:
 
 
 TAXONOMY: Final = Taxonomy(
-    {
+    {kind: kind for kind in KINDS}
+    | {
         word: name
         for name, words in tomllib.loads(
             files("streetshop.feeds").joinpath("kinds.toml").read_text(encoding="utf-8")
         ).items()
-        for word in (name, *words)
+        for word in words
     }
 )
 """The shipped one, see ``kinds.toml``."""
