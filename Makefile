@@ -1,4 +1,5 @@
 # Everything from a bare clone: `make demo`, `make test` (with `make lint`), `make wheel`. The first two make their own .venv.
+# For maintainers: `make requirements`, `make audit`, `make sbom` (CONTRIBUTING.md).
 # `make reader DATA=FOLDER` and `make encoder DATA=FOLDER` train the shipped models again; FOLDER holds ccp/ and clothing/
 # (docs/reader.md, docs/encoder.md).
 PYTHON ?= python3
@@ -6,11 +7,17 @@ DATA ?=
 OUT ?= demo
 RUNS ?= runs
 SET ?=
+UPGRADE ?=
 
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+PIP := -m pip --disable-pip-version-check install --quiet
+# Only wheels whose SHA-256 is in requirements/; then the package itself, with the build tools that are listed there too.
+PINNED := $(PIP) --require-hashes --only-binary :all: --requirement requirements/
+EDITABLE := $(PIP) --no-deps --no-build-isolation --editable .
+# What makes requirements/ and releases has an environment of its own.
+RELEASE := build/release
 
-.PHONY: demo test lint wheel reader encoder clean
+.PHONY: demo test lint wheel reader encoder requirements audit sbom clean
 
 demo: .venv/.serving
 	$(BIN)/streetshop demo $(if $(DATA),"$(DATA)") --out "$(OUT)"
@@ -39,16 +46,37 @@ reader: .venv/.all
 encoder: .venv/.all
 	$(BIN)/streetshop lab train recipes/encoder.yaml --data "$(DATA)" --out $(RUNS)/encoder $(SET)
 
+# Pins every package in requirements/ from pyproject.toml and constraints.txt; UPGRADE=--upgrade takes newer versions.
+requirements: $(RELEASE)/.done
+	$(PYTHON) .ci/requirements.py --uv $(RELEASE)/bin/uv $(UPGRADE)
+
+# Looks every pinned package up in the advisory database of the package index; exit code 2 where it cannot be reached.
+audit: $(RELEASE)/.done
+	$(PYTHON) .ci/audit.py --pip-audit $(RELEASE)/bin/pip-audit
+
+# The wheel, its bill of materials (CycloneDX) and their SHA-256 in dist/.
+sbom: $(RELEASE)/.done
+	$(PYTHON) .ci/release.py --cyclonedx $(CURDIR)/$(RELEASE)/bin/cyclonedx-py
+
 clean:
 	rm -rf .venv demo build dist site .pytest_cache .mypy_cache .ruff_cache
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
 
-.venv/.serving: .venv/bin/python pyproject.toml constraints.txt
-	$(PIP) --editable .
+.venv/.serving: .venv/bin/python pyproject.toml requirements/build.txt requirements/serving.txt
+	$(BIN)/python $(PINNED)build.txt
+	$(BIN)/python $(PINNED)serving.txt
+	$(BIN)/python $(EDITABLE)
 	touch $@
 
-.venv/.all: .venv/bin/python pyproject.toml constraints.txt
-	$(PIP) --editable '.[lab,dev,docs]'
+.venv/.all: .venv/bin/python pyproject.toml requirements/build.txt requirements/all.txt
+	$(BIN)/python $(PINNED)build.txt
+	$(BIN)/python $(PINNED)all.txt
+	$(BIN)/python $(EDITABLE)
 	touch $@ .venv/.serving
+
+$(RELEASE)/.done: requirements/release.txt
+	$(PYTHON) -m venv $(RELEASE)
+	$(RELEASE)/bin/python $(PINNED)release.txt
+	touch $@

@@ -37,16 +37,42 @@ def check_contents(wheel: Path) -> None:
                     sys.exit(f"{wheel.name}: {line} is missing or differs. See [tool.hatch.build] in pyproject.toml")
 
 
+def new_environment(folder: Path) -> Path:
+    """The Python of an empty environment."""
+    venv.create(folder, with_pip=True)
+    return folder / "bin" / "python"
+
+
+def install_pinned(python: Path, name: str, folder: Path) -> None:
+    """Install requirements/NAME.txt: only wheels whose SHA-256 is listed there."""
+    listed = ROOT / "requirements" / f"{name}.txt"
+    run(python, *PIP, "install", "--require-hashes", "--only-binary", ":all:", "--requirement", listed, cwd=folder)
+
+
+def build_wheel(python: Path, target: Path) -> Path:
+    """Build the wheel into ``target`` with the pinned build tools, and check what is in it."""
+    install_pinned(python, "build", target)
+    run(python, *PIP, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", target, ROOT, cwd=target)
+    [wheel] = target.glob("streetshop-*.whl")
+    check_contents(wheel)
+    return wheel
+
+
+def install_wheel(python: Path, wheel: Path, folder: Path) -> None:
+    """Install the wheel and the pinned packages that it needs; nothing else may be missing."""
+    install_pinned(python, "serving", folder)
+    run(python, *PIP, "install", "--no-deps", wheel, cwd=folder)
+    run(python, "-m", "pip", "--disable-pip-version-check", "check", cwd=folder)
+
+
 def main() -> None:
     """Build, check, install, then run the demo and a search."""
     with tempfile.TemporaryDirectory(prefix="streetshop-wheel-") as name:
         folder = Path(name)
-        venv.create(folder / "venv", with_pip=True)
-        python, streetshop = (folder / "venv" / "bin" / program for program in ("python", "streetshop"))
-        run(python, *PIP, "wheel", "--no-deps", "--wheel-dir", folder, ROOT, cwd=folder)
-        [wheel] = folder.glob("streetshop-*.whl")
-        check_contents(wheel)
-        run(python, *PIP, "install", "--constraint", ROOT / "constraints.txt", wheel, cwd=folder)
+        wheel = build_wheel(new_environment(folder / "build"), folder)
+        python = new_environment(folder / "venv")
+        install_wheel(python, wheel, folder)
+        streetshop = python.with_name("streetshop")
         version = run(streetshop, "--version", cwd=folder).split()[-1]
         if f"streetshop-{version}-" not in wheel.name:
             sys.exit(f"{wheel.name} holds a package that calls itself {version}")

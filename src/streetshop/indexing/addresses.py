@@ -67,7 +67,8 @@ def _carried(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
     if address in _NAT64[0]:
         return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
     if address in _NAT64[1] or (address in _COMPATIBLE and int(address) > 1):
-        return ipaddress.IPv4Address("0.0.0.0")  # local-use NAT64 and the obsolete form ::a.b.c.d: refused
+        # Local-use NAT64 and the obsolete form ::a.b.c.d: refused as this address is, to which nothing is bound.
+        return ipaddress.IPv4Address("0.0.0.0")  # noqa: S104
     return None
 
 

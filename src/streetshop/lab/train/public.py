@@ -121,6 +121,7 @@ def _install(folder: Path) -> None:
 def _run(folder: Path, *arguments: str, hint: str) -> None:
     """Python of a virtual environment; what it says is shown on stderr."""
     python = folder / "bin" / "python"
-    code = subprocess.run([python, *arguments], stdout=2, check=False).returncode
+    # The Python of an environment that _install made, with arguments of this module.
+    code = subprocess.run([python, *arguments], stdout=2, check=False).returncode  # noqa: S603
     if code:
         raise RunError(f"{' '.join(arguments[:3])} ended with exit code {code}", where=str(python), hint=hint)
