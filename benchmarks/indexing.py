@@ -25,7 +25,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from streetshop.core.photo import PICTURE_SUFFIXES
+from streetshop.core.pictures.formats import PICTURE_SUFFIXES
 from streetshop.feeds.read import read_feed
 from streetshop.indexing.index import IndexOptions, index_feed
 from streetshop.models import Encoder, load_encoder

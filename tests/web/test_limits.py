@@ -11,7 +11,7 @@ import zlib
 import pytest
 from PIL import Image, PngImagePlugin
 
-from streetshop.core.photo import PhotoLimits
+from streetshop.core.pictures.limits import PhotoLimits
 from streetshop.web import Settings
 from tests.web.serving import BandReader, Running, multipart, png, read_answer, running, street
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from streetshop.core.photo import PhotoLimits
+from streetshop.core.pictures.limits import PhotoLimits
 from streetshop.web import Settings
 from streetshop.web import server as server_module
 from tests.web.serving import BandReader, Running, png, read_answer, running, street

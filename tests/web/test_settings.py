@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from streetshop.core.errors import UsageError
-from streetshop.core.photo import PhotoLimits
+from streetshop.core.pictures.limits import PhotoLimits
 from streetshop.web import Settings
 
 

@@ -38,7 +38,7 @@ def serve(
     from streetshop.catalog.open import open_catalog
     from streetshop.catalog.store import check_encoder
     from streetshop.core.errors import UsageError
-    from streetshop.core.photo import PhotoLimits
+    from streetshop.core.pictures.limits import PhotoLimits
     from streetshop.looks import load_reader
     from streetshop.models import load_encoder
     from streetshop.web import ApiKey, Settings, bind, check_bind, create_app, log_to_stderr

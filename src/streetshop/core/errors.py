@@ -6,6 +6,8 @@ server answers with it, see ``web.problems``. Anything that is not a :class:`Str
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
 
@@ -63,6 +65,16 @@ class PhotoError(StreetshopError):
     slug = "photo"
 
 
+@contextmanager
+def located(where: str) -> Iterator[None]:
+    """Say where a photo is in the errors of the body that do not."""
+    try:
+        yield
+    except PhotoError as error:
+        error.where = error.where or where
+        raise
+
+
 class PhotoMissing(PhotoError):
     """There is no readable file at the path."""
 
@@ -85,6 +97,12 @@ class PhotoTooManyPixels(PhotoError):
     """The header announces more pixels than the limit (a decompression bomb, or simply huge)."""
 
     slug = "photo-too-many-pixels"
+
+
+class PhotoTooCostly(PhotoError):
+    """Decoding it takes more time or memory than a picture may take."""
+
+    slug = "photo-too-costly"
 
 
 class PhotoTooSmall(PhotoError):

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from streetshop.core.errors import FeedError, RecordError, RowRefused
-from streetshop.core.photo import PICTURE_SUFFIXES
+from streetshop.core.pictures.formats import PICTURE_SUFFIXES
 from streetshop.core.records import Product, Shot
 from streetshop.feeds.kinds import named
 from streetshop.feeds.text import unreadable

@@ -16,7 +16,7 @@ from typing import Final, TypeAlias
 from urllib.parse import urlsplit
 
 from streetshop.core.errors import RowRefused
-from streetshop.core.photo import PICTURE_SUFFIXES
+from streetshop.core.pictures.formats import PICTURE_SUFFIXES
 from streetshop.feeds.synonyms import IN_STOCK, NOT_IN_STOCK
 
 Values: TypeAlias = dict[str, object]

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from streetshop.core.errors import PhotoError, UsageError
 from streetshop.core.files import atomic_file
-from streetshop.core.photo import PICTURE_SUFFIXES, read_picture_bytes
+from streetshop.core.photo import read_picture_bytes
+from streetshop.core.pictures.formats import PICTURE_SUFFIXES
 from streetshop.core.records import Block
 from streetshop.feeds.refused import Refusal
 from streetshop.indexing.parallel import map_in_order

@@ -23,7 +23,7 @@ from typing import Final, TypeAlias
 
 from streetshop import __version__
 from streetshop.core.errors import FetchRefused
-from streetshop.core.photo import DEFAULT_LIMITS
+from streetshop.core.pictures.limits import DEFAULT_LIMITS
 from streetshop.indexing.addresses import Address, AddressPolicy, Target, check_url, public_only
 
 Resolver: TypeAlias = Callable[[str, int], Sequence[Address]]

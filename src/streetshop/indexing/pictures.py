@@ -8,7 +8,8 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from streetshop.core.errors import FetchRefused, PhotoMissing, RowRefused
-from streetshop.core.photo import DEFAULT_LIMITS, PhotoLimits, read_picture_bytes
+from streetshop.core.photo import read_picture_bytes
+from streetshop.core.pictures.limits import DEFAULT_LIMITS, PhotoLimits
 from streetshop.feeds.folder import ARCHIVE_SUFFIXES
 from streetshop.indexing.fetch import Fetcher
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from streetshop.core.errors import UsageError
-from streetshop.core.photo import DEFAULT_LIMITS, PhotoLimits
+from streetshop.core.pictures.limits import DEFAULT_LIMITS, PhotoLimits
 
 MAX_GARMENTS: Final = 16
 MAX_SHOTS: Final = 16

@@ -13,7 +13,9 @@ from typing import Any, Final, Literal
 from PIL import Image, UnidentifiedImageError
 
 from streetshop.core.errors import DatasetError, PhotoError, StreetshopError
-from streetshop.core.photo import DEFAULT_LIMITS, Photo, sniff_format
+from streetshop.core.photo import Photo
+from streetshop.core.pictures.formats import sniff_format
+from streetshop.core.pictures.limits import DEFAULT_LIMITS
 from streetshop.lab.data.manifest import Manifest
 from streetshop.lab.data.sample import Sample
 

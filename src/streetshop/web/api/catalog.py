@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from streetshop.catalog.filters import MAX_LENGTH
-from streetshop.core.photo import readable_formats
+from streetshop.core.pictures.formats import readable_formats
 from streetshop.present.json import product_json
 from streetshop.search.request import MAX_BOXES
 from streetshop.web import schemas

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from streetshop.core.photo import PICTURE_SUFFIXES
+from streetshop.core.pictures.formats import PICTURE_SUFFIXES
 from streetshop.lab.data.intake import Intake
 from streetshop.lab.data.sample import Sample
 

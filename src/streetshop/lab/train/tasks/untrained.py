@@ -16,7 +16,8 @@ import torch
 from numpy.typing import NDArray
 
 from streetshop.core.errors import DatasetError, PhotoError, UsageError
-from streetshop.core.photo import PICTURE_SUFFIXES, Photo
+from streetshop.core.photo import Photo
+from streetshop.core.pictures.formats import PICTURE_SUFFIXES
 from streetshop.core.records import GarmentPicture
 from streetshop.lab.core.devices import Place
 from streetshop.lab.core.progress import Progress, say

@@ -1,0 +1,1 @@
+"""Pictures as files: limits, formats, headers, decoding, and the processes that decode. Needs Pillow alone."""
