@@ -64,6 +64,42 @@ def test_mask_decides_where_there_is_one() -> None:
     assert np.isfinite(colour_block(pixels, np.zeros((48, 48), np.float32))).all(), "an empty mask is no mask"
 
 
+def shares(pixels: np.ndarray) -> np.ndarray:
+    """(n, bins) share of every bin in every pixel: a Gaussian of the distance, in which lightness counts .7."""
+    table = []
+    for point in lab(pixels).reshape(-1, 3).astype(np.float64):
+        squared = ((point - centres()) * (0.7, 1, 1)) ** 2
+        weights = np.exp(-squared.sum(axis=1) / (2 * 9.0**2))
+        table.append(weights / weights.sum())
+    return np.asarray(table)
+
+
+def unit(histogram: np.ndarray) -> np.ndarray:
+    return histogram**0.75 / np.linalg.norm(histogram**0.75)
+
+
+@pytest.mark.parametrize("size", [(5, 4), (16, 8), (13, 23), (48, 48)])
+def test_the_block_is_a_histogram_with_gaussian_shares(size: tuple[int, int]) -> None:
+    rng = np.random.default_rng(size[0])
+    pixels = rng.integers(0, 256, (*size, 3), dtype=np.uint8)
+    mask = rng.random(size).astype(np.float32)
+    expected = unit((shares(pixels) * mask.reshape(-1, 1)).sum(axis=0))
+    np.testing.assert_allclose(colour_block(pixels, mask), expected, atol=2e-5)
+
+
+@pytest.mark.parametrize("size", [(48, 48), (20, 30), (30, 20)])
+def test_without_a_mask_the_middle_counts_and_what_is_at_the_border_counts_less(size: tuple[int, int]) -> None:
+    pixels = np.random.default_rng(7).integers(0, 256, (*size, 3), dtype=np.uint8)
+    inside, outside = np.zeros(size), np.zeros(size)
+    for row in range(size[0]):
+        for column in range(size[1]):
+            y, x = (2 * row + 1) / size[0] - 1, (2 * column + 1) / size[1] - 1
+            inside[row, column] = np.exp(-2 * (x * x + y * y))
+            outside[row, column] = max(abs(x), abs(y)) > 0.9
+    found, ground = (shares(pixels).T @ weights.reshape(-1) / weights.sum() for weights in (inside, outside))
+    np.testing.assert_allclose(colour_block(pixels), unit(found**2 / (found + ground + 1e-6)), atol=2e-5)
+
+
 def test_refuses_what_is_no_picture() -> None:
     with pytest.raises(VectorError):
         colour_block(np.zeros((4, 4), np.uint8))

@@ -11,7 +11,7 @@ import pytest
 from streetshop.core.errors import BundleError
 from streetshop.core.records import GarmentPicture
 from streetshop.models import Encoder, load_encoder
-from tests.models.tiny import tiny_encoder
+from tests.models.tiny import tiny_encoder, two_streams
 
 
 def pictures(n: int, seed: int = 0) -> list[GarmentPicture]:
@@ -74,7 +74,41 @@ def test_the_same_vector_however_many_threads(threads: int, shipped: Encoder) ->
 
 def test_empty_batch(tmp_path: Path) -> None:
     encoder = load_encoder(tiny_encoder(tmp_path))
-    assert encoder.encode([]).shape == (0, encoder.dim)
+    for side in ("street", "shop"):
+        found = encoder.encode([], side=side)
+        assert (found.shape, found.dtype) == ((0, encoder.dim), np.float32)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_vectors_come_in_the_order_of_their_pictures(threads: int, tmp_path: Path) -> None:
+    encoder = load_encoder(tiny_encoder(tmp_path), threads=threads)
+    prepared = [encoder.prepare(picture) for picture in pictures(11)]
+    vectors = encoder.encode(prepared)
+    assert len(np.unique(vectors, axis=0)) == 11
+    order = np.random.default_rng(1).permutation(11)
+    assert (encoder.encode([prepared[i] for i in order]) == vectors[order]).all()
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_a_shop_stream_encodes_shop_pictures_one_by_one_and_in_batches(threads: int, tmp_path: Path) -> None:
+    both = load_encoder(two_streams(tmp_path / "both"), threads=threads)
+    alone = {
+        "street": load_encoder(tiny_encoder(tmp_path / "street", seed=0), threads=1),
+        "shop": load_encoder(tiny_encoder(tmp_path / "shop", seed=1), threads=1),
+    }
+    prepared = [both.prepare(picture) for picture in pictures(6)]
+    assert (both.encode(prepared, side="street") != both.encode(prepared, side="shop")).any(axis=1).all()
+    for side, encoder in alone.items():
+        expected = np.concatenate([encoder.encode([one]) for one in prepared])
+        for size in (1, 2, 4, 6):
+            found = [both.encode(prepared[i : i + size], side=side) for i in range(0, 6, size)]
+            assert (np.concatenate(found) == expected).all(), f"{side}, {size} at a time"
+
+
+def test_without_a_shop_stream_both_sides_are_one(tmp_path: Path) -> None:
+    encoder = load_encoder(tiny_encoder(tmp_path), threads=2)
+    prepared = [encoder.prepare(picture) for picture in pictures(5)]
+    assert (encoder.encode(prepared, side="shop") == encoder.encode(prepared)).all()
 
 
 def test_a_reader_is_no_encoder(tmp_path: Path) -> None:

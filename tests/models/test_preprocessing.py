@@ -130,6 +130,19 @@ def test_a_garment_picture_and_its_mask_share_their_place() -> None:
     assert (plain == found[..., :3]).all()
 
 
+@pytest.mark.parametrize("size", [(40, 20), (20, 40), (7, 31), (32, 32)])
+@pytest.mark.parametrize("masked", [True, False])
+def test_the_margins_of_a_letterbox_are_no_garment(size: tuple[int, int], masked: bool) -> None:
+    geometry = InputSpec(width=32, height=32, mask_channel=True, background=(9, 8, 7))
+    picture = GarmentPicture(np.full((*size, 3), 200, np.uint8), np.ones(size, np.float32) if masked else None)
+    place = place_picture(size[1], size[0], geometry)
+    expected = np.zeros((32, 32), np.uint8)
+    expected[place.top : place.top + place.height, place.left : place.left + place.width] = 255
+    found = fit_picture(picture, geometry)
+    assert (found[..., 3] == expected).all()
+    assert (found[expected == 0][:, :3] == (9, 8, 7)).all()
+
+
 def test_a_mask_is_rounded_to_bytes() -> None:
     mask = np.asarray([[0, 0.001, 0.5, 1]], np.float32)
     picture = GarmentPicture(noise(1, 4), mask)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from streetshop.models.colour import COLOUR_DIM
-from streetshop.models.folder import file_sha256, write_spec
+from streetshop.models.folder import file_sha256, read_spec, write_spec
 from streetshop.models.spec import BlockSpec, EncoderSpec, InputSpec
 
 
@@ -54,4 +54,15 @@ def tiny_encoder(folder: Path, *, seed: int = 0, dim: int = 32, side: int = 32, 
         files={"model.onnx": file_sha256(folder / "model.onnx")},
     )
     write_spec(folder, spec)
+    return folder
+
+
+def two_streams(folder: Path) -> Path:
+    """A bundle whose streets are encoded by ``tiny_encoder`` with seed 0 and whose shop pictures with seed 1."""
+    tiny_encoder(folder, seed=1)
+    (folder / "model.onnx").rename(folder / "shop.onnx")
+    tiny_encoder(folder, seed=0)
+    spec = read_spec(folder)
+    files = {name: file_sha256(folder / name) for name in ("model.onnx", "shop.onnx")}
+    write_spec(folder, spec.model_copy(update={"shop_model": "shop.onnx", "files": files}))
     return folder

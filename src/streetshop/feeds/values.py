@@ -30,6 +30,7 @@ _SYMBOLS: Final = {"$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "I
 _PRICE: Final = re.compile(
     r"(?P<before>[A-Za-z]{3}|[$€£¥₹₩₺])?\s*(?P<number>-?\d[\d.,'’\s]*)\s*(?P<after>[A-Za-z]{3}|[$€£¥₹₩₺]|zł)?"
 )
+_PIECES: Final = re.compile(r"[+-]?\d+([.,]\d+)?")
 _URL_START: Final = re.compile(r"https?://", re.IGNORECASE)
 
 
@@ -111,10 +112,12 @@ def as_stock(value: object, name: str) -> bool | None:
     if isinstance(value, (int, float, decimal.Decimal)):
         return value > 0
     text = as_text(value)
+    if _PIECES.fullmatch(text):
+        return float(text.replace(",", ".")) > 0
     word = re.sub(r"[\s_-]", "", text.rsplit("/", 1)[-1]).lower()
-    if word in IN_STOCK or (word.isdecimal() and int(word[:18]) > 0):
+    if word in IN_STOCK:
         return True
-    if word in NOT_IN_STOCK or word.isdecimal():
+    if word in NOT_IN_STOCK:
         return False
     raise RowRefused(f"{name} {text[:60]!r} is not understood", hint="Use in_stock, out_of_stock, true or false")
 
