@@ -1,9 +1,9 @@
 """Memory, descriptors and write times of a server under mixed load for a long time.
 
 The server runs as its own process, asked by a few clients at once: photo searches, products with and without pictures,
-deletions, similar products, thumbnails. Every ``--every`` seconds one line shows the server's memory (all of it, and the
-part that is not mapped from files), its open files, the versions on the disk and the times of the last interval. The
-last lines compare the first quarter after the warm-up with the last quarter, in medians.
+deletions, similar products, thumbnails. Every ``--every`` seconds one line shows the server's memory (all of it, and
+the part that is not mapped from files), its open files, the versions on the disk and the times of the last interval.
+The last lines compare the first quarter after the warm-up with the last quarter, in medians.
 
     python benchmarks/soak.py [--minutes 60] [--writes 10000] [--products 2000] [--clients 3] [--json]
 """
@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import random
 import re
 import statistics
@@ -61,6 +60,7 @@ class Client:
         self._random = random.Random(seed)
 
     def run(self, stop: threading.Event) -> None:
+        """Ask until ``stop`` is set."""
         ask: dict[str, Callable[[str], httpx.Response]] = {
             "search": lambda path: self._http.post("/v1/search", files={"photo": self._photo()}),
             "similar": lambda path: self._http.get(f"{path}/similar"),
@@ -96,7 +96,7 @@ def sample(pid: int, catalog: Path) -> dict[str, float]:
     return {
         "rss": found["VmRSS"] / 1024,
         "anonymous": found["RssAnon"] / 1024,
-        "descriptors": len(os.listdir(f"/proc/{pid}/fd")),
+        "descriptors": sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir()),
         "threads": found["Threads"],
         "versions": versions,
         "disk": disk / 2**20,

@@ -22,14 +22,14 @@ TIMEOUT: Final = 5.0
 _NOT_WRITABLE: Final = (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOSPC)
 
 
-def writer_lock(root: Path) -> Lock:
+def writer_lock(root: Path, timeout: float = TIMEOUT) -> Lock:
     """The lock to write to the catalog."""
-    return _lock(root, "writer")
+    return _lock(root, "writer", timeout)
 
 
 def optimize_lock(root: Path) -> Lock:
     """The lock to remove files of the catalog, or to keep others from it."""
-    return _lock(root, "optimize")
+    return _lock(root, "optimize", TIMEOUT)
 
 
 def share_generation(root: Path, generation: int) -> int | None:
@@ -59,8 +59,8 @@ def remove_old_generations(root: Path, present: int) -> None:
             lock.release()
 
 
-def _lock(root: Path, name: str, timeout: float | None = None) -> Lock:
-    return Lock(_path(root, name), timeout=TIMEOUT if timeout is None else timeout, error=CatalogLocked)
+def _lock(root: Path, name: str, timeout: float) -> Lock:
+    return Lock(_path(root, name), timeout=timeout, error=CatalogLocked)
 
 
 def _path(root: Path, name: str) -> Path:

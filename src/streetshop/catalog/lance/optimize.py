@@ -16,7 +16,7 @@ from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from streetshop.catalog.lance import rows
 from streetshop.catalog.lance.failures import typed_errors
@@ -36,6 +36,8 @@ from streetshop.core.errors import CatalogError, StreetshopError
 
 GRACE: Final = timedelta(minutes=10)
 """How long files of old versions are kept for readers that still use them."""
+PATIENCE: Final = 30.0
+"""Seconds to wait for a moment between the writes of others."""
 CHILD_FROM = 5_000
 """Rows from which a process is started; below, the work takes less time than the start."""
 _KEYED_FROM: Final = 5_000
@@ -59,7 +61,10 @@ def _optimize(root: Path, number: int, report: Progress) -> None:
         remove_old_generations(root, present.generation)
         generation = Generation(root, meta)
         table = generation.latest()
-        _compact(table, report)
+        # A rebuild holds the writer's lock already.
+        writing = writer_lock(root, timeout=PATIENCE).hold if meta == present else nullcontext
+        with writing("optimize"):  # a write would undo the work, and leave its files for a week
+            _compact(table, report)
         sealed = read_sealed(generation.folder)
         if (
             sealed is None
@@ -69,7 +74,7 @@ def _optimize(root: Path, number: int, report: Progress) -> None:
             table.checkout(int(table.version))  # writers continue; the segment is of one version
             sealed = build_sealed(generation.folder, table, meta, report)
             write_sealed(generation.folder, sealed)
-            with writer_lock(root).hold("optimize") if meta == present else nullcontext():
+            with writing("optimize"):
                 _remove_tombstones(generation, sealed)
         remove_old_sealed(generation.folder, sealed.folder)
 
@@ -78,6 +83,7 @@ def _compact(table: Any, report: Progress) -> None:
     from lancedb.index import BTree
 
     report("compacting", 0, None)
+    table.checkout_latest()
     table.optimize(cleanup_older_than=GRACE)
     if table.count_rows() >= _KEYED_FROM and not any(i.columns == ["product_id"] for i in table.list_indices()):
         report("indexing ids", 0, None)
@@ -96,12 +102,24 @@ def _remove_tombstones(generation: Generation, sealed: Sealed) -> None:
 # --- the parent ---------------------------------------------------------------------------------------------------
 
 
-def _run_child(root: Path, number: int, progress: Progress | None) -> None:
+def start_child(root: Path, number: int, out: int | IO[str] = subprocess.PIPE) -> subprocess.Popen[str]:
+    """Start the process that optimizes a generation. It ends with this one, or when its ``stdin`` is closed.
+
+    Args:
+        root: the catalog.
+        number: of the generation.
+        out: where its reports go.
+    """
     command = [sys.executable, "-m", "streetshop.catalog.lance.optimize", str(root), str(number)]
-    pipe = subprocess.PIPE
     # A session of its own: Ctrl-C in the terminal reaches this process alone, which then ends the child.
     # This Python, this module, and the folder of an open catalog: nothing that a user could make another program of.
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, start_new_session=True) as child:  # noqa: S603
+    return subprocess.Popen(  # noqa: S603
+        command, stdin=subprocess.PIPE, stdout=out, text=True, start_new_session=True
+    )
+
+
+def _run_child(root: Path, number: int, progress: Progress | None) -> None:
+    with start_child(root, number) as child:
         try:
             failure = _follow(child.stdout or (), progress)
             code = child.wait()

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ from streetshop.catalog.filters import Filter, fold
 from streetshop.catalog.lance import layout, locks, rows, table
 from streetshop.catalog.lance.failures import typed_errors
 from streetshop.catalog.lance.generation import Generation
+from streetshop.catalog.lance.upkeep import Upkeep
 from streetshop.catalog.lance.view import View
 from streetshop.catalog.store import (
     CatalogMeta,
@@ -38,6 +40,9 @@ from streetshop.core.errors import CatalogError, ProductMissing, RecordError, Us
 from streetshop.core.files import sync_folder
 from streetshop.core.records import FieldType, Product, Vector, check_product_id
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 
 class LanceStore:
     """A catalog in a folder; see :class:`streetshop.catalog.store.Store` for its methods."""
@@ -51,6 +56,7 @@ class LanceStore:
         self._rebuild: LanceStore | None = None
         self._rebuilding = rebuilding
         """A rebuild stays at its generation; the store that began it holds the lock."""
+        self._upkeep = Upkeep()
 
     # --- opening ---
 
@@ -84,6 +90,7 @@ class LanceStore:
 
     def close(self) -> None:
         """Close the catalog. A rebuild that was not committed stays, unfinished."""
+        self._upkeep.close()
         if self._rebuild is not None:
             self._rebuild = None
             self._writer.release()
@@ -117,6 +124,12 @@ class LanceStore:
             with self._writer.hold("write"):
                 yield self._current()
 
+    def _replace(self, generation: Generation, ids: Sequence[str], new: pa.Table) -> None:
+        """Replace the rows of products, in one commit."""
+        table.replace_products(generation.table, ids, new)
+        if not self._rebuilding:  # it is optimized before it is swapped in
+            self._upkeep.written(generation, len(new))
+
     def upsert(self, entries: Sequence[Entry]) -> None:
         entries = check_entries(entries, self.meta.blocks)
         if not entries:
@@ -124,7 +137,7 @@ class LanceStore:
         with self._writing("writing products") as generation:
             latest = generation.latest()
             written = rows.entry_rows(entries, table.next_stamp(latest), latest.schema)
-            table.replace_products(latest, [entry.product.id for entry in entries], written)
+            self._replace(generation, [entry.product.id for entry in entries], written)
 
     def delete(self, ids: Iterable[str]) -> int:
         wanted = _clean_ids(ids)
@@ -135,7 +148,7 @@ class LanceStore:
                 there += found.column("product_id").to_pylist()
             if there:
                 written = rows.tombstones(there, table.next_stamp(latest), latest.schema)
-                table.replace_products(latest, there, written)
+                self._replace(generation, there, written)
         return len(there)
 
     # --- reading ---

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _SMALL_SEGMENTS: Final = 16
-"""Segments in memory, at most; more are merged."""
+"""Segments in memory from which those of the last writes are merged."""
 _FILTERS: Final = 32
 """Filters whose results are cached."""
 
@@ -70,7 +70,7 @@ class View:
                 old[dead] = False
             alive.append(old)
         view = View(self.dim, self.segments, tuple(alive), stamp, version, self.raw)._grown(table)
-        return view if len(view.segments) <= _SMALL_SEGMENTS else view._compacted()
+        return view if len(view.segments) <= _SMALL_SEGMENTS else view._merged()
 
     def _grown(self, table: pa.Table) -> View:
         segment = segment_of(table, self.dim)
@@ -84,15 +84,25 @@ class View:
             (*self.raw, table),
         )
 
-    def _compacted(self) -> View:
+    def _merged(self) -> View:
+        """Merge the last segments: those that have, together, as many rows as the one before them.
+
+        So each row is merged a number of times that grows with the logarithm of the rows, not with the rows.
+        """
         import pyarrow as pa
         import pyarrow.compute as pc
 
+        start, rows_after = len(self.raw) - 1, len(self.raw[-1])
+        while start > 0 and len(self.raw[start - 1]) <= rows_after:
+            start -= 1
+            rows_after += len(self.raw[start])
         kept = []
-        for segment, alive, table in zip(self.segments[1:], self.alive[1:], self.raw, strict=True):
+        for segment, alive, table in [*zip(self.segments[1:], self.alive[1:], self.raw, strict=True)][start:]:
             ids = segment.products.column("id").filter(alive).combine_chunks()
             kept.append(table.filter(pc.is_in(table.column("product_id"), value_set=ids)))
-        first = View(self.dim, self.segments[:1], self.alive[:1], self.stamp, self.version)
+        first = View(
+            self.dim, self.segments[: start + 1], self.alive[: start + 1], self.stamp, self.version, self.raw[:start]
+        )
         return first._grown(pa.concat_tables(kept).combine_chunks())
 
     def _parts(self) -> Iterator[tuple[Segment, Mask]]:
