@@ -196,8 +196,12 @@ class Store(Protocol):
         """
         ...
 
-    def count(self, where: Filter | None = None) -> int:
-        """Number of products that pass the filter."""
+    def variants(self, ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """Ids of all products of the same design, sorted, for those of ``ids`` that have a design."""
+        ...
+
+    def count(self, where: Filter | None = None, *, designs: bool = False) -> int:
+        """Number of products that pass the filter, or of their designs; a product without one counts as one."""
         ...
 
     def fields(self) -> dict[str, FieldType]:

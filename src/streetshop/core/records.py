@@ -227,9 +227,11 @@ class Match:
         score: weighted mean of the blocks' cosines, -1 to 1; higher is more similar.
         shot: index into ``product.shots`` of the most similar shot.
         blocks: cosine of each block, by name.
+        variants: the other products of its design.
     """
 
     product: Product
     score: float
     shot: int
     blocks: Mapping[str, float] = field(default_factory=dict)
+    variants: tuple[Product, ...] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral
 from typing import Final
@@ -14,11 +14,14 @@ from streetshop.catalog.store import Store, split_blocks
 from streetshop.core.errors import RequestInvalid, VectorError
 from streetshop.core.geometry import Box
 from streetshop.core.records import Block, Vector
+from streetshop.search.kinds import parse_kinds
 from streetshop.search.weights import check_weights
 
 DEFAULT_K: Final = 12
 MAX_K: Final = 200
 """The most products that a search answers per garment."""
+MAX_OFFSET: Final = 2_000
+"""The most results that can be skipped."""
 MAX_BOXES: Final = 16
 """The most boxes that are searched for in one photo."""
 
@@ -34,6 +37,10 @@ class SearchRequest:
         garment: index of the one garment to search for; None for all of the photo.
         boxes: what to search for instead of garments, in pixels of the upright photo.
         without: id of a product to leave out, for a search with its own picture.
+        kinds: that products must be of, or of unknown kind; None for the kind that each garment probably is, empty for
+            all.
+        variants: every product is a result; otherwise every design.
+        offset: number of results to skip, for the next page.
     """
 
     k: int
@@ -42,6 +49,9 @@ class SearchRequest:
     garment: int | None = None
     boxes: tuple[Box, ...] = ()
     without: str | None = None
+    kinds: tuple[str, ...] | None = None
+    variants: bool = False
+    offset: int = 0
 
     @classmethod
     def check(
@@ -55,6 +65,9 @@ class SearchRequest:
         garment: int | None = None,
         boxes: Sequence[Box] = (),
         without: str | None = None,
+        kinds: str | Iterable[str] | None = None,
+        variants: bool = False,
+        offset: int = 0,
         max_k: int = MAX_K,
     ) -> SearchRequest:
         """Check a search against the catalog that is to answer it.
@@ -68,6 +81,9 @@ class SearchRequest:
             garment: index of the one garment to search for.
             boxes: at most ``MAX_BOXES``, in pixels of the upright photo.
             without: id of a product to leave out.
+            kinds: ``auto`` or None, ``any``, or names of kinds; see :func:`streetshop.search.kinds.parse_kinds`.
+            variants: every product is a result of its own, not every design.
+            offset: number of results to skip, at most ``MAX_OFFSET``.
             max_k: the caller's limit.
 
         Raises:
@@ -89,7 +105,36 @@ class SearchRequest:
             where = parse_filter(where, store.fields())
         elif not isinstance(where, Filter | None):
             raise RequestInvalid(f"the filter is {where!r:.80}", where="where", hint='Give text, as in "price < 50"')
-        return cls(k, where, check_weights(weights, blocks), garment, tuple(boxes), without)
+        offset = check_whole("offset", offset)
+        if not 0 <= offset <= MAX_OFFSET:
+            raise RequestInvalid(f"offset is {offset}", where="offset", hint=f"Give 0 to {MAX_OFFSET}")
+        return cls(
+            k,
+            where,
+            check_weights(weights, blocks),
+            garment,
+            tuple(boxes),
+            without,
+            _kinds(kinds),
+            check_flag("variants", variants),
+            offset,
+        )
+
+
+def _kinds(kinds: object) -> tuple[str, ...] | None:
+    if kinds is None:
+        return None
+    values = [kinds] if isinstance(kinds, str) else list(kinds) if isinstance(kinds, Iterable) else [kinds]
+    if not all(isinstance(value, str) for value in values):
+        raise RequestInvalid(f"kinds are {kinds!r:.80}", where="kinds", hint="Give auto, any, or names of kinds")
+    return parse_kinds(values) if values else ()
+
+
+def check_flag(name: str, value: object) -> bool:
+    """A value that must be true or false. Raises RequestInvalid; ``name`` is for the message."""
+    if not isinstance(value, bool):
+        raise RequestInvalid(f"{name} is {value!r:.80}", where=name, hint="Give True or False")
+    return value
 
 
 def check_whole(name: str, value: object) -> int:

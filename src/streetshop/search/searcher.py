@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +15,12 @@ from streetshop.core.photo import Photo
 from streetshop.core.records import Garment, Look, Match, Vector
 from streetshop.looks import Reader, WholePhotoReader, boxed_garment, garment_picture, read_look
 from streetshop.models import Encoder, Prepared
+from streetshop.search.kinds import likely_kinds, of_kinds
 from streetshop.search.match import nearest
 from streetshop.search.request import SearchRequest, check_whole
+
+MAX_OTHERS: Final = 6
+"""The most products of other kinds that are offered when there are no matches."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,11 +40,24 @@ class Query:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GarmentAnswer:
-    """A garment of the photo, its (dim,) vector, and the products nearest to it, nearest first."""
+    """A garment of the photo and the products nearest to it.
+
+    Attributes:
+        garment: what was searched for.
+        vector: (dim,) of the garment.
+        matches: nearest first.
+        kinds: that were searched, with their probabilities; empty when all were.
+        lacking: why there are no matches: ``kind`` when the shop has no product of these kinds, ``filter`` when none of
+            them passes the filter; empty when there are matches, or none is asked for.
+        others: when there are no matches, the nearest products of other kinds.
+    """
 
     garment: Garment
     vector: Vector
     matches: tuple[Match, ...]
+    kinds: Mapping[str, float] = field(default_factory=dict)
+    lacking: Literal["", "kind", "filter"] = ""
+    others: tuple[Match, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,10 +111,20 @@ class Searcher:
     def match(self, query: Query, vectors: NDArray[np.float32], request: SearchRequest) -> Answer:
         """The last stage: the products nearest to each garment's vector."""
         found = (
-            GarmentAnswer(garment, vector, nearest(self.store, vector, request))
-            for garment, vector in zip(query.garments, vectors, strict=True)
+            self._nearest(garment, vector, request) for garment, vector in zip(query.garments, vectors, strict=True)
         )
         return Answer(query.look, tuple(found), request.weights)
+
+    def _nearest(self, garment: Garment, vector: Vector, request: SearchRequest) -> GarmentAnswer:
+        kinds = likely_kinds(garment.kinds) if request.kinds is None else dict.fromkeys(request.kinds, 1.0)
+        matches = nearest(self.store, vector, request, kinds)
+        if matches or request.offset or not kinds:
+            return GarmentAnswer(garment, vector, matches, kinds)
+        sold = self.store.count(of_kinds(None, tuple(kinds)))
+        apart = replace(request, kinds=(), k=min(request.k, MAX_OTHERS))
+        return GarmentAnswer(
+            garment, vector, (), kinds, "filter" if sold else "kind", nearest(self.store, vector, apart, {})
+        )
 
     def similar(self, product_id: str, request: SearchRequest, shot: int = 0) -> tuple[Match, ...]:
         """The products nearest to a shot of a product, without that product.
@@ -108,7 +136,11 @@ class Searcher:
         vectors, shot = self.store.vectors(product_id), check_whole("shot", shot)
         if not 0 <= shot < len(vectors):
             raise RequestInvalid(f"product {product_id!r} has {len(vectors)} shots, no number {shot}")
-        return nearest(self.store, vectors[shot], replace(request, without=product_id))
+        request = replace(request, without=product_id)
+        if request.kinds is None:
+            (product,) = self.store.get([product_id])
+            request = replace(request, kinds=(product.kind,) if product is not None and product.kind else ())
+        return nearest(self.store, vectors[shot], request)
 
 
 def _chosen(look: Look, garment: int | None) -> tuple[Garment, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -28,6 +29,35 @@ _STEP: Final = 8192
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Designs:
+    """Which products of a segment are of one design.
+
+    Attributes:
+        names: folded designs.
+        codes: (products,) int32 index in ``names``, -1 for a product without a design.
+        rows: (products with a design,) rows by rising code.
+        starts: (designs + 1,) where the rows of each design begin in ``rows``.
+    """
+
+    names: Any
+    codes: NDArray[np.int32]
+    rows: NDArray[np.int64]
+    starts: NDArray[np.int64]
+
+    def of(self, name: str) -> NDArray[np.int64]:
+        """The rows of a design."""
+        import pyarrow.compute as pc
+
+        code = pc.index(self.names, name).as_py()
+        return self.rows[self.starts[code] : self.starts[code + 1]] if code >= 0 else self.rows[:0]
+
+    def among(self, passing: columns.Mask) -> list[int]:
+        """The codes that products in a (products,) mask have."""
+        used: list[int] = np.unique(self.codes[passing]).tolist()
+        return [code for code in used if code >= 0]
+
+
+@dataclass(frozen=True, eq=False)
 class Segment:
     """Products and shots.
 
@@ -55,11 +85,33 @@ class Segment:
         """The stored JSON of the product in ``row``."""
         return str(self.products.column("product")[row].as_py())
 
-    def design(self, at: int) -> str:
-        """The folded design of the product of the shot in row ``at`` of ``vectors``; empty if it has none."""
+    @cached_property
+    def designs(self) -> Designs:
+        """The designs of the products."""
+        import pyarrow as pa
+
         if "t:design" not in self.products.column_names:
-            return ""
-        return str(self.products.column("t:design")[int(self.owner[at])].as_py() or "")
+            nothing = np.zeros(0, np.int64)
+            return Designs(
+                pa.array([], pa.utf8()), np.full(len(self.products), -1, np.int32), nothing, np.zeros(1, np.int64)
+            )
+        column = self.products.column("t:design").combine_chunks()
+        codes = column.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
+        order = np.argsort(codes, kind="stable")
+        first = int(np.searchsorted(codes[order], 0))
+        counts = np.bincount(codes[codes >= 0], minlength=len(column.dictionary))
+        return Designs(column.dictionary, codes, order[first:], np.concatenate([[0], np.cumsum(counts)]))
+
+    def design_of_row(self, row: int) -> str:
+        """The folded design of the product in ``row``; empty if it has none."""
+        code = int(self.designs.codes[row])
+        return str(self.designs.names[code].as_py()) if code >= 0 else ""
+
+    def of_design(self, name: str, alive: columns.Mask) -> list[str]:
+        """The ids of the products of a folded design that are in a (products,) mask."""
+        rows_there = self.designs.of(name)
+        ids: list[str] = self.products.column("id").take(rows_there[alive[rows_there]]).to_pylist()
+        return ids
 
     def nearest(
         self, query: Vector, k: int, passing: columns.Mask | None, exact: bool

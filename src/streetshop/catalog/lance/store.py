@@ -203,9 +203,13 @@ class LanceStore:
             found: list[str] = self._current().select(["product_id"], "shot = 0").column("product_id").to_pylist()
         return sorted(found)
 
-    def count(self, where: Filter | None = None) -> int:
+    def variants(self, ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        with self._reading("reading products") as view:
+            return view.variants(_clean_ids(ids))
+
+    def count(self, where: Filter | None = None, *, designs: bool = False) -> int:
         with self._reading("counting") as view:
-            return view.count(where)
+            return view.count_designs(where) if designs else view.count(where)
 
     def fields(self) -> dict[str, FieldType]:
         with self._reading("reading the fields") as view:

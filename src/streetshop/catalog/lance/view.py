@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -135,6 +135,27 @@ class View:
         """Number of products that pass the filter."""
         return sum(int(np.count_nonzero(self._products_passing(n, where))) for n in range(len(self.segments)))
 
+    def variants(self, ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """See ``Store.variants``."""
+        found = {}
+        for product_id in ids:
+            place = self._find(product_id)
+            name = place[0].design_of_row(place[1]) if place else ""
+            if name:
+                members = [id for segment, alive in self._parts() for id in segment.of_design(name, alive)]
+                found[product_id] = tuple(sorted(members))
+        return found
+
+    def count_designs(self, where: Filter | None) -> int:
+        """Number of designs of the products that pass the filter; a product without one counts as one."""
+        single = 0
+        names: set[str] = set()
+        for number, segment in enumerate(self.segments):
+            passing = self._products_passing(number, where)
+            single += int(np.count_nonzero(passing & (segment.designs.codes < 0)))
+            names.update(segment.designs.names[code].as_py() for code in segment.designs.among(passing))
+        return single + len(names)
+
     # --- fields ---
 
     def fields(self) -> dict[str, FieldType]:
@@ -181,7 +202,7 @@ class View:
                 found += _places(segment, chosen, scores, k)
         found.sort(key=lambda place: (-place[0], place[1], place[2]))
         return [
-            Hit(name, shot, score, np.array(segment.vectors[at]), segment.design(at))
+            Hit(name, shot, score, np.array(segment.vectors[at]), segment.design_of_row(int(segment.owner[at])))
             for score, name, shot, segment, at in found[:k]
         ]
 
