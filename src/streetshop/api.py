@@ -41,7 +41,7 @@ from streetshop.present.json import catalog_json
 from streetshop.present.results import Matches, PhotoAnswer, PhotoLook
 from streetshop.search import Searcher, SearchRequest
 from streetshop.search.match import nearest
-from streetshop.search.request import DEFAULT_K, check_vector, check_whole
+from streetshop.search.request import check_vector, check_whole
 
 Picture: TypeAlias = str | Path | bytes | Image.Image | NDArray[np.uint8] | Photo
 """A path, the bytes of a file, a Pillow image, an (h, w, 3) uint8 RGB array, or a decoded photo."""
@@ -183,6 +183,27 @@ class FeedOptions(TypedDict, total=False):
     progress: Callable[[IngestProgress], None]
 
 
+class SearchOptions(TypedDict, total=False):
+    """Options of every search.
+
+    Attributes:
+        k: products per garment, 12 by default.
+        where: a filter, such as "category = dress and price < 50".
+        weights: how much blocks count, such as {"colour": 3}; the others keep their defaults.
+        kinds: "auto" (the garment's own, the default), "any", or names such as ["dress", "skirt"]. Products of unknown
+            kind are searched too.
+        variants: every product is a result, not every design.
+        offset: number of results to skip, for the next page.
+    """
+
+    k: int
+    where: str | None
+    weights: Mapping[str, float] | None
+    kinds: str | Sequence[str] | None
+    variants: bool
+    offset: int
+
+
 class Catalog:
     """An open catalog; made by :func:`open`. Use it as a context manager, or call :meth:`close`.
 
@@ -202,23 +223,19 @@ class Catalog:
         self,
         picture: Picture,
         *,
-        k: int = DEFAULT_K,
-        where: str | None = None,
-        weights: Mapping[str, float] | None = None,
         garment: int | None = None,
         boxes: Iterable[Box | Sequence[float]] = (),
         without: str | None = None,
+        **options: Unpack[SearchOptions],
     ) -> PhotoAnswer:
         """Search with a photo: the nearest products of every garment in it.
 
         Args:
             picture: the photo.
-            k: products per garment.
-            where: a filter, such as "category = dress and price < 50".
-            weights: how much blocks count, such as {"colour": 3}; the others keep their defaults.
             garment: search for this garment only, counted from 0.
             boxes: search for what is in these boxes instead: (x0, y0, x1, y1) in pixels of the upright photo.
             without: id of a product to leave out.
+            options: how many products, which, and how they are ranked, see :class:`SearchOptions`.
 
         Raises:
             PhotoError: the photo cannot be used.
@@ -229,34 +246,27 @@ class Catalog:
         if isinstance(boxes, Box | str) or not isinstance(boxes, Iterable):
             raise RequestInvalid(f"boxes are {boxes!r:.80}", where="boxes", hint="Give a list of boxes")
         corners = [box if isinstance(box, Box) else Box.from_sequence(box) for box in boxes]
-        asked = self._request(k, where, weights, garment=garment, boxes=corners, without=without)
+        asked = self._request(options, garment=garment, boxes=corners, without=without)
         photo, name = _photo(picture)
         return PhotoAnswer(self._searcher.search(photo, asked), photo, name, self._store.thumbnail)
 
-    def search_vector(
-        self,
-        vector: Vector,
-        *,
-        k: int = DEFAULT_K,
-        where: str | None = None,
-        weights: Mapping[str, float] | None = None,
-    ) -> Matches:
-        """The products nearest to a vector of this catalog's encoder, as :func:`embed` gives it with ``raw=True``."""
-        asked = self._request(k, where, weights)
+    def search_vector(self, vector: Vector, **options: Unpack[SearchOptions]) -> Matches:
+        """The products nearest to a vector of this catalog's encoder, as :func:`embed` gives it with ``raw=True``.
+
+        Products of all kinds, unless ``kinds`` says which.
+        """
+        asked = self._request(options)
         vector = check_vector(vector, self._searcher.encoder.blocks, "Give a vector of this catalog's encoder")
         return Matches(nearest(self._store, vector, asked), asked.weights, self._store.thumbnail)
 
-    def similar(
-        self,
-        product_id: str,
-        *,
-        k: int = DEFAULT_K,
-        where: str | None = None,
-        weights: Mapping[str, float] | None = None,
-        shot: int = 0,
-    ) -> Matches:
-        """The products nearest to a shot of a product, without that product. Raises ProductMissing."""
-        asked = self._request(k, where, weights)
+    def similar(self, product_id: str, *, shot: int = 0, **options: Unpack[SearchOptions]) -> Matches:
+        """The products nearest to a shot of a product, of its kind, without those of its design.
+
+        Raises:
+            ProductMissing: there is no such product.
+            RequestInvalid: it has no such shot, or an option is out of range.
+        """
+        asked = self._request(options)
         return Matches(self._searcher.similar(product_id, asked, shot), asked.weights, self._store.thumbnail)
 
     def get(self, product_id: str) -> Product | None:
@@ -345,9 +355,14 @@ class Catalog:
     def __repr__(self) -> str:
         return f"<Catalog {self.url}: {len(self)} products, encoder {self._store.meta.encoder}>"
 
-    def _request(self, k: int, where: str | None, weights: Mapping[str, float] | None, **about: Any) -> SearchRequest:
-        blocks = self._searcher.encoder.blocks
-        return SearchRequest.check(self._store, blocks, k=k, where=where, weights=weights, **about)
+    def _request(self, options: SearchOptions, **about: Any) -> SearchRequest:
+        unknown = set(options) - set(SearchOptions.__annotations__)
+        if unknown:
+            raise UsageError(
+                f"a search has no option {', '.join(sorted(unknown))}",
+                hint=f"Its options are {', '.join(SearchOptions.__annotations__)}",
+            )
+        return SearchRequest.check(self._store, self._searcher.encoder.blocks, **options, **about)
 
 
 def _photo(picture: Picture, name: str = "photo") -> tuple[Photo, str]:

@@ -168,6 +168,30 @@ class StoreConformance:
             assert [hit.design for hit in opened.search(plain.vectors[0], 1)] == ["d/1"]
             assert opened.values("kind") == [("dress", 1)]
 
+    def test_designs(self, make: Make) -> None:
+        """Products of one design, in the sealed segment and in later writes, without the deleted ones."""
+        designs = ["A", "b", "", "a", "B", "a", "", "c"]
+        named = [replace(e, product=replace(e.product, design=d)) for e, d in zip(assorted(8), designs, strict=True)]
+        store = make(META)
+        store.upsert(named[:5])
+        assert store.variants(["p0000", "p0002", "nope"]) == {"p0000": ("p0000", "p0003")}
+        store.optimize()
+        store.upsert(named[5:])
+        assert store.variants(["p0005", "p0003", "p0001", "p0007"]) == {
+            "p0005": ("p0000", "p0003", "p0005"),
+            "p0003": ("p0000", "p0003", "p0005"),
+            "p0001": ("p0001", "p0004"),
+            "p0007": ("p0007",),
+        }
+        assert (store.count(), store.count(designs=True)) == (8, 5)
+        cheap = parse_filter("id in (p0000, p0002, p0003, p0006)", store.fields())
+        assert (store.count(cheap), store.count(cheap, designs=True)) == (4, 3)
+        store.delete(["p0000"])
+        store.upsert([replace(named[1], product=replace(named[1].product, design="a"))])
+        assert store.variants(["p0003"]) == {"p0003": ("p0001", "p0003", "p0005")}
+        assert store.variants(["p0004"]) == {"p0004": ("p0004",)}
+        assert store.count(designs=True) == 5
+
     def test_order_of_get_and_repeated_ids(self, make: Make) -> None:
         store = make(META)
         store.upsert(assorted(3))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +14,11 @@ from streetshop.catalog.store import Store
 from streetshop.core.errors import CatalogEncoderMismatch, GeometryError, ProductMissing, RequestInvalid
 from streetshop.core.geometry import Box
 from streetshop.core.photo import Photo
+from streetshop.core.records import Look
+from streetshop.looks import whole_photo
 from streetshop.models import Encoder, load_encoder
 from streetshop.search import Answer, Searcher, SearchRequest
-from tests.catalog.filled import square
+from tests.catalog.filled import filled_catalog, square
 from tests.models.tiny import tiny_encoder
 
 
@@ -87,3 +91,109 @@ def test_boxes_and_garments(shop: tuple[Store, Encoder]) -> None:
 def test_another_encoder_is_refused(shop: tuple[Store, Encoder], tmp_path: Path) -> None:
     with pytest.raises(CatalogEncoderMismatch, match="--rebuild"):
         Searcher(shop[0], load_encoder(tiny_encoder(tmp_path, seed=5)))
+
+
+def with_kinds(store: Store, **kinds: str) -> Store:
+    """The stored products, some with a kind."""
+    entries = store.entries(list(store.ids()))
+    changed = [replace(e, product=replace(e.product, kind=kinds.get(e.product.category, ""))) for e in entries.values()]
+    store.upsert(changed)
+    return store
+
+
+@pytest.fixture
+def kinds_shop(tmp_path: Path) -> Iterator[tuple[Store, Encoder]]:
+    """Dresses and shirts of known kind, skirts of unknown kind."""
+    store, encoder = filled_catalog(tmp_path)
+    with_kinds(store, dress="dress", shirt="top")
+    yield store, encoder
+    store.close()
+
+
+class Named:
+    """A reader that takes the whole photo and names it."""
+
+    name = "named 1"
+    classes = ("background", "dress", "hat")
+    photo_side = 0
+
+    def __init__(self, **kinds: float) -> None:
+        self.kinds = kinds
+
+    def read(self, photo: Photo) -> Look:
+        garment = replace(whole_photo(photo), kinds=self.kinds)
+        return Look(photo.width, photo.height, (garment,), reader=self.name)
+
+    def pixel_classes(self, photo: Photo) -> Any:
+        return np.ones((photo.height, photo.width), np.uint8)
+
+
+def kinds_of(answer: Answer) -> set[str]:
+    return {match.product.kind for match in answer.garments[0].matches}
+
+
+def test_a_garment_is_searched_among_its_kind_and_unknown_ones(kinds_shop: tuple[Store, Encoder]) -> None:
+    store, encoder = kinds_shop
+    photo = Photo.from_array(square("blue", "stripes"))
+
+    def ask(reader: Named, **asked: Any) -> Answer:
+        return Searcher(store, encoder, reader).search(photo, SearchRequest.check(store, encoder.blocks, k=18, **asked))
+
+    assert kinds_of(ask(Named(dress=0.9, top=0.1))) == {"dress", ""}
+    assert kinds_of(ask(Named(dress=0.5, top=0.4))) == {"dress", "top", ""}
+    assert kinds_of(ask(Named(dress=0.9), kinds="any")) == {"dress", "top", ""}
+    assert kinds_of(ask(Named(dress=0.9), kinds=["top"])) == {"top", ""}
+    assert kinds_of(ask(Named())) == {"dress", "top", ""}
+    assert ask(Named(dress=0.9)).garments[0].kinds == {"dress": 0.9}
+
+
+def test_a_kind_that_is_not_sold_is_said(kinds_shop: tuple[Store, Encoder]) -> None:
+    store, encoder = kinds_shop
+    store.delete([id for id in store.ids() if id.endswith("checks")])  # those of unknown kind
+    photo = Photo.from_array(square("blue", "plain"))
+
+    def ask(**asked: Any) -> Any:
+        request = SearchRequest.check(store, encoder.blocks, **asked)
+        return Searcher(store, encoder, Named(hat=0.8)).search(photo, request).garments[0]
+
+    found = ask()
+    assert (found.matches, found.lacking) == ((), "kind")
+    assert found.others[0].product.id == "blue-plain"
+    assert 0 < len(found.others) <= 6
+    filtered = ask(kinds="dress", where="price > 1000")
+    assert (filtered.matches, filtered.lacking, filtered.others) == ((), "filter", ())
+    assert ask(kinds="any").lacking == ""
+
+
+def test_pages_follow_each_other(shop: tuple[Store, Encoder]) -> None:
+    photo = Photo.from_array(square("green", "stripes"))
+    whole = [m.product.id for m in search(shop, photo, k=18).garments[0].matches]
+    paged = [m.product.id for at in range(0, 24, 4) for m in search(shop, photo, k=4, offset=at).garments[0].matches]
+    assert paged == whole
+    beyond = search(shop, photo, k=4, offset=500).garments[0]
+    assert (beyond.matches, beyond.lacking, beyond.others) == ((), "", ())
+
+
+def test_similar_products_are_of_the_kind_and_of_other_designs(kinds_shop: tuple[Store, Encoder]) -> None:
+    store, encoder = kinds_shop
+    entries = store.entries(["red-plain", "blue-plain"])
+    store.upsert([replace(e, product=replace(e.product, design="D1")) for e in entries.values()])
+    searcher = Searcher(store, encoder)
+    found = searcher.similar("red-plain", SearchRequest.check(store, encoder.blocks, k=18))
+    assert {match.product.kind for match in found} == {"dress", ""}
+    assert not {"red-plain", "blue-plain"} & {match.product.id for match in found}
+    every = searcher.similar("red-plain", SearchRequest.check(store, encoder.blocks, k=18, variants=True))
+    assert "blue-plain" in {match.product.id for match in every}
+
+
+def test_a_design_holds_its_variants_the_asked_colour_first(tmp_path: Path) -> None:
+    store, encoder = filled_catalog(tmp_path)
+    entries = store.entries([id for id in store.ids() if id.endswith("plain")])
+    store.upsert([replace(e, product=replace(e.product, design="plain")) for e in entries.values()])
+    photo = Photo.from_array(square("green", "plain"))
+    match = search((store, encoder), photo, k=12).garments[0].matches[0]
+    assert match.product.id == "green-plain"
+    assert {product.id for product in match.variants} == set(entries) - {"green-plain"}
+    assert len(search((store, encoder), photo, k=18).garments[0].matches) == 13
+    assert len(search((store, encoder), photo, k=18, variants=True).garments[0].matches) == 18
+    store.close()

@@ -35,6 +35,31 @@ WeightOption = Annotated[
 ]
 
 
+KindsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--kinds",
+        metavar="KIND",
+        help="Kinds of products: auto (the garment's own, the default), any, or names such as dress; can be repeated.",
+    ),
+]
+VariantsOption = Annotated[
+    str, typer.Option("--variants", metavar="design|all", help="One result for each design, or for each product.")
+]
+OffsetOption = Annotated[
+    int, typer.Option("--offset", metavar="N", help="Skip so many results: the next page, at most 2000.")
+]
+
+
+def parse_variants(value: str) -> bool:
+    """Whether every product is a result. Raises UsageError."""
+    from streetshop.core.errors import UsageError
+
+    if value not in ("design", "all"):
+        raise UsageError(f"--variants {value!r:.40}", hint="Give design or all")
+    return value == "all"
+
+
 def print_json(value: Any) -> None:
     """One JSON document, on one line, to stdout."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n")

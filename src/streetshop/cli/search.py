@@ -12,15 +12,20 @@ from streetshop.cli.options import (
     EncoderOption,
     FilterOption,
     JsonOption,
+    KindsOption,
+    OffsetOption,
     ReaderOption,
     ThreadsOption,
+    VariantsOption,
     WeightOption,
+    parse_variants,
     print_json,
     say,
 )
 
 if TYPE_CHECKING:
     from streetshop import PhotoAnswer
+    from streetshop.api import SearchOptions
 
 
 def search(
@@ -29,6 +34,9 @@ def search(
     k: Annotated[int, typer.Option("--k", "-k", metavar="N", help="Products per garment, at most 200.")] = 12,
     where: FilterOption = None,
     weight: WeightOption = None,
+    kinds: KindsOption = None,
+    variants: VariantsOption = "design",
+    offset: OffsetOption = 0,
     garment: Annotated[
         int | None, typer.Option(metavar="N", help="Only this garment of the photo, counted from 0.")
     ] = None,
@@ -55,11 +63,19 @@ def search(
 
     weights = parse_weights(weight or ())
     boxes = [] if box is None else [parse_box(box)]
+    asked: SearchOptions = {
+        "k": k,
+        "where": where,
+        "weights": weights,
+        "kinds": kinds,
+        "variants": parse_variants(variants),
+        "offset": offset,
+    }
     rows, refused = [], 0
     with streetshop.open(catalog, encoder=encoder, reader=reader, threads=threads) as opened:
         for path in photos:
             try:
-                answer = opened.search(path, k=k, where=where, weights=weights, garment=garment, boxes=boxes)
+                answer = opened.search(path, garment=garment, boxes=boxes, **asked)
             except PhotoError as error:
                 if len(photos) == 1:
                     raise
@@ -85,16 +101,21 @@ def _print_table(path: Path, answer: PhotoAnswer) -> None:
     from rich.markup import escape
     from rich.table import Table
 
+    from streetshop.present.words import lacking_text
+
     console = Console(highlight=False)
     if answer.look.reader is None:
         console.print(f"{escape(str(path))}: without a reader the whole photo, or the box given, is one garment")
     for i, found in enumerate(answer):
         table = Table(title=escape(f"{path.name}: garment {i}, {found.garment.category}"), title_justify="left")
-        for name in ("", "score", "id", "title", "category", "price"):
+        for name in ("", "score", "id", "title", "category", "kind", "price"):
             table.add_column(name, justify="right" if name in ("", "score", "price") else "left")
-        for rank, match in enumerate(found.matches, 1):
+        for rank, match in enumerate(found.matches or found.others, 1):
             product = match.product
             price = "" if product.price is None else f"{product.price:.2f} {product.currency}".strip()
-            cells = (str(rank), f"{match.score:.3f}", product.id, product.title, product.category, price)
+            cells = (str(rank), f"{match.score:.3f}", product.id, product.title, product.category, product.kind, price)
             table.add_row(*(escape(cell) for cell in cells))
-        console.print(table)
+        if found.lacking:
+            console.print(escape(lacking_text(found)), highlight=False)
+        if table.row_count:
+            console.print(table)

@@ -63,7 +63,22 @@ def match_json(match: Match, link: Link | None = None) -> dict[str, Any]:
         "score": round(match.score, 6),
         "shot": match.shot,
         "blocks": {name: round(cosine, 6) for name, cosine in match.blocks.items()},
+        "variants": [_variant_json(product, link) for product in match.variants],
     }
+
+
+def _variant_json(product: Product, link: Link | None) -> dict[str, Any]:
+    """What tells a product from the others of its design."""
+    content = {
+        "id": product.id,
+        "title": product.title,
+        "price": product.price,
+        "currency": product.currency,
+        "url": web_url(product.url),
+        "in_stock": product.in_stock,
+        "attributes": dict(product.attributes),
+    }
+    return content if link is None else {**content, "image": link(product, 0)}
 
 
 def garment_json(garment: Garment) -> dict[str, Any]:
@@ -126,6 +141,9 @@ def answer_json(
     for found in answer.garments:
         content = garment_json(found.garment)
         content["matches"] = [match_json(match, link) for match in found.matches]
+        content["searched"] = {kind: round(p, 4) for kind, p in found.kinds.items()}
+        content["lacking"] = found.lacking or None
+        content["others"] = [match_json(match, link) for match in found.others]
         if vectors:
             content["vector"] = vector_text(found.vector)
         if masks:

@@ -12,6 +12,7 @@ from PIL import Image
 from streetshop.core.photo import Photo, encode_jpeg
 from streetshop.core.records import Garment, Look, Match
 from streetshop.present.html import write_page
+from streetshop.present.words import lacking_text
 from streetshop.search import Answer
 
 _PHOTO_SIDE: Final = 480
@@ -23,12 +24,21 @@ Thumbnails: TypeAlias = Callable[[str, int], bytes | None]
 
 @dataclass(frozen=True, slots=True)
 class SheetGarment:
-    """A garment asked for: its crop, its matches with their pictures, and, where it is known, the right product."""
+    """A garment asked for.
+
+    Attributes:
+        garment: of the photo.
+        crop: JPEG.
+        matches: with their pictures; those of other kinds when there are none.
+        right: id of the right product, where it is known.
+        note: why there are no matches.
+    """
 
     garment: Garment
     crop: bytes
     matches: tuple[tuple[Match, bytes | None], ...]
     right: str | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +67,11 @@ class SheetRow:
         """
         garments = []
         for i, found in enumerate(answer.garments):
-            matches = tuple((match, thumbnail(match.product.id, match.shot)) for match in found.matches)
+            shown = found.matches or found.others
+            matches = tuple((match, thumbnail(match.product.id, match.shot)) for match in shown)
             truth = right[i] if i < len(right) else None
-            garments.append(SheetGarment(found.garment, _crop(photo, found.garment), matches, truth))
+            crop, note = _crop(photo, found.garment), lacking_text(found)
+            garments.append(SheetGarment(found.garment, crop, matches, truth, note))
         picture = small_jpeg(photo.image(), _PHOTO_SIDE)
         return cls(name, picture, photo.width, photo.height, tuple(garments), answer.look.reader)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -124,7 +124,7 @@ class SearchRequest:
 def _kinds(kinds: object) -> tuple[str, ...] | None:
     if kinds is None:
         return None
-    values = [kinds] if isinstance(kinds, str) else list(kinds) if isinstance(kinds, Iterable) else [kinds]
+    values: list[Any] = [kinds] if isinstance(kinds, str) or not isinstance(kinds, Iterable) else list(kinds)
     if not all(isinstance(value, str) for value in values):
         raise RequestInvalid(f"kinds are {kinds!r:.80}", where="kinds", hint="Give auto, any, or names of kinds")
     return parse_kinds(values) if values else ()

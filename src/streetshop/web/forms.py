@@ -27,14 +27,17 @@ def search_request(
     garment: int | None = None,
     boxes: Sequence[Box] = (),
 ) -> SearchRequest:
-    """The search that the fields ``k``, ``filter`` and ``weights`` describe, checked."""
-    k = one(fields, "k")
+    """The search that the fields of ``COMMON`` describe, checked."""
+    k, offset = one(fields, "k"), one(fields, "offset")
     return checked(
         searcher,
         settings,
         k=None if k is None else whole_number("k", k),
         where=one(fields, "filter"),
         weights=parse_weights([str(value) for value in fields.getlist("weights")]),
+        kinds=[str(value) for value in fields.getlist("kinds")] or None,
+        variants=variants(one(fields, "variants")),
+        offset=0 if offset is None else whole_number("offset", offset),
         garment=garment,
         boxes=boxes,
     )
@@ -59,6 +62,13 @@ def checked(
         max_k=settings.max_k,
         **about,
     )
+
+
+def variants(text: str | None) -> bool:
+    """Whether every product is a result (``all``) or every design (``design``, the default)."""
+    if text not in (None, "design", "all"):
+        raise RequestInvalid(f"variants is {text[:40]!r}", where="variants", hint="Give design or all")
+    return text == "all"
 
 
 def one(fields: FormData | QueryParams, name: str) -> str | None:

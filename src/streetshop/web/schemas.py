@@ -62,12 +62,26 @@ class ProductOut(BaseModel):
     shots: list[ShotOut]
 
 
+class VariantOut(BaseModel):
+    """Another product of a design."""
+
+    id: str
+    title: str
+    price: float | None
+    currency: str
+    url: str | None = Field(description="http or https, else null")
+    in_stock: bool | None
+    attributes: dict[str, str | float | bool]
+    image: str | None = Field(description="Path of its thumbnail on this server")
+
+
 class MatchOut(ProductOut):
     """A product that answers a query."""
 
     score: float = Field(description="Weighted mean of the blocks' cosines, -1 to 1; higher is nearer")
     shot: int = Field(description="Index of the nearest shot")
     blocks: dict[str, float] = Field(description="Cosine of each block")
+    variants: list[VariantOut] = Field(description="The other sizes and colours of the design")
 
 
 class GarmentOut(BaseModel):
@@ -90,6 +104,11 @@ class GarmentAnswerOut(GarmentOut):
     """A garment of the photo with the products nearest to it."""
 
     matches: list[MatchOut]
+    searched: dict[str, float] = Field(description="Kinds searched, with their probabilities; empty for all")
+    lacking: Literal["kind", "filter"] | None = Field(
+        description="Why there are no matches: the shop sells none of these kinds, or none passes the filter"
+    )
+    others: list[MatchOut] = Field(description="When there are no matches: the nearest products of other kinds")
     vector: str | None = Field(None, description="When asked for: its vector, base64 of little-endian float32")
     mask: MaskOut | None = None
 
@@ -256,6 +275,9 @@ class VectorSearchIn(BaseModel):
     k: int | None = None
     filter: str | None = None
     weights: Annotated[dict[str, float], Field(max_length=64)] | None = None
+    kinds: Annotated[list[str], Field(max_length=32, description="auto, any, or names of kinds")] | None = None
+    variants: Literal["design", "all"] = "design"
+    offset: int = 0
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -42,6 +42,19 @@ _COMMON_FIELDS: Final[dict[str, Any]] = {
         "description": 'How much each block counts: `name=value`, repeated, or one JSON object `{"name": value}`',
         "example": ["style=1", "colour=6"],
     },
+    "kinds": {
+        "type": "array",
+        "items": {"type": "string"},
+        "description": "Kinds of products: `auto` (the garment's own, the default), `any`, or names, repeated",
+        "example": ["dress", "skirt"],
+    },
+    "variants": {
+        "type": "string",
+        "enum": ["design", "all"],
+        "default": "design",
+        "description": "One result for each design, or for each product",
+    },
+    "offset": {"type": "integer", "minimum": 0, "default": 0, "description": "Results to skip: the next page"},
 }
 _PHOTO_FIELD: Final[dict[str, Any]] = {
     "type": "string",
@@ -142,7 +155,16 @@ async def search_by_vector(request: Request) -> Response:
     except ValidationError as error:
         raise invalid_json(error) from None
     searcher = state.catalog.searcher()
-    wanted = forms.checked(searcher, state.settings, k=asked.k, where=asked.filter, weights=asked.weights)
+    wanted = forms.checked(
+        searcher,
+        state.settings,
+        k=asked.k,
+        where=asked.filter,
+        weights=asked.weights,
+        kinds=asked.kinds,
+        variants=asked.variants == "all",
+        offset=asked.offset,
+    )
     vector = forms.vector_of(asked.vector, searcher.encoder.blocks)
 
     def find(searcher: Searcher) -> Response:
