@@ -46,6 +46,28 @@ def test_a_box_is_cut_out_and_makes_another_feature(tmp_path: Path) -> None:
     assert index[0] == index[2] != index[1]
 
 
+def test_another_mask_is_another_feature_even_under_the_same_name(tmp_path: Path) -> None:
+    """A cache that curations share: the file of a mask may change, and another folder has a mask of that name."""
+    mask = np.zeros((96, 96), np.uint8)
+    mask[:, :48] = 255
+    masks = {"one": mask, "two": 255 - mask}
+    for folder, pixels in masks.items():
+        (tmp_path / folder).mkdir()
+        garment("shirt", 0, 0).save(tmp_path / folder / "a.png")
+        Image.fromarray(pixels).save(tmp_path / folder / "m.png")
+
+    def computed(folder: str, out: str, name: str = "m.png") -> int:
+        manifest = Manifest.from_rows([Sample("a.png", "shop", mask=name)], tmp_path / folder)
+        return run_features(Curation.create(tmp_path / out, manifest), SMALL, cache=tmp_path / "cache")["computed"]
+
+    assert computed("one", "1") == 1
+    assert computed("two", "2") == 1, "another folder"
+    shutil.copy(tmp_path / "one" / "m.png", tmp_path / "two" / "copy.png")
+    assert computed("two", "3", "copy.png") == 0, "the same mask under another name"
+    Image.fromarray(np.full((96, 96), 255, np.uint8)).save(tmp_path / "one" / "m.png")
+    assert computed("one", "4") == 1, "the file has changed"
+
+
 def test_moved_and_renamed_pictures_are_not_computed_again(tmp_path: Path, small: Manifest) -> None:
     cache = tmp_path / "cache"
     assert run_features(Curation.create(tmp_path / "one", small), SMALL, cache=cache)["computed"] == len(small)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +38,40 @@ def test_pictures_are_cut_as_the_serving_side_cuts_and_cached(tmp_path: Path) ->
     Image.new("RGB", (48, 48)).save(row.path)
     load_pictures(manifest, part, tmp_path / "cache", colours=True)
     assert len(list((tmp_path / "cache").iterdir())) == 2, "a changed picture is another cache"
+
+
+def test_whatever_changes_the_pixels_is_another_cache(tmp_path: Path) -> None:
+    """Input, colours, root, box, mask, and the files of picture and mask; a name or a label of a row is none of it."""
+    rng = np.random.default_rng(0)
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        Image.fromarray(rng.integers(0, 256, (32, 32, 3), dtype=np.uint8)).save(tmp_path / folder / "a.png")
+        Image.new("L", (32, 32), 255).save(tmp_path / folder / "m.png")
+    box, rle = (2.0, 3.0, 20.0, 30.0), json.dumps([[4, 4, 28, 4, 28, 28, 4, 28]])
+    part = InputPart(height=16, width=16)
+    whole = Sample("a.png", "shop", "p")
+    cache = tmp_path / "cache"
+
+    def caches(row: Sample = whole, input_part: InputPart = part, root: str = "one", *, colours: bool = False) -> int:
+        load_pictures(Manifest.from_rows([row], tmp_path / root), input_part, cache, colours=colours)
+        return len(list(cache.iterdir()))
+
+    changes = ({"cut": "mask"}, {"margin": 0.5}, {"fit": "stretch"}, {"background": (0, 0, 0)}, {"height": 24})
+    seen = [caches(input_part=part.model_copy(update=change)) for change in changes]
+    seen += [caches(), caches(colours=True), caches(root="two"), caches(replace(whole, box=box))]
+    seen += [caches(replace(whole, mask=mask)) for mask in (rle, "m.png", "m.png#255")]
+    assert seen == list(range(1, 13))
+    assert caches(replace(whole, product_id="q", category="hat", split="val")) == 12
+    masked = replace(whole, mask="m.png")
+    mask = np.zeros((32, 32), np.uint8)
+    mask[:16] = 255
+    Image.fromarray(mask).save(tmp_path / "one" / "m.png")
+    assert caches(masked) == 13, "another mask in the same file"
+    painted = part.model_copy(update={"cut": "mask", "margin": 0})
+    load_pictures(Manifest.from_rows([masked], tmp_path / "one"), painted, cache)
+    Image.fromarray(255 - mask).save(tmp_path / "one" / "m.png")
+    pixels = load_pictures(Manifest.from_rows([masked], tmp_path / "one"), painted, cache).pixels[0]
+    assert (pixels[0, 0] == 255).all(), "the upper half is background by the new mask"
 
 
 def test_masks_paint_the_background(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -121,6 +122,40 @@ def test_a_bad_recipe_fails_before_any_data_is_read_and_names_its_key(
     with pytest.raises(RecipeError, match=message):
         train("two-stream", absent, tmp_path / "run", [override])
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("override", "key"),
+    [
+        ("seed=true", "seed"),
+        ("stages.0.epochs=true", "stages.0.epochs"),
+        ("stages.0.epochs='3'", "stages.0.epochs"),
+        ("stages.0.epochs=3.0", "stages.0.epochs"),
+        ("stages.0.rate.head=true", "stages.0.rate.head"),
+        ("stages.0.rate.head='1e-3'", "stages.0.rate.head"),
+        ("stages.0.sampler.cross=1", "stages.0.sampler.cross"),
+        ("augment.flip=no", "augment.flip"),
+        ("augment.zoom=false", "augment.zoom"),
+        ("input.background=[true, 2, 3]", "input.background.0"),
+        ("input.background=white", "input.background"),
+        ("model.head.blocks.0.dim=true", "model.head.blocks.0.dim"),
+        ("data.where={category: [1]}", "data.where.category.0"),
+        ("name=3", "name"),
+        ("version=true", "version"),
+        ("ema={}", "ema"),
+        ("stages.0.epochs=!!binary aGk=", "stages.0.epochs"),
+        ("minutes=!!float .nan", "minutes"),
+    ],
+)
+def test_values_of_another_type_are_not_converted(override: str, key: str) -> None:
+    """``true`` would be 1 epoch, and ``no``, which YAML 1.2 reads as text, would pass for false."""
+    with pytest.raises(RecipeError, match=rf"yaml: {re.escape(key)}: .*; the value is"):
+        load_recipe("two-stream", [override])
+
+
+def test_whole_numbers_are_numbers_and_versions_text() -> None:
+    recipe = load_recipe("two-stream", ["stages.*.rate.head=1", "version=2.5", "minutes=3"])
+    assert (recipe.stages[0].rate.head, recipe.version, recipe.minutes) == (1.0, "2.5", 3.0)
 
 
 def test_the_full_value_is_in_the_error() -> None:

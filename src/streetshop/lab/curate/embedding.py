@@ -18,6 +18,7 @@ from streetshop.core.photo import Photo, read_picture_bytes
 from streetshop.core.records import GarmentPicture
 from streetshop.lab.curate.alignment import thumbnail_of
 from streetshop.lab.curate.encoders import EncoderChoice
+from streetshop.lab.data.masks import is_path, split_path
 from streetshop.lab.data.pictures import cut_garment
 from streetshop.lab.data.sample import Sample
 
@@ -76,13 +77,24 @@ class Embedder:
         try:
             data = read_picture_bytes(self._root / image)
             sha256 = hashlib.sha256(data).digest()
-            key = row_key(sha256, box, mask)
+            key = row_key(sha256, box, self._mask_content(mask))
             if key in self.known:
                 return _Row(key, sha256, len(data))
             picture = self._cut(data, image, box, mask)
             return _Row(key, sha256, len(data), picture, thumbnail_of(picture.pixels).tobytes())
         except StreetshopError as error:
             return _Row(reason=error.what)
+
+    def _mask_content(self, mask: str | None) -> str | None:
+        """A mask as part of a key: of a file its content and label, whatever its name."""
+        if mask is None or not is_path(mask):
+            return mask
+        path, label = split_path(mask)
+        try:
+            content = hashlib.sha256((self._root / path).read_bytes()).hexdigest()
+        except OSError:
+            content = ""  # cutting the garment out says what is wrong
+        return f"{content}#{label}"
 
     def _cut(self, data: bytes, image: str, box: list[float] | None, mask: str | None) -> GarmentPicture:
         """The garment picture of one row."""
@@ -93,7 +105,7 @@ class Embedder:
 
 
 def row_key(sha256: bytes, box: list[float] | None, mask: str | None) -> bytes:
-    """16 bytes that identify the encoded content: picture, box and mask."""
+    """16 bytes that identify the encoded content: picture, box and mask (JSON, or a file's content)."""
     return hashlib.blake2b(sha256 + f"{box} {mask}".encode(), digest_size=16).digest()
 
 

@@ -36,14 +36,14 @@ def load_mask(mask: str, root: Path, width: int, height: int) -> Mask:
     Raises:
         ManifestError: the mask is malformed, its file is missing, or it is not of the picture's size.
     """
-    if mask[:1] in "{[":
+    if not is_path(mask):
         try:
             value = json.loads(mask)
         except ValueError:
             raise ManifestError("a mask is no JSON", where=mask[:60]) from None
         found = decode_rle(value) if isinstance(value, dict) else polygons_to_mask(value, width, height)
     else:
-        path, _, label = mask.partition("#")
+        path, label = split_path(mask)
         if label and not label.isdigit():
             raise ManifestError(f"a mask's label {label!r} is no number", where=mask[:60])
         labels = load_labels(root / path)
@@ -53,6 +53,17 @@ def load_mask(mask: str, root: Path, width: int, height: int) -> Mask:
             f"the mask is {found.shape[1]} x {found.shape[0]} and the picture {width} x {height}", where=mask[:60]
         )
     return found
+
+
+def is_path(mask: str) -> bool:
+    """Whether a mask is a file and not JSON."""
+    return mask[:1] not in ("{", "[")
+
+
+def split_path(mask: str) -> tuple[str, str]:
+    """Path and label of a mask that is a file; the label is ``""`` where it has none."""
+    path, _, label = mask.partition("#")
+    return path, label
 
 
 def load_labels(path: Path) -> NDArray[np.uint8]:

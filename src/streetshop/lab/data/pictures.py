@@ -22,6 +22,7 @@ from streetshop.core.records import Garment, GarmentPicture
 from streetshop.lab.core.parts import InputPart
 from streetshop.lab.core.progress import Progress
 from streetshop.lab.data.manifest import Manifest
+from streetshop.lab.data.masks import is_path, split_path
 from streetshop.lab.data.sample import Sample
 from streetshop.looks.picture import garment_picture
 from streetshop.models.colour import COLOUR_DIM
@@ -90,7 +91,7 @@ def load_pictures(
     """Load the pictures of all rows from the cache, which is filled first.
 
     An interrupted run resumes filling. The cache's name is a digest of the settings and of every row's picture (path,
-    size, modification time), box and mask.
+    size, modification time), box and mask (of a file also its size and modification time).
 
     Args:
         manifest: the rows.
@@ -189,12 +190,19 @@ def _read_refused(home: Path) -> dict[int, str]:
 def _digest(manifest: Manifest, rows: list[Sample], part: InputPart, colours: bool) -> str:
     digest = hashlib.sha256(json.dumps([1, part.model_dump(mode="json"), colours, str(manifest.root)]).encode())
     changed: dict[str, tuple[int, int] | None] = {}
-    for row in rows:
-        if row.image not in changed:
+
+    def stamp(path: str) -> tuple[int, int] | None:
+        """Size and modification time; each file is asked once."""
+        if path not in changed:
             try:
-                found = row.path.stat()
-                changed[row.image] = (found.st_size, found.st_mtime_ns)
+                found = (manifest.root / path).stat()
+                changed[path] = (found.st_size, found.st_mtime_ns)
             except OSError:
-                changed[row.image] = None
-        digest.update(json.dumps([row.image, row.box, row.mask, changed[row.image]]).encode())
+                changed[path] = None
+        return changed[path]
+
+    for row in rows:
+        digest.update(json.dumps([row.image, row.box, row.mask, stamp(row.image)]).encode())
+        if row.mask and is_path(row.mask):
+            digest.update(json.dumps(stamp(split_path(row.mask)[0])).encode())
     return digest.hexdigest()[:20]

@@ -191,12 +191,12 @@ class Engine:
                 if self._spent(limits) >= 1:
                     return True
                 self._stop_if_asked()
+                if at.batch == batches:
+                    break  # validation comes first: a checkpoint before it would let a resumed run log it twice
                 if time.monotonic() - saved_at > SAVE_SECONDS and self.place.world == 1:
                     saved_at = time.monotonic()
                     self._save()
                     self._start_clocks()
-                if at.batch == batches:
-                    break
         return False
 
     def _update(self, loss: Tensor | Callable[[], None], optimiser: str = "all", *, step: bool = True) -> None:

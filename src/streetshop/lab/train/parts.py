@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from streetshop.lab.core.parts import Part
 
@@ -67,7 +68,7 @@ class FitPart(Part):
     fit: str
 
 
-class StagePart(Part):
+class StagePart(Part, ABC):
     """A stage of training with gradients.
 
     Attributes:
@@ -88,9 +89,14 @@ class StagePart(Part):
     patience: Positive | None = None
 
     @property
+    @abstractmethod
     def length(self) -> int:
         """How long the stage is, in its kind's unit: epochs, steps or photos."""
-        raise NotImplementedError
+
+
+def _as_text(value: Any) -> Any:
+    """A number as text: YAML reads the version 2.5 as one."""
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
 class RecipePart(Part):
@@ -103,7 +109,7 @@ class RecipePart(Part):
     """
 
     name: str
-    version: Annotated[str, Field(coerce_numbers_to_str=True)] = "1"
+    version: Annotated[str, BeforeValidator(_as_text)] = "1"
     about: str = ""
     seed: Annotated[int, Field(ge=0)] = 0
     ema: Annotated[float, Field(gt=0, lt=1)] | None = None

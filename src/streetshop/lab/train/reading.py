@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import typing
 from collections.abc import Sequence
 from pathlib import Path
@@ -51,10 +52,14 @@ def load_recipe(recipe: str, overrides: Sequence[str] = ()) -> AnyRecipe:
 
 
 def validate_recipe(values: dict[str, Any], *, where: str = "recipe") -> AnyRecipe:
-    """Plain values to a recipe. Raises :class:`RecipeError`; ``where`` names the file in it."""
+    """Plain values to a recipe. Raises :class:`RecipeError`; ``where`` names the file in it.
+
+    Types are not converted: ``true`` is no number, and ``"3"`` is text.
+    """
     values = {"kind": "embedding", **values}
     try:
-        return _ADAPTER.validate_python(values)
+        # As JSON, where a list may stand for a tuple: in Python's types the strict mode refuses it.
+        return _ADAPTER.validate_json(json.dumps(values, default=str), strict=True)
     except ValidationError as error:
         problems = error.errors(include_url=False)
         first = problems[0]
