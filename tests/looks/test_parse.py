@@ -281,3 +281,125 @@ def test_the_hotspot_of_a_class_is_on_a_leg_where_the_rules_say_so() -> None:
 
     assert spot("trousers") == pytest.approx((38.5, 59.5))
     assert spot("top") != spot("trousers")
+
+
+# --- thresholds ---------------------------------------------------------------------------------------------------
+
+
+def person() -> NDArray[np.uint8]:
+    """100 x 100: a person of skin 20 x 50 = 1,000 pixels, on which garments are drawn."""
+    labels = np.zeros((100, 100), np.uint8)
+    labels[20:70, 40:60] = CLASSES.index("skin")
+    return labels
+
+
+def fill(labels: NDArray[np.uint8], name: str, pixels: int, top: int, left: int = 40, width: int = 20) -> None:
+    """Draw a region of a number of pixels, row by row."""
+    for i in range(pixels):
+        labels[top + i // width, left + i % width] = CLASSES.index(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "least"), [("top", 12), ("dress", 12), ("trousers", 12), ("footwear", 2), ("bag", 4), ("accessory", 1)]
+)
+def test_the_least_garment_is_a_part_of_its_person(name: str, least: int) -> None:
+    for pixels in (least - 1, least):
+        labels = person()
+        fill(labels, name, pixels, 30)
+        assert len(found(read(labels), name)) == (pixels == least)
+
+
+def test_the_least_part_of_a_garment() -> None:
+    for pixels, total in ((7, 200), (8, 208)):  # 4 % of 200
+        labels = person()
+        fill(labels, "top", 200, 25)
+        fill(labels, "top", pixels, 60)
+        (garment,) = read(labels).garments
+        assert int(garment.mask.sum()) == total
+
+
+def test_bags_are_apart_by_more_than_3_percent_of_the_persons_height() -> None:
+    for gap, bags in ((3, 1), (4, 2)):
+        labels = np.zeros((140, 100), np.uint8)
+        labels[20:120, 40:60] = CLASSES.index("skin")
+        labels[50:58, 40:48] = labels[50:58, 48 + gap : 56 + gap] = CLASSES.index("bag")
+        assert len(found(read(labels), "bag")) == bags
+
+
+def test_garments_are_in_one_place_from_70_percent_of_the_smaller_box_on() -> None:
+    for rows, garments in ((7, 1), (6, 2)):
+        labels = person()
+        fill(labels, "dress", 20 * 20, 25)
+        fill(labels, "trousers", rows * 10, 45 - rows, left=45, width=10)  # on the dress
+        fill(labels, "trousers", (10 - rows) * 10, 45, left=45, width=10)  # below it
+        labels[45 - rows : 45, 40:45] = CLASSES.index("dress")
+        parsed = read(labels)
+        assert len(found(parsed, "dress")) + len(found(parsed, "trousers")) == garments
+
+
+def test_what_is_unsure_is_reported_from_1_5_percent_of_the_photo_on() -> None:
+    rules = Rules(CLASSES, CLASSES[3:], thresholds=dict.fromkeys(CLASSES[3:], 0.99))
+    for name, pixels, reported in (
+        ("top", 149, False),
+        ("top", 150, True),
+        ("trousers", 150, True),
+        ("bag", 300, False),
+    ):
+        labels = person()
+        fill(labels, name, pixels, 30)
+        parsed = parse(Reading(_certain(labels), None, 100, 100), rules)
+        assert [g.category for g in parsed.garments] == [name] * reported
+
+
+def test_keypoints_lie_up_to_6_percent_of_the_box_outside_a_person() -> None:
+    # The person is 20 x 50: 1.2 pixels to the sides, 3 up and down, whole pixels that are touched.
+    for x, y, height in (
+        (61, 40, 0.9),
+        (62, 40, 0),
+        (38, 40, 0.9),
+        (37, 40, 0),
+        (50, 17, 0.9),
+        (50, 16, 0),
+        (50, 72, 0.9),
+        (50, 73, 0),
+    ):
+        heat = np.zeros((17, 100, 100), np.float32)
+        heat[9, y, x] = 0.9
+        (someone,) = parse(Reading(_certain(person()), heat, 100, 100), RULES).persons
+        assert someone.keypoints[9].score == pytest.approx(height), (x, y)
+        if height:
+            assert (someone.keypoints[9].x, someone.keypoints[9].y) == (x + 0.5, y + 0.5)
+            assert someone.keypoints[9].visibility == 2
+
+
+def test_keypoints_are_in_pixels_of_the_photo() -> None:
+    heat = np.zeros((17, 50, 25), np.float32)
+    heat[5, 20, 12] = 0.123456
+    (someone,) = parse(Reading(_certain(person()), heat, 400, 300), RULES).persons
+    point = someone.keypoints[5]
+    assert (point.x, point.y, point.visibility, point.score) == (12.5 * 16, 20.5 * 6, 1, 0.1235)
+    assert someone.box == Box(160, 60, 240, 210)
+
+
+def test_garments_come_by_falling_score_and_the_main_person_is_the_largest() -> None:
+    labels = np.zeros((100, 200), np.uint8)
+    labels[20:60, 10:26] = labels[20:70, 140:160] = CLASSES.index("skin")
+    fill(labels, "top", 100, 30, left=12, width=10)
+    fill(labels, "trousers", 100, 30)
+    fill(labels, "trousers", 100, 50, left=140)
+    chances = _certain(labels)
+    chances[CLASSES.index("trousers")][labels == CLASSES.index("trousers")] = 0.95
+    parsed = parse(Reading(chances, None, 200, 100), RULES)
+    assert [person.box.x0 for person in parsed.persons] == [140, 10]
+    assert [(g.category, g.person) for g in parsed.garments] == [("trousers", 0), ("top", 1)]
+    assert [g.score for g in parsed.garments] == sorted((g.score for g in parsed.garments), reverse=True)
+
+
+def test_a_reader_with_keypoints_says_when_nobody_is_there() -> None:
+    empty, heat = np.zeros((100, 100), np.uint8), np.zeros((17, 50, 50), np.float32)
+    nothing = parse(Reading(_certain(empty), heat, 100, 100), RULES)
+    assert (nothing.full_shot, nothing.view) == (False, None)
+    fill(empty, "dress", 900, 20, width=30)
+    alone = parse(Reading(_certain(empty), heat, 100, 100), RULES)
+    assert (alone.full_shot, alone.view) == (False, "detail")
+    assert parse(Reading(_certain(empty), None, 100, 100), RULES).view is None

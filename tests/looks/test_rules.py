@@ -34,6 +34,15 @@ def test_scores_stay_between_0_and_1() -> None:
     assert 0 <= scored(9.0, 9.0, 0.0).score(0.0, 0.0) <= scored(9.0, 9.0, 9.0).score(1.0, 1.0) <= 1
 
 
+def test_scores_have_limits() -> None:
+    """Probabilities of 0 and 1, photos without a pixel and large calibrations give finite scores short of 0 and 1."""
+    assert scored(1.0, 0.0, 0.0).score(0.0, 0.1) == scored(1.0, 0.0, 0.0).score(1e-4, 0.1) == pytest.approx(1e-4)
+    assert scored(1.0, 0.0, 0.0).score(1.0, 0.1) == pytest.approx(1 - 1e-4)
+    assert scored(0.0, 1.0, 0.0).score(0.5, 0.0) == scored(0.0, 1.0, 0.0).score(0.5, 1e-6) == pytest.approx(1e-6)
+    assert scored(9.0, 0.0, 0.0).score(1.0, 1.0) == pytest.approx(1 / (1 + math.exp(-30)), abs=1e-16)
+    assert scored(9.0, 0.0, 0.0).score(0.0, 1.0) == pytest.approx(1 / (1 + math.exp(30)), rel=1e-6)
+
+
 def test_a_class_without_a_threshold_is_always_sure() -> None:
     rules = Rules(CLASSES, CLASSES[2:], thresholds={"bag": 0.4})
     assert [rules.is_sure("bag", score) for score in (0.39, 0.4)] == [False, True]
