@@ -8,6 +8,9 @@ OUT ?= demo
 RUNS ?= runs
 SET ?=
 UPGRADE ?=
+AREA ?=
+BUDGET ?= 30
+SEED ?= 0
 
 BIN := .venv/bin
 PIP := -m pip --disable-pip-version-check install --quiet
@@ -17,7 +20,7 @@ EDITABLE := $(PIP) --no-deps --no-build-isolation --editable .
 # What makes requirements/ and releases has an environment of its own.
 RELEASE := build/release
 
-.PHONY: demo test lint wheel reader encoder requirements audit sbom clean
+.PHONY: demo test lint mutants wheel reader encoder requirements audit sbom clean
 
 demo: .venv/.serving
 	$(BIN)/streetshop demo $(if $(DATA),"$(DATA)") --out "$(OUT)"
@@ -31,6 +34,10 @@ lint: .venv/.all
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/mypy --num-workers 2
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+# Changes the code in one place at a time, for BUDGET minutes, and prints what no test notices; AREA='looks search' chooses.
+mutants: .venv/.all
+	$(BIN)/python .ci/mutants.py --minutes $(BUDGET) --seed $(SEED) $(AREA)
 
 # Builds the wheel, installs it in an empty environment, and runs the demo and a search there.
 wheel:
