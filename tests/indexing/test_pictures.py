@@ -6,11 +6,13 @@ import http.server
 import ipaddress
 import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from streetshop.catalog.open import open_catalog
+from streetshop.core.decoding.pool import DecodePool
 from streetshop.core.errors import (
     PhotoError,
     RowRefused,
@@ -21,6 +23,7 @@ from streetshop.indexing.index import IndexOptions, index_feed
 from streetshop.indexing.pictures import Pictures
 from streetshop.models import Encoder
 from tests.catalog.shop import draw_picture, write_feed
+from tests.core.pictures.hostile import many_scans
 from tests.indexing.shops import Shop, counts
 
 
@@ -120,3 +123,27 @@ def test_pictures_are_fetched_when_allowed(shop: Shop, picture_server: int) -> N
     fetcher.close()
     with pytest.raises(RuntimeError):
         fetcher.fetch(url)
+
+
+def test_hostile_pictures_are_refused_and_the_rest_is_indexed(
+    tmp_path: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Refused by the header, or when the time is up; a run neither stops nor stalls."""
+    folder = tmp_path / "feed"
+    folder.mkdir()
+    (folder / "scans.jpg").write_bytes(many_scans(8000, 8000, 300))
+    (folder / "slow.jpg").write_bytes(many_scans(8000, 8000, 64))
+    shop = Shop(tmp_path, encoder)
+    shop.feed = folder
+    with monkeypatch.context() as patched:
+        patched.setattr("streetshop.indexing.index.DecodePool", partial(DecodePool, seconds=0.1))
+        report = shop.index()
+    assert report.ingest.complete
+    reasons = {row[1]: row[3] for row in shop.refused() if row[2]}
+    assert "more than 64 scans" in reasons["scans"]
+    assert "more than 0.1 s" in reasons["slow"]
+    for i in range(6):
+        draw_picture(folder / f"good-{i}.png", i)
+    shop.index()
+    assert set(shop.open().ids()) == {"slow", *(f"good-{i}" for i in range(6))}
+    assert {row[1] for row in shop.refused()} == {"scans"}

@@ -33,6 +33,12 @@ def serve(
         ),
     ] = 5.0,
     max_photo_mb: Annotated[int, typer.Option(metavar="MIB", help="Largest picture that is taken, in MiB.")] = 32,
+    decode_memory: Annotated[
+        int, typer.Option(metavar="MIB", help="Memory in which pictures are decoded, in MiB; further ones wait.")
+    ] = 1280,
+    decode_seconds: Annotated[
+        float, typer.Option(metavar="SECONDS", help="Longest time to decode a picture; then it is refused.")
+    ] = 20.0,
 ) -> None:
     """Serve the search page and the HTTP API of a catalog."""
     from streetshop.catalog.open import open_catalog
@@ -49,7 +55,14 @@ def serve(
     if not 1 <= max_photo_mb <= 256:
         raise UsageError(f"--max-photo-mb {max_photo_mb}", hint="Between 1 and 256")
     photo = PhotoLimits(max_bytes=max_photo_mb * 2**20)
-    settings = Settings(photo=photo, max_body=photo.max_bytes + 2**20, queue=queue, max_wait=max_wait)
+    settings = Settings(
+        photo=photo,
+        max_body=photo.max_bytes + 2**20,
+        queue=queue,
+        max_wait=max_wait,
+        decode_memory=decode_memory * 2**20,
+        decode_seconds=decode_seconds,
+    )
     listener = bind(host, port)
     try:
         loaded = load_encoder(encoder, threads=threads)

@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from streetshop.core.decoding.pool import DecodePool
 from streetshop.core.errors import PhotoError, UsageError
 from streetshop.core.files import atomic_file
 from streetshop.core.photo import read_picture_bytes
@@ -108,9 +109,9 @@ def embed_pictures(
         raise UsageError("--raw leaves no room for weights", hint="Give one of the two")
     workers = thread_count(threads)
     # One thread per run and several runs at a time: decoding then never waits for the network, nor vice versa.
-    shots = ShotReader(load_encoder(encoder, threads=1), load_reader(reader, threads=1), thumbnails=False)
-    dim = shots.encoder.dim
-    scaling = np.float32(1) if raw else default_scaling(shots.encoder.blocks, weights)
+    model, looker = load_encoder(encoder, threads=1), load_reader(reader, threads=1)
+    dim = model.dim
+    scaling = np.float32(1) if raw else default_scaling(model.blocks, weights)
     schema = pa.schema([("path", pa.string()), ("vector", pa.list_(pa.float32(), dim))])
     refused: list[Refusal] = []
     written = done = 0
@@ -119,8 +120,10 @@ def embed_pictures(
     with (
         atomic_file(out) as partial,
         pq.ParquetWriter(partial, schema) as writer,
+        DecodePool(workers) as decoders,
         ThreadPoolExecutor(workers) as pool,
     ):
+        shots = ShotReader(model, looker, thumbnails=False, decode=decoders.decode)
         for chunk in map_in_order(pool, lambda chunk: _embed(chunk, shots), chunks, window=2 * workers):
             for refusal in chunk.refused:
                 refuse(refusal)

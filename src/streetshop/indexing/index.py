@@ -10,6 +10,7 @@ from typing import Final
 
 from streetshop.catalog.open import create_catalog, local_path, open_catalog
 from streetshop.catalog.store import CatalogMeta, Progress, Store, check_encoder
+from streetshop.core.decoding.pool import DecodePool
 from streetshop.core.errors import CatalogMissing, FeedError
 from streetshop.feeds.read import Feed
 from streetshop.feeds.refused import RefusedFile
@@ -19,6 +20,7 @@ from streetshop.indexing.pictures import Pictures
 from streetshop.indexing.shots import ShotReader
 from streetshop.looks import NO_READER, Reader, WholePhotoReader
 from streetshop.models import Encoder
+from streetshop.models.session import thread_count
 
 _LARGE: Final = 10_000
 """Shots from which a search without the approximate index is noticeably slower."""
@@ -108,10 +110,11 @@ def index_feed(
         if refused is None:
             refused = stack.enter_context(RefusedFile(local_path(url) / "refused.csv"))
         target = store.begin_rebuild(meta) if options.rebuild else store
+        pool = stack.enter_context(DecodePool(thread_count(options.threads)))
         report = ingest(
             feed,
             target,
-            ShotReader(encoder, reader, options.thumbnails),
+            ShotReader(encoder, reader, options.thumbnails, pool.decode),
             Pictures(feed.root, options.allow_outside, options.fetcher),
             refuse=refused.add,
             progress=progress,

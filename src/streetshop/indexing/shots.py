@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
 from PIL import Image
 
@@ -36,6 +36,13 @@ class PreparedShot:
     tags: Tags
 
 
+class Decode(Protocol):
+    """Decodes the bytes of a picture: in this process, or in others."""
+
+    def __call__(self, data: bytes, *, at_least: int | None, where: str) -> Photo:
+        """The photo; see :meth:`Photo.from_bytes`."""
+
+
 @dataclass(frozen=True)
 class ShotReader:
     """Prepares pictures for the encoder; thread-safe.
@@ -44,11 +51,19 @@ class ShotReader:
         encoder: that embeds them.
         reader: finds the garments in a picture.
         thumbnails: make one of every picture.
+        decode: decodes them; by default in this process.
     """
 
     encoder: Encoder
     reader: Reader = field(default_factory=WholePhotoReader)
     thumbnails: bool = True
+    decode: Decode = Photo.from_bytes
+
+    @property
+    def side(self) -> int:
+        """Pixels that the shorter side of a photo should have at least, if the picture has them."""
+        geometry = self.encoder.spec.input
+        return max(self.reader.photo_side, geometry.width, geometry.height)
 
     @property
     def chooses(self) -> bool:
@@ -67,16 +82,17 @@ class ShotReader:
         Raises:
             PhotoError: the picture cannot be used.
         """
-        geometry = self.encoder.spec.input
-        side = max(self.reader.photo_side, geometry.width, geometry.height)
-        photo = Photo.from_bytes(data, at_least=side, where=where)
+        return self.read(self.decode(data, at_least=self.side, where=where), category, kind)
+
+    def read(self, photo: Photo, category: str, kind: str = "") -> PreparedShot:
+        """Find the garment in a photo and cut it out; see ``prepare``."""
         garment = self._garment(photo, category, kind)
         small = thumbnail(photo) if self.thumbnails else b""
         return PreparedShot(self._cut(photo, garment), small, tags_of(garment))
 
     def look(self, data: bytes, category: str, where: str, kind: str = "") -> Tags:
         """What the reader sees in a picture, without embedding it; see ``prepare``."""
-        photo = Photo.from_bytes(data, at_least=self.reader.photo_side, where=where)
+        photo = self.decode(data, at_least=self.reader.photo_side, where=where)
         return tags_of(self._garment(photo, category, kind))
 
     def cut(self, photo: Photo, category: str) -> Prepared:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 
 from streetshop.catalog.store import Entry, Store
 from streetshop.core.errors import RequestInvalid
+from streetshop.core.photo import Photo
 from streetshop.core.records import Product, Shot
 from streetshop.indexing.kinds import with_kind
 from streetshop.indexing.shots import ShotReader
@@ -27,7 +27,7 @@ class Upload:
 
 
 def read_upload(reader: ShotReader, data: bytes, product: Product, where: str, source: str = "") -> Upload:
-    """Decode a picture and cut the product out.
+    """Decode a picture and cut the product out, see ``cut_upload``.
 
     Args:
         reader: how.
@@ -39,9 +39,14 @@ def read_upload(reader: ShotReader, data: bytes, product: Product, where: str, s
     Raises:
         PhotoError: the picture cannot be used.
     """
-    sha256 = hashlib.sha256(data).hexdigest()
-    read = reader.prepare(data, product.category, where, product.kind)
-    return Upload(Shot(source or f"upload:{sha256}", sha256, read.tags), read.prepared, read.thumbnail)
+    return cut_upload(reader, reader.decode(data, at_least=reader.side, where=where), product, source)
+
+
+def cut_upload(reader: ShotReader, photo: Photo, product: Product, source: str = "") -> Upload:
+    """Cut the product out of a decoded picture; see ``read_upload``."""
+    read = reader.read(photo, product.category, product.kind)
+    shot = Shot(source or f"upload:{photo.sha256}", photo.sha256, read.tags)
+    return Upload(shot, read.prepared, read.thumbnail)
 
 
 def write_upload(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -12,6 +13,7 @@ from fastapi.openapi.utils import get_openapi
 
 from streetshop import __version__
 from streetshop.catalog.store import Store
+from streetshop.core.errors import ServerError
 from streetshop.looks import Reader, WholePhotoReader
 from streetshop.models import Encoder
 from streetshop.web import problems
@@ -24,6 +26,8 @@ from streetshop.web.queue import WorkQueue
 from streetshop.web.security import ApiKey
 from streetshop.web.settings import Settings
 from streetshop.web.state import Catalog, State
+
+_log = logging.getLogger("streetshop.web")
 
 
 def create_app(
@@ -59,6 +63,10 @@ def create_app(
             key=key,
         )
         app.state.streetshop = state
+        try:
+            await asyncio.to_thread(state.queue.start)
+        except ServerError as error:  # every photo is answered with it; the rest of the server works
+            _log.error("no photos can be read: %s", error)
         watch = asyncio.create_task(state.watch())
         try:
             yield

@@ -10,7 +10,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})
 _SECONDS: Final = (0.005, 0.01, 0.02, 0.04, 0.08, 0.15, 0.3, 0.6, 1.2, 2.5, 5, 10)
 
-StageName: TypeAlias = Literal["decode", "encode", "search", "write", "facts"]
+StageName: TypeAlias = Literal["decode", "look", "encode", "search", "write", "facts"]
 LaneName: TypeAlias = Literal["photo", "read", "write"]
 Refusal: TypeAlias = Literal["full", "wait", "late"]
 """The lane was full; the wait would have been too long; the wait was too long."""

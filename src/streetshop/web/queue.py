@@ -1,12 +1,13 @@
 """Work of requests, off the event loop, and encoding in batches across requests.
 
-A search goes through three stages: *decode* (bytes to garment pictures, in a pool of threads), *encode* (pictures to
-vectors, one batch after the other) and *search* (in a second pool, so that a finished query does not wait behind
-others' pictures). When the encoder becomes free it takes the waiting pictures, up to ``max_batch``, and never waits for
-more. Writes have a thread of their own: a write may wait seconds for the catalog's lock, and searches go on meanwhile.
+A search goes through four stages: *decode* (bytes to a photo, in processes that can be ended), *look* (photo to garment
+pictures, in a pool of threads), *encode* (pictures to vectors, one batch after the other) and *search* (in a second
+pool, so that a finished query does not wait behind others' pictures). When the encoder becomes free it takes the
+waiting pictures, up to ``max_batch``, and never waits for more. Writes have a thread of their own: a write may wait
+seconds for the catalog's lock, and searches go on meanwhile.
 
 What waits for a stage waits on the event loop. So a request whose client disconnected, or that has waited too long, is
-dropped at once and skips its remaining stages.
+dropped at once and skips its remaining stages; the process that decodes its photo is ended.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from streetshop.core.decoding.pool import DecodePool
+from streetshop.core.photo import Photo
 from streetshop.models import Encoder, Prepared
 from streetshop.models.encoder import Side
 from streetshop.models.session import available_cores
@@ -91,7 +94,9 @@ class WorkQueue:
         self.reads = Lane("read", size=settings.read_queue, max_wait=wait, metrics=metrics)
         self.writes = Lane("write", size=settings.write_queue, max_wait=wait, metrics=metrics)
         cores = available_cores()
-        self._decoders = Stage("decode", cores, metrics)
+        self._photo_limits = settings.photo
+        self._decoders = DecodePool(cores, memory=settings.decode_memory, seconds=settings.decode_seconds)
+        self._lookers = Stage("look", cores, metrics)
         self._searchers = Stage("search", cores, metrics)
         self._writers = Stage("write", 1, metrics)
         self._counters = Stage("facts", 1, metrics)
@@ -99,9 +104,28 @@ class WorkQueue:
         self._waiting: deque[_Waiting] = deque()
         self._drain: asyncio.Task[None] | None = None
 
-    async def decode(self, work: Callable[[], T], patience: Patience) -> T:
-        """Run ``work`` in the pool for pictures. Raises Busy."""
-        return await self._decoders.run(work, patience)
+    def start(self) -> None:
+        """Start the processes that decode, which otherwise the first photo waits for. Raises ServerError."""
+        self._decoders.start()
+
+    async def look(
+        self, data: bytes, work: Callable[[Photo], T], patience: Patience, *, side: int, where: str = "photo"
+    ) -> T:
+        """Decode a picture in the pool of processes, and run ``work`` on it in the pool of threads.
+
+        Args:
+            data: the bytes of the file.
+            work: what to do with the photo.
+            patience: of the request.
+            side: pixels that the shorter side needs at least.
+            where: names the picture in errors.
+
+        Raises:
+            PhotoError: the picture cannot be used.
+            Busy: a wait was too long.
+        """
+        photo = await self._decode(data, patience, side, where)
+        return await self._lookers.run(lambda: work(photo), patience)
 
     async def search(self, work: Callable[[], T], patience: Patience) -> T:
         """Run ``work`` in the pool for reading the catalog. Raises Busy."""
@@ -140,9 +164,29 @@ class WorkQueue:
         for waiting in self._waiting:
             waiting.taken.cancel()
             waiting.answer.cancel()
-        for stage in (self._decoders, self._searchers, self._writers, self._counters):
+        self._decoders.close()
+        for stage in (self._lookers, self._searchers, self._writers, self._counters):
             stage.close()
         self._encoders.shutdown(wait=True, cancel_futures=True)
+
+    async def _decode(self, data: bytes, patience: Patience, side: int, where: str) -> Photo:
+        began = time.monotonic()
+        loop = asyncio.get_running_loop()
+        turn = asyncio.Event()
+        decoding = self._decoders.submit(
+            data,
+            at_least=side,
+            limits=self._photo_limits,
+            where=where,
+            begun=lambda: loop.call_soon_threadsafe(turn.set),
+        )
+        try:
+            async with patience.waiting():
+                await turn.wait()
+            return await asyncio.wrap_future(decoding)
+        finally:
+            decoding.cancel()  # nobody waits for it any more
+            self._metrics.stage("decode", time.monotonic() - began)
 
     async def _run(self) -> None:
         while batch := self._take():

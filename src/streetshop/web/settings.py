@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
+from streetshop.core.decoding.pool import DECODE_MEMORY, DECODE_SECONDS, LEAST_DECODE_MEMORY
 from streetshop.core.errors import UsageError
 from streetshop.core.pictures.limits import DEFAULT_LIMITS, PhotoLimits
 
@@ -16,7 +17,7 @@ MAX_FIELD_BYTES: Final = 64 * 1024
 
 _POSITIVE: Final = (
     *("max_body", "upload_memory", "body_idle", "body_total"),
-    *("queue", "read_queue", "write_queue", "max_wait", "max_batch", "max_k"),
+    *("queue", "read_queue", "write_queue", "max_wait", "decode_seconds", "max_batch", "max_k"),
 )
 
 
@@ -34,6 +35,8 @@ class Settings:
         read_queue: other reading requests that may wait or run at once.
         write_queue: requests that change the catalog that may wait or run at once.
         max_wait: seconds that a request may wait before and between the stages of its work; beyond it gets 429.
+        decode_memory: bytes that all pictures being decoded may need; further ones wait.
+        decode_seconds: the longest time to decode one picture; then it is refused.
         max_batch: garment pictures in one run of the encoder.
         max_k: matches per garment.
         default_k: matches per garment if the request names no ``k``.
@@ -48,6 +51,8 @@ class Settings:
     read_queue: int = 512
     write_queue: int = 16
     max_wait: float = 5.0
+    decode_memory: int = DECODE_MEMORY
+    decode_seconds: float = DECODE_SECONDS
     max_batch: int = 16
     max_k: int = 100
     default_k: int = 20
@@ -57,6 +62,11 @@ class Settings:
             value = getattr(self, name)
             if not 0 < value < math.inf:
                 raise UsageError(f"{name} is {value}", hint="It must be above zero")
+        if self.decode_memory < LEAST_DECODE_MEMORY:
+            raise UsageError(
+                f"decode_memory is {self.decode_memory / 2**20:.0f} MiB",
+                hint=f"Give at least {LEAST_DECODE_MEMORY / 2**20:.0f} MiB",
+            )
         if not 0 < self.default_k <= self.max_k:
             raise UsageError(f"default_k is {self.default_k}", hint=f"Between 1 and {self.max_k}")
         if self.max_body < self.photo.max_bytes:

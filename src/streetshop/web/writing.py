@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
-from streetshop.core.errors import PhotoTooLarge
+from streetshop.core.photo import Photo
 from streetshop.core.records import Product
 from streetshop.feeds.kinds import named
 from streetshop.indexing.shots import ShotReader
-from streetshop.indexing.upload import Upload, read_upload, write_upload
+from streetshop.indexing.upload import Upload, cut_upload, write_upload
 from streetshop.search import Searcher
 from streetshop.web.lanes import Patience
 from streetshop.web.schemas import ProductIn
@@ -25,10 +24,13 @@ async def put_product(
     """
     searcher = state.catalog.searcher()
     reader = ShotReader(searcher.encoder, searcher.reader)
-    limit = state.settings.photo.max_bytes
     product = _product(product_id, described)
+
+    def cut(photo: Photo) -> Upload:
+        return cut_upload(reader, photo, product)  # the file name is private to the sender
+
     uploads = [
-        await state.queue.decode(partial(_read, reader, data, product, f"pictures[{number}]", limit), patience)
+        await state.queue.look(data, cut, patience, side=reader.side, where=f"pictures[{number}]")
         for number, data in enumerate(pictures)
     ]
     vectors = await state.queue.encode([upload.prepared for upload in uploads], patience, "shop")
@@ -39,12 +41,6 @@ async def put_product(
     written = await state.queue.write(lambda: state.catalog.read(write), patience)
     state.catalog.forget_facts()
     return written
-
-
-def _read(reader: ShotReader, data: bytes, product: Product, where: str, limit: int) -> Upload:
-    if len(data) > limit:
-        raise PhotoTooLarge(f"more than the limit of {limit / 2**20:.0f} MiB", where=where, hint="Send a smaller one")
-    return read_upload(reader, data, product, where)  # the file name is private to the sender
 
 
 def _product(product_id: str, described: ProductIn) -> Product:

@@ -120,11 +120,10 @@ async def _answer(
 ) -> Response:
     """The three stages of a search, each in its lane."""
 
-    def prepare() -> Query:
-        photo = Photo.from_bytes(data, at_least=PHOTO_SIDE, limits=state.settings.photo)
+    def prepare(photo: Photo) -> Query:
         return searcher.prepare(photo, asked, MAX_GARMENTS)
 
-    query = await state.queue.decode(prepare, patience)
+    query = await state.queue.look(data, prepare, patience, side=PHOTO_SIDE)
     encoded = await state.queue.encode(query.pictures, patience)
 
     def match(searcher: Searcher) -> Response:
@@ -200,9 +199,8 @@ async def look(request: Request) -> Response:
         data = single_file(await file_bytes(form, "photo"), "photo")
         masks = forms.flag(form, "masks")
 
-        def read() -> Response:
-            photo = Photo.from_bytes(data, at_least=PHOTO_SIDE, limits=state.settings.photo)
+        def read(photo: Photo) -> Response:
             return json_response(look_json(read_look(photo, state.reader), masks=masks))
 
         with state.queue.photos.slot() as patience:
-            return await while_connected(request, state, state.queue.decode(read, patience))
+            return await while_connected(request, state, state.queue.look(data, read, patience, side=PHOTO_SIDE))
