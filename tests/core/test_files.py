@@ -19,7 +19,7 @@ from streetshop.core.files import (
     atomic_file,
     atomic_folder,
     share_lock,
-    sync_folder,
+    sync,
     write_bytes,
     write_json,
     write_text,
@@ -226,9 +226,9 @@ def test_a_folder_whose_body_fails_is_removed(tmp_path):
 
 
 def test_a_folder_that_is_not_there_cannot_be_flushed(tmp_path):
-    sync_folder(tmp_path)
+    sync(tmp_path)
     with pytest.raises(FileNotFoundError):
-        sync_folder(tmp_path / "absent")
+        sync(tmp_path / "absent")
 
 
 # --- locks --------------------------------------------------------------------------------------------------------

@@ -227,6 +227,17 @@ class Store(Protocol):
         """
         ...
 
+    def health(self) -> list[Finding]:
+        """A cheap check for servers, to be called every few seconds: are all files there, and of the right size?
+
+        Returns:
+            Defects in spite of which searches are answered from sound data; an empty list if none is known.
+
+        Raises:
+            CatalogDamaged: the catalog cannot be trusted.
+        """
+        ...
+
     def verify(self, progress: Progress | None = None) -> list[Finding]:
         """Read everything back and check it. Returns an empty list if nothing is wrong."""
         ...

@@ -47,10 +47,10 @@ def atomic_file(path: Path, *, durable: bool = False) -> Iterator[Path]:
     partial = _partial_name(path)
     try:
         yield partial
-        _sync(partial)
+        sync(partial)
         partial.replace(path)
         if durable:
-            sync_folder(path.parent)
+            sync(path.parent)
     except BaseException as error:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
@@ -79,10 +79,10 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         yield partial
         for folder, _, names in os.walk(partial):
             for name in names:
-                _sync(Path(folder, name))
-            sync_folder(Path(folder))
+                sync(Path(folder, name))
+            sync(Path(folder))
         partial.replace(path)
-        sync_folder(path.parent)
+        sync(path.parent)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
@@ -104,22 +104,18 @@ def write_json(path: Path, value: Any, *, indent: int | None = 1, durable: bool 
     write_text(path, json.dumps(value, indent=indent, ensure_ascii=False) + "\n", durable=durable)
 
 
-def sync_folder(folder: Path) -> None:
-    """Flush the names in a folder to the disk."""
-    _sync(folder)
-
-
-def _partial_name(path: Path) -> Path:
-    # Unique, since two processes or threads may write one file; without its suffix, so that no search finds it.
-    return path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-
-
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Flush the content of a file, or the names in a folder, to the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _partial_name(path: Path) -> Path:
+    # Unique, since two processes or threads may write one file; without its suffix, so that no search finds it.
+    return path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
 
 
 # --- locks --------------------------------------------------------------------------------------------------------

@@ -15,7 +15,8 @@ def test_verify_sees_what_changed_on_the_disk(path: Path, store: Store) -> None:
     content = bytearray((base / "vectors.f32").read_bytes())
     content[100] ^= 1
     (base / "vectors.f32").write_bytes(content)
-    assert [f.what for f in open_catalog(str(path)).verify()] == ["index: what is searched is not what the table holds"]
+    (finding,) = open_catalog(str(path)).verify()
+    assert f"({base.name}/vectors.f32 was changed)" in finding.what
 
 
 def test_verify_sees_bad_rows(path: Path) -> None:

@@ -29,7 +29,7 @@ def typed_errors(root: Path, doing: str) -> Iterator[None]:
         yield
     except (StreetshopError, KeyboardInterrupt, SystemExit, GeneratorExit):
         raise
-    except (RuntimeError, OSError, ValueError) as error:
+    except (RuntimeError, OSError, ValueError, LookupError) as error:
         raise _typed(error, root, doing) from error
     except BaseException as error:
         # A corrupt file can make LanceDB's Rust code panic, which arrives as a BaseException of its own.

@@ -1,14 +1,13 @@
 """The folder of a LanceDB catalog and its metadata file.
 
 shop.catalog/
-catalog.json        format, encoder, blocks, current generation; replaced atomically
+catalog.json        format, encoder, blocks, current generation, its own checksum; replaced atomically
 g0001/              a generation: the LanceDB database with the table ``shots``, and the sealed segment
 locks/              see ``locks``
 """
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from contextlib import suppress
@@ -16,15 +15,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
+from streetshop.catalog.lance.checksums import parse_checked, write_checked
 from streetshop.catalog.store import CatalogMeta
 from streetshop.core.errors import CatalogDamaged, CatalogError, CatalogExists, CatalogMissing
-from streetshop.core.files import write_json
 from streetshop.core.records import Block
 
 FORMAT: Final = 1
 """Version of the layout, in ``catalog.json``."""
 
 META_FILE: Final = "catalog.json"
+_KEYS: Final = frozenset({"format", "encoder", "fingerprint", "blocks", "generation", "reader"})
 _GENERATION: Final = re.compile(r"g(\d{4,9})")
 
 
@@ -82,9 +82,11 @@ def parse_meta(text: bytes) -> CatalogMeta:
     Raises:
         ValueError, TypeError, KeyError, AttributeError: the content is something else.
     """
-    data = json.loads(text)
+    data, _ = parse_checked(text)
     if data["format"] != FORMAT:
         raise ValueError(f"format {data['format']!r}, this version of streetshop reads {FORMAT}")
+    if unknown := data.keys() - _KEYS:
+        raise ValueError(f"unknown key {min(unknown)!r}")
     blocks = tuple(Block(str(b["name"]), int(b["dim"]), float(b["weight"])) for b in data["blocks"])
     reader = str(data.get("reader", ""))  # absent in catalogs of streetshop 0.1
     meta = CatalogMeta(str(data["encoder"]), str(data["fingerprint"]), blocks, int(data["generation"]), reader)
@@ -95,7 +97,16 @@ def parse_meta(text: bytes) -> CatalogMeta:
 
 def write_meta(folder: Path, meta: CatalogMeta) -> None:
     """Replace ``catalog.json`` in ``folder``, atomically and durably."""
-    write_json(folder / META_FILE, {"format": FORMAT, **asdict(meta)}, indent=2, durable=True)
+    write_checked(folder / META_FILE, {"format": FORMAT, **asdict(meta)}, indent=2)
+
+
+def holds_checksum(root: Path) -> bool:
+    """Whether ``catalog.json`` holds its checksum: those of streetshop 0.1 do not, and have no record of their table.
+
+    Raises:
+        OSError, ValueError: it cannot be read.
+    """
+    return parse_checked((root / META_FILE).read_bytes())[1]
 
 
 def check_vacant(root: Path) -> None:

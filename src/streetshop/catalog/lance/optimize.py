@@ -26,9 +26,9 @@ from streetshop.catalog.lance.locks import optimize_lock, remove_old_generations
 from streetshop.catalog.lance.sealed import (
     Sealed,
     build_sealed,
-    open_sealed,
     read_sealed,
     remove_old_sealed,
+    sealed_problem,
     write_sealed,
 )
 from streetshop.catalog.store import Progress
@@ -40,7 +40,7 @@ PATIENCE: Final = 30.0
 """Seconds to wait for a moment between the writes of others."""
 CHILD_FROM = 5_000
 """Rows from which a process is started; below, the work takes less time than the start."""
-_KEYED_FROM: Final = 5_000
+KEYED_FROM: Final = 5_000
 """Rows from which LanceDB finds products by an index on their ids."""
 
 
@@ -61,15 +61,18 @@ def _optimize(root: Path, number: int, report: Progress) -> None:
         remove_old_generations(root, present.generation)
         generation = Generation(root, meta)
         table = generation.latest()
+        generation.check_record()
         # A rebuild holds the writer's lock already.
         writing = writer_lock(root, timeout=PATIENCE).hold if meta == present else nullcontext
-        with writing("optimize"):  # a write would undo the work, and leave its files for a week
+        with writing("optimize"):  # a write would undo the work
             _compact(table, report)
+            generation.record()
         sealed = read_sealed(generation.folder)
         if (
             sealed is None
             or sealed.version != int(table.version)
-            or open_sealed(generation.folder, sealed, meta.dim) is None
+            or not sealed.files
+            or sealed_problem(generation.folder, sealed, whole=True)
         ):
             table.checkout(int(table.version))  # writers continue; the segment is of one version
             sealed = build_sealed(generation.folder, table, meta, report)
@@ -84,8 +87,9 @@ def _compact(table: Any, report: Progress) -> None:
 
     report("compacting", 0, None)
     table.checkout_latest()
-    table.optimize(cleanup_older_than=GRACE)
-    if table.count_rows() >= _KEYED_FROM and not any(i.columns == ["product_id"] for i in table.list_indices()):
+    # Nobody writes meanwhile: what no version names was left by a process that was killed.
+    table.optimize(cleanup_older_than=GRACE, delete_unverified=True)
+    if table.count_rows() >= KEYED_FROM and not any(i.columns == ["product_id"] for i in table.list_indices()):
         report("indexing ids", 0, None)
         table.create_index("product_id", config=BTree())
     table.checkout_latest()
@@ -96,6 +100,7 @@ def _remove_tombstones(generation: Generation, sealed: Sealed) -> None:
     table = generation.latest()
     if int(table.version) == sealed.version and table.count_rows(f"shot = {rows.TOMBSTONE}"):
         table.delete(f"shot = {rows.TOMBSTONE}")
+        generation.record()
         write_sealed(generation.folder, replace(sealed, version=int(table.version)))
 
 

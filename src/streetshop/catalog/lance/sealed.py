@@ -1,6 +1,7 @@
 """The sealed segment: files written by ``optimize``, which readers map into memory.
 
-    g0001/base.json          names the folder in use and the version of the table it was made of; replaced atomically
+    g0001/base.json          names the folder in use, the version of the table it was made of, and the checksums of
+                             its files; replaced atomically
     g0001/base-000012/       the segment of version 12:
       products.arrow         products sorted by id, with filter columns
       owner.npy shot.npy     for each shot the row of its product and its number there
@@ -12,22 +13,31 @@ Everything in it is derived from the table and can be built again.
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from streetshop.catalog.lance.checksums import (
+    Checksum,
+    checksum_of,
+    difference,
+    pack,
+    parse_checked,
+    unpack,
+    write_checked,
+)
 from streetshop.catalog.lance.codes import compress
 from streetshop.catalog.lance.rows import matrix
 from streetshop.catalog.lance.segment import FEW, Segment, owners, product_table
 from streetshop.catalog.lance.table import read_rows
 from streetshop.catalog.store import CatalogMeta, Progress
-from streetshop.core.files import atomic_folder, write_json
+from streetshop.core.files import atomic_folder
 
 POINTER: Final = "base.json"
 _FOLDER: Final = re.compile(r"base-\d{6,}")
@@ -45,6 +55,7 @@ class Sealed:
         products: number of products.
         shots: number of shots.
         recall: at 20, of the compressed vectors with exact re-ranking against exact search; None without them.
+        files: checksums of the files by name; empty if streetshop 0.1 wrote them.
     """
 
     folder: str
@@ -53,31 +64,56 @@ class Sealed:
     products: int
     shots: int
     recall: float | None
+    files: Mapping[str, Checksum] = field(default_factory=dict)
 
 
 def read_sealed(folder: Path) -> Sealed | None:
     """Read ``base.json`` of a generation; None if there is none, or if it is corrupt (``optimize`` rebuilds it)."""
     try:
-        sealed = Sealed(**json.loads((folder / POINTER).read_bytes()))
+        content, checked = parse_checked((folder / POINTER).read_bytes())
+        if checked != ("files" in content):
+            return None
+        sealed = Sealed(**content | {"files": unpack(content.get("files", {}))})
         return sealed if _FOLDER.fullmatch(sealed.folder) else None
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError, AttributeError):
         return None
+
+
+def pointer_problem(folder: Path) -> str:
+    """What is wrong with ``base.json`` of a generation; empty if nothing is, or if there is none."""
+    broken = (folder / POINTER).exists() and read_sealed(folder) is None
+    return f"{POINTER} is damaged" if broken else ""
 
 
 def write_sealed(folder: Path, sealed: Sealed) -> None:
     """Replace ``base.json`` of a generation, atomically and durably."""
-    write_json(folder / POINTER, asdict(sealed), durable=True)
+    write_checked(folder / POINTER, asdict(sealed) | {"files": pack(sealed.files)})
 
 
-def open_sealed(folder: Path, sealed: Sealed, dim: int) -> Segment | None:
-    """Map the files of a segment; None if one is missing, corrupt or of the wrong size."""
+def sealed_problem(folder: Path, sealed: Sealed, *, whole: bool) -> str:
+    """How the files of a segment differ from their checksums; empty if they do not.
+
+    Args:
+        folder: of the generation.
+        sealed: the content of its ``base.json``.
+        whole: read large files whole, not only their edges.
+    """
+    for name, wanted in sealed.files.items():
+        if problem := difference(folder / sealed.folder / name, wanted, whole=whole):
+            return f"{sealed.folder}/{name} {problem}"
+    return ""
+
+
+def open_sealed(folder: Path, sealed: Sealed, dim: int) -> Segment | str:
+    """Map the files of a segment; or what is wrong if one is missing, corrupt or of the wrong size."""
+    problem = sealed_problem(folder, sealed, whole=False)
     try:
-        return _open(folder / sealed.folder, sealed, dim)
-    except (OSError, ValueError, RuntimeError):  # pyarrow raises ValueErrors, faiss RuntimeErrors
-        return None
+        return problem or _open(folder / sealed.folder, sealed, dim)
+    except (OSError, ValueError, RuntimeError) as error:  # pyarrow raises ValueErrors, faiss RuntimeErrors
+        return f"{sealed.folder} cannot be read ({error})"
 
 
-def _open(folder: Path, sealed: Sealed, dim: int) -> Segment | None:
+def _open(folder: Path, sealed: Sealed, dim: int) -> Segment:
     import pyarrow as pa
 
     with pa.memory_map(str(folder / "products.arrow")) as source:
@@ -85,7 +121,11 @@ def _open(folder: Path, sealed: Sealed, dim: int) -> Segment | None:
     owner, shot = (np.load(folder / name, mmap_mode="r") for name in ("owner.npy", "shot.npy"))
     sizes = (len(products), len(owner), len(shot), (folder / "vectors.f32").stat().st_size)
     if sizes != (sealed.products, sealed.shots, sealed.shots, sealed.shots * dim * 4):
-        return None
+        raise ValueError("the files do not fit together")
+    if len(owner) and (owner.min() < 0 or owner.max() >= len(products) or shot.min() < 0):
+        raise ValueError("a shot of no product")
+    if not sealed.files:  # without checksums, a changed offset could lead out of the memory of the file
+        products.validate(full=True)
     vectors: NDArray[np.float32] = np.zeros((0, dim), np.float32)
     if sealed.shots:
         vectors = np.asarray(np.memmap(folder / "vectors.f32", np.dtype("<f4"), "r", shape=(sealed.shots, dim)))
@@ -95,7 +135,7 @@ def _open(folder: Path, sealed: Sealed, dim: int) -> Segment | None:
 
         codes = faiss.read_index(str(folder / "codes.faiss"))
         if codes.ntotal != sealed.shots:
-            return None
+            raise ValueError("the compressed vectors are of other shots")
     return Segment(products, np.asarray(owner), np.asarray(shot), vectors, codes)
 
 
@@ -114,12 +154,13 @@ def build_sealed(folder: Path, table: Any, meta: CatalogMeta, report: Progress) 
             import faiss
 
             segment = open_sealed(folder, sealed, meta.dim)
-            if segment is None:
-                raise RuntimeError(f"{name} could not be read back")
+            if isinstance(segment, str):
+                raise RuntimeError(f"could not be read back: {segment}")
             codes, recall = compress(segment, meta.blocks, report)
             faiss.write_index(codes, str(partial / "codes.faiss"))
             sealed = replace(sealed, recall=recall)
-    return replace(sealed, folder=name)
+        files = {path.name: checksum_of(path) for path in sorted(partial.iterdir())}
+    return replace(sealed, folder=name, files=files)
 
 
 def _write(folder: Path, table: Any, dim: int, report: Progress) -> tuple[int, int]:

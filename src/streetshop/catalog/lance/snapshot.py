@@ -12,6 +12,7 @@ from typing import Any, Final
 from streetshop.catalog.lance.failures import typed_errors
 from streetshop.catalog.lance.layout import FORMAT, META_FILE, generation_folder, read_meta
 from streetshop.catalog.lance.locks import optimize_lock, share_generation
+from streetshop.catalog.lance.record import RECORD
 from streetshop.catalog.store import Progress
 from streetshop.core.errors import CatalogDamaged, CatalogExists, CatalogMissing
 from streetshop.core.files import Lock, atomic_folder, write_json
@@ -26,12 +27,11 @@ def snapshot(root: Path, target: Path, writer: Lock, progress: Progress | None =
         _check_free(target)
         with optimize_lock(root).hold("snapshot"):
             with writer.hold("snapshot"):
-                meta_text = (root / META_FILE).read_bytes()
                 generation = read_meta(root).generation
                 handle = share_generation(root, generation)
-                names = _file_names(root, generation)
+                names, kept = _file_names(root, generation), _replaced_files(root, generation)
             try:
-                _write(root, target, names, meta_text, progress)
+                _write(root, target, names, kept, progress)
             finally:
                 if handle is not None:
                     os.close(handle)
@@ -42,15 +42,24 @@ def _file_names(root: Path, generation: int) -> list[str]:
     return sorted(path.relative_to(root).as_posix() for path in found)
 
 
-def _write(root: Path, target: Path, names: list[str], meta_text: bytes, progress: Progress | None) -> None:
+def _replaced_files(root: Path, generation: int) -> dict[str, bytes]:
+    """The content of the files that writers replace while the others are copied."""
+    folder = generation_folder(root, generation).name
+    return {name: (root / name).read_bytes() for name in (META_FILE, f"{folder}/{RECORD}") if (root / name).exists()}
+
+
+def _write(root: Path, target: Path, names: list[str], kept: dict[str, bytes], progress: Progress | None) -> None:
     with atomic_folder(target) as partial:
         listed: dict[str, Any] = {}
         for done, name in enumerate(names):
             if progress is not None:
                 progress("copying", done, len(names))
-            listed[name] = _copy(root / name, partial / name)
-        (partial / META_FILE).write_bytes(meta_text)
-        listed[META_FILE] = [len(meta_text), hashlib.sha256(meta_text).hexdigest()]
+            if name not in kept:
+                listed[name] = _copy(root / name, partial / name)
+        for name, content in kept.items():
+            (partial / name).parent.mkdir(parents=True, exist_ok=True)
+            (partial / name).write_bytes(content)
+            listed[name] = [len(content), hashlib.sha256(content).hexdigest()]
         write_json(partial / LISTING, {"format": FORMAT, "files": listed, "sha256": listing_digest(listed)})
     if progress is not None:
         progress("copying", len(names), len(names))

@@ -22,6 +22,8 @@ from streetshop.catalog.filters import Filter, fold
 from streetshop.catalog.lance import layout, locks, rows, table
 from streetshop.catalog.lance.failures import typed_errors
 from streetshop.catalog.lance.generation import Generation
+from streetshop.catalog.lance.health import Health
+from streetshop.catalog.lance.record import write_record
 from streetshop.catalog.lance.upkeep import Upkeep
 from streetshop.catalog.lance.view import View
 from streetshop.catalog.store import (
@@ -37,7 +39,7 @@ from streetshop.catalog.store import (
     check_query,
 )
 from streetshop.core.errors import CatalogError, ProductMissing, RecordError, UsageError
-from streetshop.core.files import sync_folder
+from streetshop.core.files import sync
 from streetshop.core.records import FieldType, Product, Vector, check_product_id
 
 if TYPE_CHECKING:
@@ -53,6 +55,7 @@ class LanceStore:
         self._writer = locks.writer_lock(root)
         self._generation = Generation(root, meta)
         self._meta_stamp = self._stamp()
+        self._health: Health | None = None
         self._rebuild: LanceStore | None = None
         self._rebuilding = rebuilding
         """A rebuild stays at its generation; the store that began it holds the lock."""
@@ -79,8 +82,9 @@ class LanceStore:
                 layout.check_vacant(root)
                 meta = replace(meta, generation=1)
                 table.create_table(layout.generation_folder(root, 1), meta.dim)
+                write_record(root, layout.generation_folder(root, 1))
                 layout.write_meta(root, meta)
-                sync_folder(root.resolve().parent)
+                sync(root.resolve().parent)
         return cls(root, meta)
 
     @property
@@ -119,10 +123,16 @@ class LanceStore:
     def _writing(self, doing: str) -> Iterator[Generation]:
         with typed_errors(self.root, doing):
             if self._rebuilding:
-                yield self._current()
+                yield from self._recorded_write()
                 return
             with self._writer.hold("write"):
-                yield self._current()
+                yield from self._recorded_write()
+
+    def _recorded_write(self) -> Iterator[Generation]:
+        generation = self._current()
+        generation.check_record()
+        yield generation
+        generation.record()
 
     def _replace(self, generation: Generation, ids: Sequence[str], new: pa.Table) -> None:
         """Replace the rows of products, in one commit."""
@@ -241,6 +251,13 @@ class LanceStore:
 
         optimize(self._current(), progress)
 
+    def health(self) -> list[Finding]:
+        with typed_errors(self.root, "checking the catalog"):
+            generation = self._current()
+            if self._health is None or self._health.generation is not generation:
+                self._health = Health(generation)
+            return self._health.check()
+
     def verify(self, progress: Progress | None = None) -> list[Finding]:
         from streetshop.catalog.lance.verify import verify
 
@@ -277,6 +294,7 @@ class LanceStore:
                 return LanceStore(self.root, meta, rebuilding=True)
         shutil.rmtree(folder, ignore_errors=True)
         table.create_table(folder, meta.dim)
+        write_record(self.root, folder)
         layout.write_meta(folder, meta)
         return LanceStore(self.root, meta, rebuilding=True)
 

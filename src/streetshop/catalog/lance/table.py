@@ -21,6 +21,11 @@ _CACHE_BYTES: Final = 16 << 20
 default (1 GiB and 6 GiB) a process that writes grows without end."""
 
 
+def table_folder(folder: Path) -> Path:
+    """The folder of the table in that of a generation."""
+    return folder / f"{NAME}.lance"
+
+
 def create_table(folder: Path, dim: int) -> None:
     """An empty table in ``folder``, which is emptied first."""
     shutil.rmtree(folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Verify a LanceDB catalog: read everything back and check it."""
+"""Verify a LanceDB catalog: compare all files with their checksums, read everything back and check it."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streetshop.catalog.lance import rows
+from streetshop.catalog.lance.checksums import difference
 from streetshop.catalog.lance.failures import typed_errors
 from streetshop.catalog.lance.generation import Generation
-from streetshop.catalog.lance.locks import optimize_lock
-from streetshop.catalog.lance.sealed import open_sealed, read_sealed
+from streetshop.catalog.lance.locks import kept, optimize_lock, writable
+from streetshop.catalog.lance.record import REPAIR, needed_files
+from streetshop.catalog.lance.sealed import read_sealed, sealed_problem
+from streetshop.catalog.lance.table import table_folder
 from streetshop.catalog.store import UNIT_TOLERANCE, Finding, Progress, row_hash, split_blocks
-from streetshop.core.errors import CatalogError, StreetshopError
+from streetshop.core.errors import CatalogDamaged, CatalogError, StreetshopError
 from streetshop.core.records import Block
 
 _AGAIN: Final = "Index the feed again: only what is wrong is computed again"
@@ -41,19 +44,44 @@ class _Findings:
 
 
 def verify(generation: Generation, progress: Progress | None = None) -> list[Finding]:
-    """Everything that is wrong with a generation; an unreadable file is a finding too."""
+    """Everything that is wrong with a generation; an unreadable file is a finding too.
+
+    If nothing is wrong, files that a killed process left without a checksum get one.
+    """
     findings = _Findings()
-    with optimize_lock(generation.root).hold("verify"):
+    with kept(optimize_lock(generation.root), "verify"):
         try:
             with typed_errors(generation.root, "reading everything back"):
+                _files(generation, findings, progress)
                 _searched(generation, _rows(generation, findings, progress), findings)
+            with typed_errors(generation.root, "recording the checksums"):
+                if not findings.kinds and writable(generation.root):
+                    generation.record()
         except CatalogError as error:
-            findings.add("unreadable", error.what, error.hint)
+            if not findings.kinds or not isinstance(error, CatalogDamaged):
+                findings.add("unreadable", error.what, error.hint)
     return findings.all()
+
+
+def _files(generation: Generation, findings: _Findings, progress: Progress | None) -> None:
+    """Compare all files with their checksums."""
+    last, version = generation.recorded(), generation.view().version
+    for what in generation.warnings():
+        findings.add("damage", what, REPAIR)
+    names = needed_files(generation.folder, last, version)
+    for done, name in enumerate(names):
+        if progress is not None:
+            progress("comparing files", done, len(names))
+        if problem := difference(table_folder(generation.folder) / name, last.files[name], whole=True):
+            findings.add("file", f"{table_folder(generation.folder).name}/{name} {problem}", REPAIR)
 
 
 def _rows(generation: Generation, findings: _Findings, progress: Progress | None) -> _Sum:
     table, meta, written = generation.latest(), generation.meta, _Sum()
+    if int(table.version) < generation.view().version:
+        findings.add(
+            "rows", f"LanceDB opens version {table.version}, the newest is {generation.view().version}", REPAIR
+        )
     total, done = int(table.count_rows("shot >= 0")), 0
     seen: dict[str, list[int]] = {}
     shots: dict[str, int] = {}
@@ -123,8 +151,10 @@ def _picture(content: bytes | None) -> str:
 def _searched(generation: Generation, written: _Sum, findings: _Findings) -> None:
     """Check that the segments, sealed and in memory, hold the rows of the table."""
     sealed = read_sealed(generation.folder)
-    if sealed is not None and open_sealed(generation.folder, sealed, generation.meta.dim) is None:
-        findings.add("index", f"{sealed.folder} is damaged; the table is read instead", _OPTIMIZE)
+    problem = "" if sealed is None else sealed_problem(generation.folder, sealed, whole=True)
+    if problem and not generation.warnings():
+        findings.add("index", problem, _OPTIMIZE)
+        return
     view, found = generation.view(), _Sum()
     for segment, alive in zip(view.segments, view.alive, strict=True):
         names = segment.products.column("id").to_pylist()
