@@ -7,7 +7,7 @@ import json
 import pytest
 
 from streetshop.core.records import Product, Shot
-from streetshop.web.answers import image_path, image_version, json_response, product_path
+from streetshop.web.answers import image_path, image_version, is_current, json_response, product_path
 
 PRODUCT = Product("ä/b c", shots=(Shot("a.jpg", "0123456789abcdef" * 4),))
 
@@ -26,3 +26,22 @@ def test_json_is_utf_8_and_never_nan() -> None:
     assert json.loads(response.body) == {"name": "Größe ?"}
     with pytest.raises(ValueError, match="Out of range"):
         json_response({"score": float("nan")})
+
+
+@pytest.mark.parametrize(
+    ("header", "current"),
+    [
+        ("", False),
+        ('"abc"', True),
+        ('W/"abc"', True),
+        ('"x", W/"abc" ,"y"', True),
+        ("*", True),
+        ("abc", False),
+        ('"abcd"', False),
+        ('"x"abc"', False),
+        ('x"abc"', False),
+        ('"', False),
+    ],
+)
+def test_a_copy_is_current_only_under_its_whole_etag(header: str, current: bool) -> None:
+    assert is_current(header, '"abc"') is current

@@ -74,3 +74,20 @@ def test_a_vector_comes_back(searcher: Searcher) -> None:
         with pytest.raises(VectorError) as refused:
             forms.vector_of(text, searcher.encoder.blocks)
         assert refused.value.where == "vector"
+
+
+def test_an_unknown_name_is_said_with_the_nearest_known_one() -> None:
+    known = ["k", "filter", "weights"]
+    forms.refuse_unknown(["k", "filter"], known, "form field")
+    for name, hint in (
+        ("Filters", "Did you mean filter?"),
+        ("where", "There are k, filter, weights"),
+        ("", "There are"),
+    ):
+        with pytest.raises(RequestInvalid, match="no form field") as refused:
+            forms.refuse_unknown(["k", name], known, "form field")
+        assert refused.value.where == name
+        assert hint in refused.value.hint
+    with pytest.raises(RequestInvalid) as refused:
+        forms.refuse_unknown(["x" * 1000], [], "query parameter")
+    assert len(str(refused.value)) < 200

@@ -28,5 +28,5 @@ def test_page_files_are_looked_up_never_joined(client):
         assert answer.headers["content-type"] == "application/problem+json"
     for path in ("/page/../app.py", "/../../etc/passwd", "//etc/passwd"):
         with socket.create_connection(("127.0.0.1", client.base_url.port), timeout=5) as raw:
-            raw.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+            raw.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
             assert b" 404 " in raw.recv(200)

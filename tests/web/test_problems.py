@@ -22,7 +22,7 @@ def test_every_status_is_one_of_http() -> None:
         (errors.UsageError("x"), 400),
         (errors.PhotoTruncated("x"), 422),
         (errors.PhotoTooManyPixels("x"), 413),
-        (errors.CatalogDamaged("x"), 500),
+        (errors.CatalogDamaged("x"), 503),
         (errors.CatalogLocked("x"), 423),
         (errors.FilterError("x", text="a", position=0), 422),
         (Busy("x", retry_after=3), 429),

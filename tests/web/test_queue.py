@@ -172,7 +172,9 @@ def test_full_queue_answers_429_and_recovers(shop):
 def test_a_client_that_hangs_up_is_taken_out_of_the_queue(shop):
     held = Held(shop[1])
     body, kind = multipart({}, [("photo", png(street()))])
-    request = f"POST /v1/search HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
+    request = (
+        f"POST /v1/search HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
     with running(shop[0], held, settings=Settings(max_wait=60)) as up:
         first = up.connect()
         first.sendall(request.encode() + body)

@@ -32,6 +32,13 @@ def serve(
             metavar="SECONDS", help="Longest that a request may wait for its turn; 429 if it would be longer."
         ),
     ] = 5.0,
+    allowed_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Name that clients call the server by, beside the loopback names and --host; again for more.",
+        ),
+    ] = None,
     max_photo_mb: Annotated[int, typer.Option(metavar="MIB", help="Largest picture that is taken, in MiB.")] = 32,
     decode_memory: Annotated[
         int, typer.Option(metavar="MIB", help="Memory in which pictures are decoded, in MiB; further ones wait.")
@@ -49,11 +56,13 @@ def serve(
     from streetshop.models import load_encoder
     from streetshop.web import ApiKey, Settings, bind, check_bind, create_app, log_to_stderr
     from streetshop.web import serve as answer
+    from streetshop.web.hosts import check_host_name
 
     key = None if api_key_file is None else ApiKey.from_file(api_key_file)
     check_bind(host, key)
     if not 1 <= max_photo_mb <= 256:
         raise UsageError(f"--max-photo-mb {max_photo_mb}", hint="Between 1 and 256")
+    hosts = (host, *map(check_host_name, allowed_host or ()))
     photo = PhotoLimits(max_bytes=max_photo_mb * 2**20)
     settings = Settings(
         photo=photo,
@@ -62,6 +71,7 @@ def serve(
         max_wait=max_wait,
         decode_memory=decode_memory * 2**20,
         decode_seconds=decode_seconds,
+        hosts=hosts,
     )
     listener = bind(host, port)
     try:

@@ -15,6 +15,7 @@ from streetshop.core.errors import RequestInvalid, VectorError
 from streetshop.core.geometry import Box
 from streetshop.core.records import Block, Vector
 from streetshop.search.kinds import parse_kinds
+from streetshop.search.numbers import parse_number
 from streetshop.search.weights import check_weights
 
 DEFAULT_K: Final = 12
@@ -147,7 +148,7 @@ def check_whole(name: str, value: object) -> int:
 def parse_box(text: str) -> Box:
     """A box from ``x0,y0,x1,y1``, in pixels of the upright photo. Raises RequestInvalid or GeometryError."""
     try:
-        numbers = [float(part) for part in text.strip(" []()").split(",")]
+        numbers = [parse_number(part) for part in text.strip(" []()").split(",")]
     except ValueError:
         raise RequestInvalid(
             f"box is {text[:80]!r}", where="box", hint="Give x0,y0,x1,y1 in pixels of the upright photo"

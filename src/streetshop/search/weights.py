@@ -11,6 +11,7 @@ import numpy as np
 
 from streetshop.core.errors import WeightsError
 from streetshop.core.records import Block, Vector
+from streetshop.search.numbers import parse_number
 
 MAX_WEIGHT: Final = 100
 _MAX_PARTS: Final = 64
@@ -43,14 +44,19 @@ def parse_weights(values: Sequence[str]) -> dict[str, float] | None:
             raise WeightsError(
                 f"the weight of {name[:40]!r} is no number", where="weights", hint="Write BLOCK=NUMBER, as in colour=6"
             )
-        weights[name] = float(value)
+        try:
+            weights[name] = float(value)
+        except OverflowError:
+            raise WeightsError(
+                f"the weight of {name[:40]!r} is too large", where="weights", hint=f"At most {MAX_WEIGHT}"
+            ) from None
     return weights
 
 
 def _pair(text: str) -> tuple[str, object]:
     name, equals, value = text.partition("=")
     try:
-        return name.strip(), float(value) if equals else None
+        return name.strip(), parse_number(value) if equals else None
     except ValueError:
         return name.strip(), None
 

@@ -23,6 +23,11 @@ def json_response(content: object, status: int = 200, headers: dict[str, str] | 
     return Response(body.encode("utf-8", "replace"), status, headers, media_type="application/json")
 
 
+def is_current(if_none_match: str, etag: str) -> bool:
+    """Whether an ``If-None-Match`` header names this strong ETag, as RFC 9110 compares them there."""
+    return any(tag.strip().removeprefix("W/") in (etag, "*") for tag in if_none_match.split(","))
+
+
 def product_path(product_id: str) -> str:
     """Path of a product on this server; every character of the id that is not plain is percent-encoded."""
     return f"/v1/products/{quote(product_id, safe='')}"

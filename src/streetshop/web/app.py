@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from streetshop import __version__
@@ -18,11 +18,14 @@ from streetshop.looks import Reader, WholePhotoReader
 from streetshop.models import Encoder
 from streetshop.web import problems
 from streetshop.web.api import catalog, products, search
+from streetshop.web.hosts import AllowedHosts
 from streetshop.web.limits import UploadMemory
+from streetshop.web.methods import HeadAsGet
 from streetshop.web.metrics import Metrics
 from streetshop.web.observe import Observe
 from streetshop.web.pages import page_router
 from streetshop.web.queue import WorkQueue
+from streetshop.web.requests import known_query
 from streetshop.web.security import ApiKey
 from streetshop.web.settings import Settings
 from streetshop.web.state import Catalog, State
@@ -84,7 +87,11 @@ def create_app(
         docs_url=None,  # both viewers load scripts from elsewhere
         redoc_url=None,
         redirect_slashes=False,
+        dependencies=[Depends(known_query)],
     )
+    # The last one is the outermost.
+    app.add_middleware(HeadAsGet)
+    app.add_middleware(AllowedHosts, names=settings.hosts)
     app.add_middleware(Observe, metrics=metrics)
     problems.install(app)
     app.include_router(search.router)

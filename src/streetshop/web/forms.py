@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from streetshop.core.errors import RequestInvalid, VectorError
 from streetshop.core.geometry import Box
 from streetshop.core.records import Block, Vector
 from streetshop.search import Searcher, SearchRequest
+from streetshop.search.numbers import parse_whole
 from streetshop.search.request import check_vector, parse_box
 from streetshop.search.weights import parse_weights
 from streetshop.web.settings import Settings
@@ -83,6 +85,16 @@ def one(fields: FormData | QueryParams, name: str) -> str | None:
     return values[0] or None
 
 
+def refuse_unknown(given: Iterable[str], known: Sequence[str], kind: str) -> None:
+    """Raise RequestInvalid for the first name that is not known; it names the nearest one."""
+    for name in given:
+        if name not in known:
+            near = get_close_matches(name.lower(), known, 1)
+            hint = f"Did you mean {near[0]}? " if near else ""
+            hint += f"There are {', '.join(known)}" if known else "This address takes none"
+            raise RequestInvalid(f"there is no {kind} {name[:40]!r}", where=name[:40], hint=hint)
+
+
 def flag(fields: FormData | QueryParams, name: str) -> bool:
     """A field that is true or false; false when missing."""
     text = (one(fields, name) or "false").lower()
@@ -94,9 +106,7 @@ def flag(fields: FormData | QueryParams, name: str) -> bool:
 def whole_number(name: str, text: str) -> int:
     """A field that is a whole number. Raises RequestInvalid."""
     try:
-        if len(text) > 12:
-            raise ValueError
-        return int(text)
+        return parse_whole(text)
     except ValueError:
         raise RequestInvalid(f"{name} is {text[:40]!r}", where=name, hint="Give a whole number") from None
 

@@ -6,12 +6,14 @@ The Content-Length of a body is not trusted, and a body may never end. Nothing o
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import Final
 
 from python_multipart.exceptions import MultipartParseError
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import FormData, Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
@@ -21,6 +23,8 @@ from streetshop.core.errors import RequestInvalid
 from streetshop.web.problems import Busy, RequestTimeout, RequestTooLarge
 from streetshop.web.settings import MAX_FIELD_BYTES, MAX_FORM_FIELDS, Settings
 
+_BOUNDARY: Final = re.compile(rb"[-0-9A-Za-z'()+_,./:=? ]{0,69}[-0-9A-Za-z'()+_,./:=?]")
+"""RFC 2046, 5.1.1."""
 _DRAIN_BYTES: Final = 64 * 2**20
 _DRAIN_SECONDS: Final = 2.0
 
@@ -128,16 +132,14 @@ class _InMemoryParser(MultiPartParser):
 
 async def read_form(request: Request, body: BodyReader, *, max_files: int) -> FormData:
     """Parse multipart/form-data within the limits. Raises RequestInvalid for any other or broken content."""
-    kind = request.headers.get("content-type", "")
-    if not kind.lower().startswith("multipart/form-data"):
+    try:
+        headers = _form_headers(request.headers.get("content-type", ""))
+    except RequestInvalid:
         async for _ in body.chunks():
             body.release()
-        raise RequestInvalid(
-            f"the content type is {kind.partition(';')[0][:80] or 'missing'}, not multipart/form-data",
-            hint="Send a form, e.g. curl -F photo=@photo.jpg",
-        )
+        raise
     parser = _InMemoryParser(
-        request.headers,
+        headers,
         body.chunks(),
         max_files=max_files,
         max_fields=MAX_FORM_FIELDS,
@@ -151,6 +153,23 @@ async def read_form(request: Request, body: BodyReader, *, max_files: int) -> Fo
         async for _ in body.chunks():
             body.release()
         raise RequestInvalid(f"the form is malformed ({message.rstrip('.')})", hint="Send it again") from None
+
+
+def _form_headers(value: str) -> Headers:
+    """What the parser needs of a form's content type. Raises RequestInvalid for another type or charset."""
+    kind, options = parse_options_header(value)
+    if kind != b"multipart/form-data":
+        raise RequestInvalid(
+            f"the content type is {value.partition(';')[0][:80] or 'missing'}, not multipart/form-data",
+            hint="Send a form, e.g. curl -F photo=@photo.jpg",
+        )
+    boundary = options.get(b"boundary", b"")
+    if not _BOUNDARY.fullmatch(boundary):
+        raise RequestInvalid("the content type has no boundary", hint="Let the HTTP client write the content type")
+    charset = options.get(b"charset", b"utf-8").lower()
+    if charset not in (b"utf-8", b"us-ascii"):
+        raise RequestInvalid(f"the charset of the form is {charset[:40].decode('latin-1')!r}", hint="Send UTF-8")
+    return Headers({"content-type": f"multipart/form-data; boundary={boundary.decode()}"})
 
 
 async def file_bytes(form: FormData, name: str) -> list[bytes]:

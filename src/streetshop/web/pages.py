@@ -12,6 +12,7 @@ from fastapi import APIRouter, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from streetshop.web.answers import is_current
 from streetshop.web.security import PAGE_POLICY
 
 _TYPES: Final = {
@@ -71,7 +72,7 @@ def _answer(request: Request, file: _File) -> Response:
         "ETag": file.etag,
         "Vary": "Accept-Encoding",
     }
-    if file.etag in request.headers.get("if-none-match", ""):
+    if is_current(request.headers.get("if-none-match", ""), file.etag):
         return Response(status_code=304, headers=headers)
     if "gzip" in request.headers.get("accept-encoding", ""):
         return Response(file.zipped, headers={**headers, "Content-Encoding": "gzip"}, media_type=file.type)

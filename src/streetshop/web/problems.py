@@ -20,6 +20,7 @@ from starlette.responses import Response
 
 from streetshop.core import errors
 from streetshop.core.errors import CatalogError, FilterError, StreetshopError
+from streetshop.web.methods import allowed_methods
 
 MEDIA_TYPE: Final = "application/problem+json"
 REQUEST_ID: Final = "streetshop.request_id"
@@ -82,7 +83,8 @@ STATUS: Final[Mapping[type[StreetshopError], int]] = {
     errors.BundleError: 500,
     errors.ServerError: 500,
     errors.CatalogError: 500,
-    errors.CatalogMissing: 404,
+    errors.CatalogMissing: 503,
+    errors.CatalogDamaged: 503,
     errors.ProductMissing: 404,
     errors.CatalogExists: 409,
     errors.CatalogEncoderMismatch: 409,
@@ -167,6 +169,7 @@ def install(app: FastAPI) -> None:
         if not isinstance(error, HTTPException):
             return await unexpected(request, error)
         slug = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-").replace("'", "")
+        methods = allowed_methods(app.routes, request.scope) if error.status_code == 405 else []
         hints = {404: "GET /openapi.json lists what there is.", 405: "GET /openapi.json lists the methods."}
         return problem(
             slug,
@@ -174,7 +177,7 @@ def install(app: FastAPI) -> None:
             f"{request.method} is not allowed here." if error.status_code == 405 else "There is nothing at this path.",
             hint=hints.get(error.status_code, ""),
             request_id=_id(request),
-            headers=error.headers,
+            headers={"Allow": ", ".join(methods)} if methods else error.headers,
         )
 
     async def invalid(request: Request, error: Exception) -> Response:

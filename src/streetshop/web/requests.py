@@ -11,6 +11,7 @@ from starlette.datastructures import FormData
 from starlette.requests import ClientDisconnect, Request
 
 from streetshop.core.errors import RequestInvalid
+from streetshop.web import forms
 from streetshop.web.limits import BodyReader, read_form
 from streetshop.web.state import State
 
@@ -25,12 +26,27 @@ async def received_form(request: Request, state: State, *, max_files: int, max_b
         form = await read_form(request, body, max_files=max_files)
         state.metrics.uploads.set(state.memory.used)
         try:
+            forms.refuse_unknown(form, _form_fields(request), "form field")
             yield form
         finally:
             await form.close()
     finally:
         body.release()
         state.metrics.uploads.set(state.memory.used)
+
+
+async def known_query(request: Request) -> None:
+    """Refuse query parameters that the route does not describe. The page's own addresses may carry any."""
+    route = request.scope["route"]
+    if route.include_in_schema:
+        extra = route.openapi_extra or {}
+        known = [one["name"] for one in extra.get("parameters", ()) if one["in"] == "query"]
+        forms.refuse_unknown(request.query_params, known, "query parameter")
+
+
+def _form_fields(request: Request) -> list[str]:
+    extra = request.scope["route"].openapi_extra
+    return list(extra["requestBody"]["content"]["multipart/form-data"]["schema"]["properties"])
 
 
 async def received_bytes(request: Request, state: State, *, max_bytes: int) -> bytes:

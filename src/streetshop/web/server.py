@@ -1,8 +1,7 @@
-"""Run the application: a listening socket, uvicorn, and limits of the request header."""
+"""Run the application: a listening socket and uvicorn."""
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import logging
 import socket
@@ -12,80 +11,11 @@ from typing import Any, Final
 
 import uvicorn
 from fastapi import FastAPI
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from streetshop.core.errors import ServerError, UsageError
+from streetshop.web.protocol import Protocol
 
-HEADER_SECONDS: Final = 10.0
-HEADER_BYTES: Final = 64 * 1024
-MAX_CONNECTIONS: Final = 512
 _SHUTDOWN_SECONDS: Final = 10
-
-
-class Protocol(HttpToolsProtocol):
-    """uvicorn's HTTP protocol with two more limits: time and size of a request's header."""
-
-    _header_timer: asyncio.TimerHandle | None = None
-    _header_bytes = 0
-    _in_header = True
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """A client connected: its first header is timed."""
-        super().connection_made(transport)
-        self._expect_header()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """The client disconnected."""
-        self._header_done()
-        super().connection_lost(exc)
-
-    def data_received(self, data: bytes) -> None:
-        """Bytes arrived; those of a header are counted."""
-        if self._in_header:
-            self._header_bytes += len(data)
-            if self._header_timer is None:
-                self._expect_header()
-        super().data_received(data)
-        # Body bytes that came along with the header do not count: then the header is done.
-        if self._in_header and self._header_bytes > HEADER_BYTES and not self.transport.is_closing():
-            self._refuse(b"431 Request Header Fields Too Large")
-
-    def on_message_begin(self) -> None:
-        """A header begins."""
-        super().on_message_begin()
-        self._in_header = True
-
-    def on_headers_complete(self) -> None:
-        """The header is complete: nothing of it is timed any more."""
-        self._header_done()
-        super().on_headers_complete()
-
-    def on_message_complete(self) -> None:
-        """The request is complete; another may follow on the connection."""
-        super().on_message_complete()
-        self._in_header, self._header_bytes = True, 0
-
-    def _expect_header(self) -> None:
-        self._header_timer = self.loop.call_later(HEADER_SECONDS, self._header_late)
-
-    def _header_done(self) -> None:
-        self._in_header, self._header_bytes = False, 0
-        if self._header_timer is not None:
-            self._header_timer.cancel()
-            self._header_timer = None
-
-    def _header_late(self) -> None:
-        if self.transport is None or self.transport.is_closing():
-            return
-        if self._header_bytes:
-            self._refuse(b"408 Request Timeout")
-        else:  # opened in advance and never used
-            self.transport.close()
-
-    def _refuse(self, status: bytes) -> None:
-        self._header_done()
-        self.transport.write(b"HTTP/1.1 " + status + b"\r\nconnection: close\r\ncontent-length: 0\r\n\r\n")
-        self.transport.close()
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -136,7 +66,6 @@ def make_server(
         proxy_headers=False,
         timeout_keep_alive=15,
         timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
-        limit_concurrency=MAX_CONNECTIONS,
     )
     return _Server(config, url_of(listener), started)
 

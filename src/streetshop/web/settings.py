@@ -40,6 +40,7 @@ class Settings:
         max_batch: garment pictures in one run of the encoder.
         max_k: matches per garment.
         default_k: matches per garment if the request names no ``k``.
+        hosts: names that requests may call the server by, beside the loopback names; see ``AllowedHosts``.
     """
 
     photo: PhotoLimits = DEFAULT_LIMITS
@@ -56,6 +57,7 @@ class Settings:
     max_batch: int = 16
     max_k: int = 100
     default_k: int = 20
+    hosts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name in _POSITIVE:

@@ -217,7 +217,10 @@ def test_a_bad_filter_shows_where(client):
 def test_missing_photo_and_other_content_types(client):
     answer = client.post("/v1/search", data={"k": "3"})
     assert (answer.status_code, answer.json()["title"]) == (422, "Request invalid")
-    answer = client.post("/v1/search", files={"other": b"x"})
+    answer = client.post("/v1/search", files={"photos": b"x"})
+    assert "no form field 'photos'" in answer.json()["detail"]
+    assert "Did you mean photo?" in answer.json()["hint"]
+    answer = client.post("/v1/search", files={"k": (None, "3")})
     assert "photo is missing" in answer.json()["detail"]
     answer = client.post("/v1/search", files={"k": b"12", "photo": b"x"})
     assert answer.status_code == 422

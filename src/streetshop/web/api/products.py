@@ -17,7 +17,7 @@ from streetshop.core.records import Product, check_product_id
 from streetshop.present.json import product_json
 from streetshop.search import Searcher
 from streetshop.web import forms, schemas
-from streetshop.web.answers import image_path, image_version, json_response
+from streetshop.web.answers import image_path, image_version, is_current, json_response
 from streetshop.web.api.search import invalid_json, matches_response
 from streetshop.web.limits import file_bytes
 from streetshop.web.requests import read_catalog, received_form
@@ -99,6 +99,11 @@ async def similar(product_id: str, request: Request) -> Response:
     response_class=Response,
     responses={200: {"content": {"image/jpeg": {}}}, **schemas.problems(404, 422, 429, 503)},
     summary="Thumbnail of a shot",
+    openapi_extra={
+        "parameters": [
+            {"name": "v", "in": "query", "schema": {"type": "string"}, "description": "Of the picture's hash"}
+        ]
+    },
 )
 async def image(product_id: str, shot: str, request: Request) -> Response:
     """A small JPEG without metadata. With the picture's hash as `v`, as in every answer, it may be cached for ever."""
@@ -123,7 +128,7 @@ async def image(product_id: str, shot: str, request: Request) -> Response:
         "Cross-Origin-Resource-Policy": "cross-origin",
         "Content-Disposition": "inline",
     }
-    if etag in request.headers.get("if-none-match", ""):
+    if is_current(request.headers.get("if-none-match", ""), etag):
         return Response(status_code=304, headers=headers)
     return Response(data, headers=headers, media_type="image/jpeg")
 
