@@ -29,7 +29,7 @@ def search_request(
     garment: int | None = None,
     boxes: Sequence[Box] = (),
 ) -> SearchRequest:
-    """The search that the fields of ``COMMON`` describe, checked."""
+    """The search that the fields of ``COMMON_FIELDS`` (``api/search.py``) describe, checked."""
     k, offset = one(fields, "k"), one(fields, "offset")
     return checked(
         searcher,

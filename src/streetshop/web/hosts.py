@@ -19,7 +19,7 @@ from streetshop.web.problems import REQUEST_ID, problem
 from streetshop.web.security import is_loopback
 
 _HOST: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?")
-_EVERYWHERE: Final = frozenset({"", "0.0.0.0", "::"})
+_EVERYWHERE: Final = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - compared with, not bound to
 
 
 class AllowedHosts:

@@ -18,7 +18,7 @@ from streetshop.present.json import product_json
 from streetshop.search import Searcher
 from streetshop.web import forms, schemas
 from streetshop.web.answers import image_path, image_version, is_current, json_response
-from streetshop.web.api.search import invalid_json, matches_response
+from streetshop.web.api.search import COMMON_FIELDS, invalid_json, matches_response
 from streetshop.web.limits import file_bytes
 from streetshop.web.requests import read_catalog, received_form
 from streetshop.web.security import require_key
@@ -69,14 +69,7 @@ async def get_product(product_id: str, request: Request) -> Response:
     summary="Products like a product",
     openapi_extra={
         "parameters": [
-            {"name": "k", "in": "query", "schema": {"type": "integer", "minimum": 1, "default": 20}},
-            {"name": "filter", "in": "query", "schema": {"type": "string"}},
-            {
-                "name": "weights",
-                "in": "query",
-                "schema": {"type": "array", "items": {"type": "string"}},
-                "example": ["colour=6"],
-            },
+            *({"name": name, "in": "query", "schema": schema} for name, schema in COMMON_FIELDS.items()),
             {"name": "shot", "in": "query", "schema": {"type": "integer", "minimum": 0, "default": 0}},
         ]
     },

@@ -29,7 +29,7 @@ router = APIRouter(tags=["search"])
 
 _VECTOR_BODY: Final = 512 * 1024
 
-_COMMON_FIELDS: Final[dict[str, Any]] = {
+COMMON_FIELDS: Final[dict[str, Any]] = {
     "k": {"type": "integer", "minimum": 1, "default": 20, "description": "Products per garment"},
     "filter": {
         "type": "string",
@@ -56,6 +56,7 @@ _COMMON_FIELDS: Final[dict[str, Any]] = {
     },
     "offset": {"type": "integer", "minimum": 0, "default": 0, "description": "Results to skip: the next page"},
 }
+"""Of every search that is a form or a query string."""
 _PHOTO_FIELD: Final[dict[str, Any]] = {
     "type": "string",
     "format": "binary",
@@ -76,7 +77,7 @@ def _form(fields: dict[str, Any]) -> dict[str, Any]:
     summary="Products like the garments of a photo",
     openapi_extra=_form(
         {
-            **_COMMON_FIELDS,
+            **COMMON_FIELDS,
             "garment": {"type": "integer", "minimum": 0, "description": "Only this garment of the look"},
             "box": {
                 "type": "array",
