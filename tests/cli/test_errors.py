@@ -32,7 +32,10 @@ from tests.cli.running import call
             "outside",
         ),
         (("search", "blue.png", "--catalog", "shop.catalog", "--encoder", "encoder", "--garment", "4"), "no garment 4"),
-        (("search", "blue.png", "--catalog", "shop.catalog", "--encoder", "encoder", "-k", "0"), "Ask for 1"),
+        (
+            ("search", "blue.png", "--catalog", "shop.catalog", "--encoder", "encoder", "-k", "0"),
+            "k: 0 is out of range. Ask for 1",
+        ),
         (("search", "blue.png", "--catalog", "ftp://example"), "ftp"),
         (("catalog", "info", "milvus://localhost:1"), "milvus"),
         (("catalog", "restore", "nowhere", "new.catalog"), "nowhere"),
@@ -40,6 +43,13 @@ from tests.cli.running import call
         (("embed", "bad.jpg", "--out", "v.parquet", "--encoder", "encoder"), "no picture could be read"),
         (("embed", "blue.png", "--out", "blue.png/v.parquet", "--encoder", "encoder"), "blue.png"),
         (("look", "bad.jpg"), "not a picture"),
+        (("look", "blue.png", ""), "PHOTO... is empty"),
+        (("look", "blue.png", "--out", ""), "--out is empty"),
+        (("search", "blue.png", "--catalog", ""), "--catalog is empty"),
+        (
+            ("search", "blue.png", "--catalog", "shop.catalog", "--encoder", "encoder", "-k", "201"),
+            "201 is out of range",
+        ),
     ],
 )
 def test_bad_input_is_one_clear_error(shop: Path, arguments: tuple[str, ...], message: str) -> None:

@@ -9,7 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from streetshop.core.errors import FeedError
 from streetshop.feeds.read import FeedRow, read_feed
+from streetshop.feeds.text import MAX_LINE
+from streetshop.feeds.values import MAX_TEXT
 from tests.feeds.reading import products, refusals, write
 
 
@@ -46,11 +49,53 @@ def test_refused_rows_have_reasons_and_the_rest_goes_on(tmp_path: Path, row: str
     assert feed.rows == 2
 
 
-def test_quote_that_is_never_closed_tells_which_lines_it_swallowed(tmp_path: Path) -> None:
-    text = 'id,image\n1,a.jpg\n2,"b.jpg\n' + "".join(f"{i},c.jpg\n" for i in range(3, 100))
-    (refusal,) = refusals(read_feed(write(tmp_path / "feed.csv", text)))
-    assert refusal.row == 3
-    assert "lines 3 to 100" in refusal.reason
+def test_quote_that_is_never_closed_loses_its_own_line_only(tmp_path: Path) -> None:
+    after = 'id,image\n1,a.jpg\n2,"b.jpg\n' + "".join(f"{i},c.jpg\n" for i in range(3, 100))
+    for text in (after, after + '100,"d.jpg"\n', after + "".join(f"{i},{'e' * 100}.jpg\n" for i in range(100, 20_000))):
+        feed = read_feed(write(tmp_path / "feed.csv", text))
+        (refusal,) = refusals(feed)
+        assert refusal.row == 3
+        assert "malformed quotes in line 3" in refusal.reason
+        expected = text.count("\n") - 2
+        assert [product.id for product in products(feed)] == ["1", *(str(i) for i in range(3, expected + 2))]
+        assert [row.number for row in feed if isinstance(row, FeedRow)][-1] == expected + 2
+
+
+def test_every_line_with_an_open_quote_is_linear_in_time(tmp_path: Path) -> None:
+    text = "id,image\n" + "".join(f'{i},"{i}.jpg\n' for i in range(50_000)) + "end,e.jpg\n"
+    feed = read_feed(write(tmp_path / "feed.csv", text))
+    assert len(refusals(feed)) == 50_000
+    assert [product.id for product in products(feed)] == ["end"]
+
+
+def test_cells_rows_and_lines_have_a_limit(tmp_path: Path) -> None:
+    good = "good,a.jpg,x\n"
+    for row, reason in (
+        (f"n,b.jpg,{'y' * (MAX_TEXT + 1)}\n", "title has more than 65536 characters"),
+        (f'n,b.jpg,"{"y" * (MAX_TEXT + 1)}"\n', "title has more than 65536 characters"),
+        (f"n,b.jpg,{'y,' * MAX_LINE}\n", "a row that is too long begins in line 2"),
+    ):
+        feed = read_feed(write(tmp_path / "feed.csv", f"id,image,title\n{row}{good}"))
+        assert [product.id for product in products(feed)] == ["good"]
+        (refusal,) = refusals(feed)
+        assert (refusal.row, reason in refusal.reason) == (2, True), refusal.reason
+
+
+@pytest.mark.parametrize(
+    ("header", "reason"),
+    [
+        ("id,image," + ",".join(f"c{i}" for i in range(100_000)), "100002 columns. At most 2000"),
+        ("id,image," + "h" * 1_000_000, "characters"),
+        ("id,image,ID", "'id' and 'ID' have the same name"),
+        ("id,image,id", "'id' and 'id' have the same name"),
+        ('id,image,"' + "h" * 5_000_000, "the header is malformed"),
+    ],
+)
+def test_hostile_headers(tmp_path: Path, header: str, reason: str) -> None:
+    with pytest.raises(FeedError) as caught:
+        read_feed(write(tmp_path / "feed.csv", f"{header}\n1,a.jpg\n"))
+    assert reason in str(caught.value)
+    assert len(str(caught.value)) < 1000
 
 
 _CELL = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=20)

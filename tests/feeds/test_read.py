@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+import socket
 from pathlib import Path
 
 import pytest
@@ -56,6 +59,38 @@ def test_paths_that_are_no_feed(tmp_path: Path) -> None:
         assert text in str(caught.value)
     with pytest.raises(FeedError, match="no columns"):
         read_feed(tmp_path / "empty", columns={"id": "a"})
+
+
+def test_what_is_no_regular_file_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    (tmp_path / "link.csv").symlink_to(tmp_path / "pipe.csv")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "socket"))
+        for path, kind in (
+            (tmp_path / "pipe.csv", "a pipe"),
+            (tmp_path / "link.csv", "a pipe"),
+            (tmp_path / "socket", "a socket"),
+            (Path("/dev/zero"), "a device"),
+        ):
+            with pytest.raises(FeedError, match=f"this is {kind}.*Save it to a file first"):
+                read_feed(path)
+    with pytest.raises(FeedError, match="the name of the feed is empty"):
+        read_feed("")
+
+
+def test_rows_have_a_limit_and_progress(tmp_path: Path) -> None:
+    rows = [(str(i), f"{i}.jpg") for i in range(2500)]
+    texts = {
+        "feed.csv": "id,image\n" + "".join(f"{i},{name}\n" for i, name in rows),
+        "feed.jsonl": "".join(json.dumps({"id": i, "image": name}) + "\n" for i, name in rows),
+        "feed.json": json.dumps([{"id": i, "image": name} for i, name in rows]),
+    }
+    for name, text in texts.items():
+        path, shown = write(tmp_path / name, text), list[int]()
+        assert read_feed(path, max_rows=2500, progress=shown.append).rows == 2500
+        assert shown[-2:] == [1000, 2000]
+        with pytest.raises(FeedError, match=r"more than 2499 rows.*--max-rows"):
+            read_feed(path, max_rows=2499)
 
 
 def test_duplicate_ids_name_the_first_row(tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import typer
@@ -21,7 +23,7 @@ from streetshop.cli.look import look
 from streetshop.cli.search import search
 from streetshop.cli.serve import serve
 from streetshop.cli.studio import app as studio_app
-from streetshop.core.errors import StreetshopError
+from streetshop.core.errors import StreetshopError, UsageError
 
 USAGE, INTERRUPTED = 2, 130
 
@@ -54,6 +56,7 @@ def command() -> Any:
     """The command line with all its commands."""
     whole = typer.main.get_command(app)
     name_values(whole)
+    refuse_empty_values(whole)
     return whole
 
 
@@ -73,6 +76,21 @@ def name_values(command: Any) -> None:
         param.display_type_rich = lambda ctx: None
     for below in getattr(command, "commands", {}).values():
         name_values(below)
+
+
+def refuse_empty_values(command: Any) -> None:
+    """Make an empty value an error: as a path it means the present folder, and it most likely is an unset variable."""
+    for param in command.params:
+        param.process_value = partial(_process_value, param, param.process_value)
+    for below in getattr(command, "commands", {}).values():
+        refuse_empty_values(below)
+
+
+def _process_value(param: Any, process: Callable[..., Any], ctx: Any, value: Any) -> Any:
+    if value == "" or (isinstance(value, list | tuple) and "" in value):
+        name = param.metavar if param.param_type_name == "argument" else param.opts[0]
+        raise UsageError(f"{name} is empty", hint='Give a value; the present folder is "."')
+    return process(ctx, value)
 
 
 def main() -> None:

@@ -50,6 +50,9 @@ def index(
     encoding: Annotated[
         str | None, typer.Option(metavar="NAME", help="Encoding of a text feed; default: detected.")
     ] = None,
+    max_rows: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Refuse a feed with more rows; default: 5,000,000.")
+    ] = None,
     fetch: Annotated[bool, typer.Option("--fetch", help="Fetch pictures from http(s) addresses.")] = False,
     allow_outside: Annotated[
         bool, typer.Option("--allow-outside", help="Pictures may be outside the feed's folder.")
@@ -78,16 +81,29 @@ def index(
     """Put the products of a shop into a catalog.
 
     Run it again when the feed changed or after an interruption: what is in the catalog is not embedded again. Rows and
-    pictures that cannot be used are listed, with reasons, in the file of refused rows.
+    pictures that cannot be used are listed, with reasons, in the file of refused rows. If no row can be used, the exit
+    code is 2.
     """
+    from streetshop.core.errors import FeedError
     from streetshop.core.progress import ProgressDisplay
-    from streetshop.feeds.read import read_feed
+    from streetshop.feeds.read import MAX_ROWS, read_feed
     from streetshop.indexing.fetch import Fetcher
     from streetshop.indexing.index import IndexOptions, index_feed
     from streetshop.looks import load_reader
     from streetshop.models import load_encoder
 
-    source = read_feed(feed, columns=parse_columns(column), image_template=image_template, encoding=encoding)
+    with ProgressDisplay("rows") as display:
+        source = read_feed(
+            feed,
+            columns=parse_columns(column),
+            image_template=image_template,
+            encoding=encoding,
+            max_rows=max_rows or MAX_ROWS,
+            progress=lambda rows: display.show("reading the feed", rows, None),
+        )
+    if source.columns is not None and source.columns.missing:
+        names = " and ".join(source.columns.missing)
+        say(f"the feed has no column for {names}; if it has one of another name, give --column FIELD=COLUMN")
     # One thread per model, since several pictures are processed at a time.
     model, looker = load_encoder(encoder, threads=1), load_reader(reader, threads=1)
     options = IndexOptions(
@@ -117,6 +133,8 @@ def index(
     if not report.ingest.complete:
         say(f"interrupted; finished products are kept. To resume: {shlex.join(['streetshop', *sys.argv[1:]])}")
         raise typer.Exit(INTERRUPTED)
+    if not (report.ingest.added or report.ingest.updated or report.ingest.unchanged):
+        raise FeedError("no row can be used", where=str(feed), hint=f"The reasons are in {report.refused_file}")
 
 
 def parse_columns(values: list[str] | None) -> dict[str, str]:

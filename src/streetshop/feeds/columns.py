@@ -19,6 +19,9 @@ from streetshop.feeds.values import Values
 MAX_SHOTS: Final = 64
 """Pictures of a product, at most."""
 
+_REPORTED: Final = 1000
+"""Characters of a refused row's id and picture that are reported."""
+
 _OURS: Final = ("id", "title", "category", "brand", "price", "currency", "url", "image", "in_stock", "kind", "design")
 
 _NUMBER: Final = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d{1,15})?([eE][+-]?\d{1,2})?")
@@ -55,8 +58,16 @@ class Columns:
     categories: tuple[str, ...] = ()
     taxonomy: Taxonomy = TAXONOMY
 
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Fields that searches and filters commonly use and that no column holds."""
+        return tuple(name for name in ("title", "category", "price") if name not in self.fields)
+
     def product(self, row: Values) -> Product:
         """The product of a row; its pictures are not read. Raises :class:`RowRefused`."""
+        for column, value in row.items():
+            if values.is_long(value):
+                raise RowRefused(f"{column} has more than {values.MAX_TEXT} characters", hint="Shorten it")
         get = {name: row.get(column) for name, column in self.fields.items()}.get
         try:
             product_id = check_product_id(values.as_text(get("id")))
@@ -88,11 +99,11 @@ class Columns:
 
     def id_text(self, row: Values) -> str:
         """The content of the id column, for the report of refused rows."""
-        return values.as_text(row.get(self.fields["id"]))
+        return values.as_text(row.get(self.fields["id"]))[:_REPORTED]
 
     def image_text(self, row: Values) -> str:
         """The content of the main picture's column, for the report of refused rows."""
-        return values.as_text(row.get(self.images[0]))
+        return values.as_text(row.get(self.images[0]))[:_REPORTED]
 
     def _price(self, price: object, sale: object, dates: object) -> tuple[float | None, str]:
         """The price of today and its currency."""
@@ -147,15 +158,10 @@ def find_columns(
         where: the feed, for errors.
 
     Raises:
-        FeedError: a required column is missing, two columns have one name, or the mapping names unknown columns.
+        FeedError: a required column is missing, two columns have one name, there are more than ``MAX_COLUMNS``, or the
+            mapping names unknown columns.
     """
-    plain: dict[str, str] = {}
-    for column in filter(plain_name, header):
-        other = plain.setdefault(plain_name(column), column)
-        if other != column:
-            raise FeedError(
-                f"columns {other!r} and {column!r} have the same name here", where=where, hint="Rename or remove one"
-            )
+    plain = _plain_columns(header, where)
     if template is not None and template.count("{}") != 1:
         raise FeedError(f"image template {template!r}", where=where, hint='Write it with one {}, as in "images/{}.jpg"')
     mapped = _mapped(mapping or {}, plain, header, where)
@@ -188,6 +194,27 @@ def find_columns(
     named = [fields["category"]] if "category" in fields else []
     named += [plain[alias] for alias in FIELDS["category"] if alias in plain and plain[alias] not in named]
     return Columns(fields, images, attributes, template, categories=tuple(named))
+
+
+def _plain_columns(header: Sequence[str], where: str) -> dict[str, str]:
+    """The columns by their plain names, without those that have none."""
+    if len(header) > values.MAX_COLUMNS:
+        raise FeedError(f"{len(header)} columns", where=where, hint=f"At most {values.MAX_COLUMNS} are read")
+    plain: dict[str, str] = {}
+    for column in header:
+        name = plain_name(column)
+        if len(name) > values.MAX_NAME:
+            what = f"the name of a column has {len(name)} characters: {column[:60]!r}..."
+            raise FeedError(what, where=where, hint=f"At most {values.MAX_NAME} are read")
+        if name in plain:
+            raise FeedError(
+                f"columns {plain[name]!r} and {column!r} have the same name here",
+                where=where,
+                hint="Rename or remove one",
+            )
+        if name:
+            plain[name] = column
+    return plain
 
 
 def _mapped(mapping: Mapping[str, str], plain: Mapping[str, str], header: Sequence[str], where: str) -> dict[str, str]:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
 
 from streetshop.core.errors import FeedError, RowRefused
-from streetshop.feeds.text import read_lines
-from streetshop.feeds.values import MAX_COLUMNS, Values
-
-_MAX_CELL: Final = 2**20
-"""Characters of a cell, at most."""
+from streetshop.feeds.text import MAX_LINE, read_lines
+from streetshop.feeds.values import Values
 
 
 class CsvRecords:
@@ -30,19 +27,20 @@ class CsvRecords:
             self._separator_line = True
             delimiter = match[1]
         self.delimiter = delimiter or _guess_delimiter(first)
-        csv.field_size_limit(max(csv.field_size_limit(), _MAX_CELL))
+        csv.field_size_limit(max(csv.field_size_limit(), MAX_LINE))
         self._header: list[str] = []
         for _, cells in self._rows():
             if isinstance(cells, RowRefused):
                 raise FeedError(f"the header is malformed: {cells.what}", where=str(path), hint="Export it again")
             self._header = [name.strip() for name in cells]
             break
-        if len(self._header) > MAX_COLUMNS:
-            raise FeedError(f"{len(self._header)} columns", where=str(path), hint=f"At most {MAX_COLUMNS} are read")
 
     def header(self) -> list[str]:
         """Names of all columns."""
         return self._header
+
+    def count(self) -> None:
+        """The rows are only counted by reading them."""
 
     def __iter__(self) -> Iterator[tuple[int, Values | RowRefused]]:
         rows = self._rows()
@@ -61,19 +59,20 @@ class CsvRecords:
                 yield number, {name: cell for name, cell in zip(self._header, cells, strict=True) if name}
 
     def _rows(self) -> Iterator[tuple[int, list[str] | RowRefused]]:
-        lines = read_lines(self.path, self.encoding)
+        lines = _Lines(self.path, self.encoding)
         reader = csv.reader(lines, delimiter=self.delimiter, strict=True)
         number, skip = 0, self._separator_line
         while True:
-            start = reader.line_num + 1
+            lines.begin()
             try:
                 cells = next(reader)
             except StopIteration:
                 return
-            except csv.Error as error:
+            except (csv.Error, _TooLong) as error:
                 number += 1
-                place = f"line {start}" if reader.line_num <= start else f"lines {start} to {reader.line_num}"
-                yield number, RowRefused(f"malformed quotes in {place} ({error})", hint='Write a quote inside as ""')
+                what = "malformed quotes in" if isinstance(error, csv.Error) else "a row that is too long begins in"
+                yield number, RowRefused(f"{what} line {lines.first} ({error})", hint='Write a quote inside as ""')
+                lines.retry()
                 continue
             if not any(cell.strip() for cell in cells):
                 number += bool(number)  # blank lines above the header are no rows, those below are
@@ -83,6 +82,50 @@ class CsvRecords:
                 continue
             number += 1
             yield number, cells
+
+
+class _TooLong(Exception):
+    """A record has more than ``MAX_LINE`` characters."""
+
+
+class _Lines:
+    """The lines for ``csv.reader``, which remembers those of the present record.
+
+    A quote that is never closed joins all lines up to the next quote to one record. :meth:`retry` lets the lines after
+    its first be read again, so that only the line with the quote is lost. No line is read more than twice for that: the
+    record ends at the next unpaired quote.
+
+    Attributes:
+        first: number of the first line of the record, from 1.
+    """
+
+    def __init__(self, path: Path, encoding: str) -> None:
+        self._lines = read_lines(path, encoding)
+        self._again: deque[str] = deque()
+        self._record: list[str] = []
+        self._held = 0
+        self.first = 1
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._again.popleft() if self._again else next(self._lines)
+        self._record.append(line)
+        self._held += len(line)
+        if self._held > MAX_LINE:
+            raise _TooLong(f"more than {MAX_LINE} characters")
+        return line
+
+    def begin(self) -> None:
+        """A record begins."""
+        self.first += len(self._record)
+        self._record, self._held = [], 0
+
+    def retry(self) -> None:
+        """Read the lines after the first of the present record again."""
+        self._again.extendleft(reversed(self._record[1:]))
+        del self._record[1:]
 
 
 def _guess_delimiter(header: str) -> str:

@@ -13,7 +13,7 @@ from streetshop.core.errors import FeedError, RowRefused
 from streetshop.feeds.csv import CsvRecords
 from streetshop.feeds.json import JsonArrayRecords, JsonLinesRecords
 from streetshop.feeds.parquet import ParquetRecords
-from streetshop.feeds.text import read_pieces, text_encoding, unreadable
+from streetshop.feeds.text import check_regular, read_pieces, text_encoding, unreadable
 from streetshop.feeds.values import Values
 
 _ARCHIVES: Final = {
@@ -50,9 +50,18 @@ class Records(Protocol):
         """Names of all columns, None if they are only known after reading every row."""
         ...
 
+    def count(self) -> int | None:
+        """Number of rows, None if they are only counted by reading them."""
+        ...
+
 
 def open_records(path: Path, encoding: str | None = None) -> Records:
-    """The reader of a file. Raises :class:`FeedError` for an archive, XML or HTML, an empty or an unreadable file."""
+    """The reader of a file.
+
+    Raises:
+        FeedError: it is an archive, XML or HTML, empty, a pipe or device, or cannot be read.
+    """
+    check_regular(path)
     try:
         with path.open("rb") as file:
             head = file.read(512)

@@ -1,28 +1,29 @@
-"""JSON feeds: one object a line, or one array of objects."""
+"""JSON feeds: one object a line, or one array of objects.
+
+Each line or element is parsed alone: what is wrong with one, such as a thousand lists inside each other, refuses that
+row, and the others are read.
+"""
 
 from __future__ import annotations
 
-import itertools
 import json
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
-import ijson
-
 from streetshop.core.errors import FeedError, RowRefused
 from streetshop.feeds.text import MAX_LINE, read_lines, read_pieces
-from streetshop.feeds.values import Values
+from streetshop.feeds.values import MAX_COLUMNS, MAX_NAME, Values
 
-MAX_DEPTH: Final = 200
-"""Objects and lists inside each other, at most."""
-
-_LONG_NUMBER: Final = re.compile(r"[0-9]{4000}")
-"""More digits than Python converts to an integer (4300) make ijson's yajl2_c end the process."""
-_DEEPER: Final = {"start_map": 1, "start_array": 1, "end_map": -1, "end_array": -1}
+MAX_DEPTH: Final = 64
+"""Objects and lists inside each other, at most: far from the limit of recursive functions."""
+MAX_DIGITS: Final = 1000
+"""Digits of a whole number, at most."""
+_UNDECIDED: Final = 100
+"""Lines that may be refused before the first object; more mean that the file is of another kind."""
 
 
 @dataclass(frozen=True)
@@ -37,20 +38,28 @@ class JsonLinesRecords:
     def header(self) -> None:
         """The columns are only known after reading every row."""
 
+    def count(self) -> None:
+        """The rows are only counted by reading them."""
+
     def __iter__(self) -> Iterator[tuple[int, Values | RowRefused]]:
-        seen = False
+        refused: list[tuple[int, RowRefused]] | None = []
         for number, line in enumerate(read_lines(self.path, self.encoding), start=1):
             if not line.strip():
                 continue
-            try:
-                row = _object(json.loads(line))
-            except (ValueError, RecursionError) as error:
-                row = RowRefused(f"no JSON ({error})", hint="Write one JSON object a line")
-            if isinstance(row, RowRefused) and not seen:
-                # Without a good line before it, the file is of another kind.
-                raise FeedError(f"line {number} is not a JSON object: {row.what}", where=str(self.path), hint=row.hint)
-            seen = True
-            yield number, row
+            row = _too_long() if len(line) > MAX_LINE else parse_row(line)
+            if refused is None:
+                yield number, row
+            elif isinstance(row, RowRefused):
+                refused.append((number, row))
+                if len(refused) == _UNDECIDED:
+                    break
+            else:
+                yield from refused
+                refused = None
+                yield number, row
+        if refused:
+            number, row = refused[0]
+            raise FeedError(f"line {number} is not a JSON object: {row.what}", where=str(self.path), hint=row.hint)
 
 
 @dataclass(frozen=True)
@@ -65,77 +74,154 @@ class JsonArrayRecords:
     def header(self) -> None:
         """The columns are only known after reading every row."""
 
+    def count(self) -> None:
+        """The rows are only counted by reading them."""
+
     def __iter__(self) -> Iterator[tuple[int, Values | RowRefused]]:
         number = 0
         try:
-            for number, element in enumerate(_elements(read_pieces(self.path, self.encoding)), start=1):
-                yield number, _object(element)
+            for number, text in enumerate(_elements(read_pieces(self.path, self.encoding)), start=1):
+                yield number, _too_long() if text is None else parse_row(text)
         except _NotJson as error:
             raise FeedError(
                 f"the JSON array is broken after {number} elements ({error})",
                 where=str(self.path),
-                hint="Export it again; NaN and Infinity are not JSON",
+                hint="Export it again",
             ) from None
 
 
 class _NotJson(Exception):
-    """The text is not a JSON array, or an element of it is too large."""
+    """The text is not a JSON array."""
 
 
-def _elements(pieces: Iterator[str]) -> Iterator[object]:
-    """The elements of a JSON array, each as soon as it is complete. Raises _NotJson."""
-    # Not ijson.items: it keeps the path of every open value, which is quadratic in the depth of the nesting.
-    events = ijson.sendable_list()
-    parser = ijson.basic_parse_coro(events)
-    builder = ijson.ObjectBuilder()
-    depth = held = 0
-    before = ""
-    for piece in itertools.chain(pieces, [""]):
-        if _LONG_NUMBER.search(before + piece):
-            raise _NotJson("a number of more than 4000 digits")
-        before = piece
-        failure = _parse(parser, piece)
-        held += len(piece)
-        for event, value in events:
-            depth += _DEEPER.get(event, 0)
-            if depth > MAX_DEPTH:
-                raise _NotJson(f"more than {MAX_DEPTH} values inside each other")
-            if depth == 0 or (depth == 1 and event == "start_array"):
-                continue  # the array itself
-            builder.event(event, float(value) if isinstance(value, Decimal) else value)
-            if depth == 1:
-                yield builder.value
-                builder, held = ijson.ObjectBuilder(), 0
-        events.clear()
-        if failure:
-            raise _NotJson(failure)
-        if held > MAX_LINE:
-            raise _NotJson(f"an element of more than {MAX_LINE} characters")
+# Up to the next bracket (in the array itself: or comma) outside of strings, or to the quote of a string that goes on in
+# the next piece. Possessive, so that no text is looked at twice.
+_QUOTED: Final = r'[^"\\]*+(?:\\.[^"\\]*+)*+'
+_STRING: Final = f'"{_QUOTED}"'
+_NEXT_BRACKET: Final = re.compile(rf'(?:[^"\[\]{{}}]++|{_STRING})*+(["\[\]{{}}])', re.DOTALL)
+_NEXT_ELEMENT: Final = re.compile(rf'(?:[^"\[\]{{}},]++|{_STRING})*+(["\[\]{{}},])', re.DOTALL)
+_STRING_END: Final = re.compile(rf'{_QUOTED}(["\\])', re.DOTALL)
 
 
-def _parse(parser: Any, piece: str) -> str:
-    """Parse a piece of text, or the end of it if it is empty; returns what is wrong with it."""
-    try:
-        if piece:
-            parser.send(piece.encode(errors="replace"))
+def _elements(pieces: Iterator[str]) -> Iterator[str | None]:
+    """The text of each element of an array, found by brackets and quotes alone; None for one that is too long.
+
+    Raises _NotJson.
+    """
+    depth, quoted, skip, first = 0, False, 0, True
+    text = _BoundedText()
+    for piece in pieces:
+        start, at = 0, skip
+        while match := (_STRING_END if quoted else _NEXT_ELEMENT if depth == 1 else _NEXT_BRACKET).match(piece, at):
+            at, sign = match.end(), match[1]
+            if sign == "\\":
+                at += 1  # what it escapes ends nothing
+            elif sign == '"':
+                quoted = not quoted
+            elif depth == 1 and sign in ",]}":
+                text.add(piece[start : at - 1])
+                found, start = text.taken(), at
+                if sign == "," or not first or found is None or found.strip():
+                    yield found
+                first = False
+                if sign != ",":
+                    if piece[at:].strip() or any(rest.strip() for rest in pieces):
+                        raise _NotJson("there is text after its end")
+                    return
+            elif sign in "[{":
+                depth += 1
+                start = at if depth == 1 else start
+            elif sign in "]}":
+                depth -= 1
+        text.add(piece[start:])
+        skip = max(at - len(piece), 0)
+    raise _NotJson("the file ends before it")
+
+
+class _BoundedText:
+    """Text put together from pieces, as long as it is not too long."""
+
+    def __init__(self) -> None:
+        self._pieces: list[str] = []
+        self._length = 0
+
+    def add(self, piece: str) -> None:
+        self._length += len(piece)
+        if self._length <= MAX_LINE:
+            self._pieces.append(piece)
         else:
-            parser.close()
-    except ArithmeticError:
-        return "a number out of range"
-    except (ijson.JSONError, ValueError) as error:
-        what, excerpt, *_ = (*(line.strip() for line in str(error).splitlines()), "", "")
-        return f"{what}, near {excerpt!r}" if excerpt else what
-    return ""
+            self._pieces.clear()
+
+    def taken(self) -> str | None:
+        """The text, None if it was too long; then begin again."""
+        text = "".join(self._pieces) if self._length <= MAX_LINE else None
+        self._pieces, self._length = [], 0
+        return text
 
 
-def _object(value: object) -> Values | RowRefused:
-    """A value as a row, unless it is no object or too deep for recursive functions."""
+def parse_row(text: str) -> Values | RowRefused:
+    """One JSON object as a row; what cannot be used of it is the reason why it is refused."""
+    try:
+        value = _DECODER.decode(text.strip())
+    except RecursionError:
+        return _too_deep()
+    except ValueError as error:
+        return RowRefused(f"no JSON ({error})", hint="Write one JSON object a line, or an array of objects")
     if not isinstance(value, dict):
         return RowRefused(f"a {type(value).__name__} instead of an object", hint='Write {"id": ..., "image": ...}')
+    if len(value) > MAX_COLUMNS:
+        return RowRefused(f"{len(value)} columns", hint=f"At most {MAX_COLUMNS} are read")
+    if any(len(name) > MAX_NAME for name in value):
+        return RowRefused(f"a column's name has more than {MAX_NAME} characters", hint="Shorten it")
+    return value if _is_shallow(value) else _too_deep()
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for at, name in enumerate(names) if name in names[:at])
+        raise ValueError(f"the name {twice[:60]!r} occurs twice")
+    return value
+
+
+def _whole(text: str) -> int:
+    if len(text) > MAX_DIGITS:
+        raise ValueError(f"a number of {len(text)} digits")
+    return int(text)
+
+
+def _real(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"the number {text[:60]} is out of range")
+    return number
+
+
+def _constant(text: str) -> None:
+    # Python's own export writes NaN where there is no value.
+    if text != "NaN":
+        raise ValueError(f"{text} is no number")
+
+
+_DECODER: Final = json.JSONDecoder(
+    object_pairs_hook=_object, parse_int=_whole, parse_float=_real, parse_constant=_constant
+)
+
+
+def _is_shallow(value: dict[str, Any]) -> bool:
     level: list[Any] = [value]
     for _ in range(MAX_DEPTH):
         inside = (child for parent in level for child in (parent.values() if isinstance(parent, dict) else parent))
         level = [child for child in inside if isinstance(child, dict | list)]
         if not level:
-            return value
+            return True
+    return False
+
+
+def _too_deep() -> RowRefused:
     return RowRefused(f"more than {MAX_DEPTH} values inside each other", hint="Write fewer")
+
+
+def _too_long() -> RowRefused:
+    return RowRefused(f"more than {MAX_LINE} characters", hint="Write one product a row")

@@ -6,9 +6,10 @@ each time it is iterated. Only the ids seen so far stay in memory.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 from streetshop.core.errors import FeedError, RowRefused
 from streetshop.core.records import Product
@@ -16,7 +17,11 @@ from streetshop.feeds.columns import MAX_SHOTS, Columns, TypeSurvey, find_column
 from streetshop.feeds.folder import check_has_pictures, folder_rows
 from streetshop.feeds.formats import Records, open_records
 from streetshop.feeds.refused import Refusal
-from streetshop.feeds.values import MAX_COLUMNS
+from streetshop.feeds.values import MAX_COLUMNS, Values
+
+MAX_ROWS: Final = 5_000_000
+"""Rows of a feed, at most, if nothing else is said."""
+_PROGRESS_EVERY: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +108,8 @@ def read_feed(
     columns: Mapping[str, str] | None = None,
     image_template: str | None = None,
     encoding: str | None = None,
+    max_rows: int = MAX_ROWS,
+    progress: Callable[[int], None] = lambda rows: None,
 ) -> Feed:
     """Open a folder of pictures, or a CSV, TSV, JSON lines, JSON or Parquet file.
 
@@ -111,11 +118,15 @@ def read_feed(
         columns: the columns of fields whose names are no synonyms, as in ``{"category": "label"}``.
         image_template: the path of a picture, with ``{}`` for the image column, as in ``"images/{}.jpg"``.
         encoding: of a text file; None to detect it.
+        max_rows: a feed with more is refused.
+        progress: called now and then with the number of rows that were read.
 
     Raises:
-        FeedError: the feed as a whole cannot be used: unreadable, an archive, of unknown encoding, without the
-            required columns, or empty.
+        FeedError: the feed as a whole cannot be used: unreadable, an archive, a pipe or device, of unknown encoding,
+            without the required columns, too long, or empty.
     """
+    if not str(path):
+        raise FeedError("the name of the feed is empty", hint='Name a file or folder; this folder is "."')
     path = Path(path)
     try:
         is_folder = path.is_dir()
@@ -126,22 +137,37 @@ def read_feed(
             raise FeedError(
                 "a folder of pictures has no columns", where=str(path), hint="Give the CSV, JSON lines or Parquet file"
             )
-        return Feed(path, path, "folder", check_has_pictures(path))
+        rows = check_has_pictures(path)
+        _check_rows(rows, max_rows, str(path))
+        return Feed(path, path, "folder", rows)
     if "\0" in str(path) or not path.exists():
         raise FeedError("no such file or folder", where=str(path), hint="Check the path")
     records = open_records(path, encoding)
-    found, rows = _survey(records, columns, image_template, str(path))
+    _check_rows(records.count() or 0, max_rows, str(path))
+
+    def read() -> Iterator[Values | RowRefused]:
+        for rows, (_, values) in enumerate(records, start=1):
+            _check_rows(rows, max_rows, str(path))
+            if rows % _PROGRESS_EVERY == 0:
+                progress(rows)
+            yield values
+
+    found, rows = _survey(records, columns, image_template, str(path), read)
     return Feed(path, path.parent, records.kind, rows, found, records)
 
 
 def _survey(
-    records: Records, mapping: Mapping[str, str] | None, template: str | None, where: str
+    records: Records,
+    mapping: Mapping[str, str] | None,
+    template: str | None,
+    where: str,
+    read: Callable[[], Iterator[Values | RowRefused]],
 ) -> tuple[Columns, int]:
     """Find the columns, and count the rows and infer the types of the attributes from all of them."""
     header = records.header()
     if header is None:
         names: dict[str, None] = {}
-        for _, values in records:
+        for values in read():
             if not isinstance(values, RowRefused):
                 names.update(dict.fromkeys(values))
             if len(names) > MAX_COLUMNS:
@@ -151,13 +177,20 @@ def _survey(
         header = list(names)
     columns = find_columns(header, mapping, template, where)
     survey, rows = TypeSurvey(columns, records.typed), 0
-    for _, values in records:
+    for values in read():
         rows += 1
         if not isinstance(values, RowRefused):
             survey.add(values)
     if rows == 0:
         raise FeedError("the feed has no rows", where=where, hint="Export it again")
     return replace(columns, types=survey.types()), rows
+
+
+def _check_rows(rows: int, most: int, where: str) -> None:
+    if rows > most:
+        raise FeedError(
+            f"more than {most} rows", where=where, hint="Split the feed, or raise the limit with --max-rows"
+        )
 
 
 def _adds_pictures(product: Product, other: Product) -> bool:

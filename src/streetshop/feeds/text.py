@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Final, TextIO
 from streetshop.core.errors import FeedError
 
 MAX_LINE: Final = 4 * 2**20
-"""Characters of a line, at most."""
+"""Characters of a row, at most: of a line, of a CSV record of several lines, of an element of a JSON array."""
 
 _CHUNK: Final = 2**20
 _BOMS: Final = (
@@ -68,18 +69,17 @@ def text_encoding(path: Path, encoding: str | None = None) -> str:
 
 
 def read_lines(path: Path, encoding: str) -> Iterator[str]:
-    """Lines with their line ends. Raises :class:`FeedError` on a line of more than ``MAX_LINE`` characters."""
+    """Lines with their line ends.
+
+    Of a line with more than ``MAX_LINE`` characters only the first ``MAX_LINE + 1`` are given, so that the reader can
+    refuse it; the rest is skipped.
+    """
     with _opened(path, encoding) as file:
-        number = 0
-        while line := file.readline(MAX_LINE):
-            number += 1
-            if len(line) == MAX_LINE and not line.endswith(("\n", "\r")):
-                raise FeedError(
-                    f"line {number} has more than {MAX_LINE} characters",
-                    where=str(path),
-                    hint="Give a CSV, JSON lines or Parquet file with one product in a row",
-                )
+        while line := file.readline(MAX_LINE + 1):
             yield line
+            if len(line) > MAX_LINE:
+                while line and not line.endswith(("\n", "\r")):
+                    line = file.readline(65536)
 
 
 def read_pieces(path: Path, encoding: str) -> Iterator[str]:
@@ -98,6 +98,20 @@ def _opened(path: Path, encoding: str) -> Iterator[TextIO]:
         raise FeedError(f"the file changed while it was read ({error})", where=str(path), hint="Run again") from None
     except OSError as error:
         raise unreadable(path, error) from None
+
+
+def check_regular(path: Path) -> None:
+    """Raise :class:`FeedError` unless ``path`` is a regular file: a pipe or device may have no end, or never begin."""
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        raise unreadable(path, error) from None
+    if not stat.S_ISREG(mode):
+        kinds = ((stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"), (stat.S_ISDIR, "a folder"))
+        kind = next((name for check, name in kinds if check(mode)), "a device")
+        raise FeedError(
+            f"this is {kind}, and a feed is read more than once", where=str(path), hint="Save it to a file first"
+        )
 
 
 def unreadable(path: Path, error: OSError) -> FeedError:

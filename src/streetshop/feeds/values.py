@@ -25,6 +25,12 @@ Values: TypeAlias = dict[str, object]
 MAX_COLUMNS: Final = 2000
 """Columns of a feed, at most."""
 
+MAX_NAME: Final = 256
+"""Characters of a column's name, at most."""
+
+MAX_TEXT: Final = 2**16
+"""Characters of a value, at most."""
+
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _SYMBOLS: Final = {"$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "₩": "KRW", "zł": "PLN", "₺": "TRY"}
 _PRICE: Final = re.compile(
@@ -43,6 +49,27 @@ def is_empty(value: object) -> bool:
     if isinstance(value, float):
         return math.isnan(value)
     return isinstance(value, (list, tuple, dict)) and not value
+
+
+def is_long(value: object) -> bool:
+    """Whether a value, or a list or object with all it holds, has more than ``MAX_TEXT`` characters."""
+    if isinstance(value, str):
+        return len(value) > MAX_TEXT
+    if not isinstance(value, (list, tuple, Mapping)):
+        return False
+    left, level = MAX_TEXT, list[object]([value])
+    while level and left >= 0:
+        inside: list[object] = []
+        for item in level:
+            if isinstance(item, str):
+                left -= len(item)
+            elif isinstance(item, Mapping):
+                inside += item.values()
+            elif isinstance(item, (list, tuple)):
+                inside += item
+            left -= 1
+        level = inside
+    return left < 0
 
 
 def as_text(value: object) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -38,6 +39,7 @@ class BatchResult:
         refused: number of products without a usable picture.
         refused_pictures: number of pictures that cannot be used.
         embedded: number of pictures that the encoder embedded.
+        lost: number of products that had a value of a field in the catalog and have none in the feed, by field.
     """
 
     entries: list[tuple[Entry, bool]] = field(default_factory=list)
@@ -47,6 +49,7 @@ class BatchResult:
     refused: int = 0
     refused_pictures: int = 0
     embedded: int = 0
+    lost: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +219,9 @@ class _Batch:
         shots = tuple(replace(shot, tags=tags) for shot, tags in zip(product.shots, seen, strict=True))
         product = with_kind(replace(product, shots=shots))
         vectors, thumbnails = np.stack([made.vector for made in complete]), tuple(made.thumbnail for made in complete)
+        before = self._stored.get(product.id)
+        if before is not None:
+            self.result.lost.update(_lost(before.product, product))
         self.result.entries.append((Entry(product, vectors, thumbnails), known is None))
 
     def _kept(self, product_id: str, slot: _Slot) -> _Embedded | None:
@@ -229,3 +235,10 @@ class _Batch:
     def _refuse(self, row: FeedRow, reason: str) -> None:
         self.result.refusals.append(Refusal(row.number, row.product.id, "", reason))
         self.result.refused += 1
+
+
+def _lost(before: Product, product: Product) -> Iterator[str]:
+    """Fields that had a value and have none."""
+    for name in ("title", "category", "brand", "price", "url", "in_stock"):
+        if getattr(before, name) not in ("", None) and getattr(product, name) in ("", None):
+            yield name

@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -154,6 +155,7 @@ class _Ingest:
         self._rows = 0
         self._seen: set[str] = set()
         self._nameless = 0
+        self._lost: Counter[str] = Counter()
         self._broken: FeedError | None = None
         self._ready: list[tuple[Entry, bool]] = []
         self._oldest = 0.0
@@ -168,6 +170,7 @@ class _Ingest:
             except BaseException:
                 self._stop.set()  # the workers need not finish what cannot be written
                 raise
+        self._note_lost()
         if self._broken is not None:
             raise self._broken
         self.report.complete = not self._stop.is_set()
@@ -212,6 +215,7 @@ class _Ingest:
         report.refused_pictures += result.refused_pictures
         report.unchanged += result.unchanged
         report.embedded += result.embedded
+        self._lost.update(result.lost)
         self._rows += result.rows
         if result.entries and not self._ready:
             self._oldest = time.monotonic()
@@ -228,6 +232,17 @@ class _Ingest:
         self.report.added += sum(new for _, new in self._ready)
         self.report.updated += sum(not new for _, new in self._ready)
         self._ready.clear()
+
+    def _note_lost(self) -> None:
+        """Note fields that products lost because the feed has no column for them."""
+        there = self._feed.columns.fields if self._feed.columns is not None else {}
+        for name, count in self._lost.items():
+            if name not in there:
+                whose = f"{count} products have" if count > 1 else "1 product has"
+                self.report.notes.append(
+                    f"{whose} no {name} any more, since no column of the feed is used for it; if an earlier run had "
+                    f"--column {name}=COLUMN, run again with it"
+                )
 
     def delete_missing(self) -> None:
         """Remove the products that the feed does not have, unless it is unclear which it has."""

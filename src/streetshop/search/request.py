@@ -95,7 +95,7 @@ class SearchRequest:
         """
         k = check_whole("k", k)
         if not 1 <= k <= max_k:
-            raise RequestInvalid(f"k is {k}", where="k", hint=f"Ask for 1 to {max_k} products")
+            raise RequestInvalid(f"{k} is out of range", where="k", hint=f"Ask for 1 to {max_k} products")
         if len(boxes) > MAX_BOXES:
             raise RequestInvalid(f"{len(boxes)} boxes are given", where="box", hint=f"At most {MAX_BOXES} are searched")
         if boxes and garment is not None:
@@ -141,7 +141,7 @@ def check_flag(name: str, value: object) -> bool:
 def check_whole(name: str, value: object) -> int:
     """A value that must be a whole number, as an int. Raises RequestInvalid; ``name`` is for the message."""
     if isinstance(value, bool) or not isinstance(value, Integral):
-        raise RequestInvalid(f"{name} is {value!r:.80}", where=name, hint="Give a whole number")
+        raise RequestInvalid(f"{value!r:.80} is no whole number", where=name, hint="Give one")
     return int(value)
 
 
