@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from streetshop.core.errors import CurateError
 from streetshop.lab.curate import Curation
+from streetshop.lab.curate.features import run_features
 from streetshop.lab.curate.noise import balanced_sample, cards, probabilities, read_labels, run_noise
+from streetshop.lab.data.manifest import Manifest
+from streetshop.lab.data.sample import Sample
+from tests.lab.curate.conftest import SMALL
+from tests.lab.curate.drawn import CATEGORIES, garment
 
 
 def test_the_sample_is_as_even_as_the_clusters_allow() -> None:
@@ -66,6 +73,33 @@ def test_labels_hold_whatever_the_classifier_thinks(curation: Curation) -> None:
     labels.decide(str(tables[0]), "clean")
     run_noise(curation)
     assert int(tables[0]) not in curation.drops("noise")
+
+
+def shots(root: Path, *, known: bool) -> Manifest:
+    """Thirty garments with three rows each: shots of a product, or one picture thrice under no product."""
+    rows = []
+    for place in range(30):
+        category, number = CATEGORIES[place % 4], place // 4
+        for shot in range(3):
+            image = f"{category}-{number}-{shot if known else 0}.png"
+            garment(category, number, shot if known else 0).save(root / image)
+            rows.append(Sample(image, "shop", f"{category}-{number}" if known else "", category))
+    return Manifest.from_rows(rows, root)
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["a product's shots", "copies without a product"])
+def test_pictures_of_one_thing_are_never_on_both_sides_of_a_fold(known: bool, tmp_path: Path) -> None:
+    """Labels by the throw of a coin for each garment cannot be learned; who sees one of its shots knows the others'."""
+    curation = Curation.create(tmp_path / "out", shots(tmp_path, known=known))
+    run_features(curation, SMALL)
+    labels, coins = read_labels(curation), np.random.default_rng(0).permutation(30) < 15
+    for row in range(90):
+        labels.verdicts[str(row)] = "noise" if coins[row // 3] else "clean"
+    labels.write()
+    judged = run_noise(curation, threshold=0.99)["cross_validation"]
+    assert judged["brier"] > 0.2, "a coin's is 0.25"
+    assert not judged["reached"] or judged["recall"]["value"] < 0.3
+    assert judged["precision"]["high"] - judged["precision"]["low"] > 0.25, "thirty garments, not ninety pictures"
 
 
 @pytest.mark.parametrize(

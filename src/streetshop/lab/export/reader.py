@@ -11,7 +11,7 @@ from streetshop.lab.data.sets import ccp as ccp_set
 from streetshop.lab.data.sets import clothing as clothing_set
 from streetshop.lab.evaluate.reader import judge
 from streetshop.lab.evaluate.report import Dataset, Report
-from streetshop.lab.export.bundle import Network, check_free, export_bundle, probe_images
+from streetshop.lab.export.bundle import MODEL, Network, check_free, export_bundle, probe_images
 from streetshop.lab.export.calibration import RAW, fit_calibration, fit_thresholds
 from streetshop.lab.nets.reader import ReaderNet
 from streetshop.lab.train.reader_recipe import ReaderRecipe
@@ -20,7 +20,6 @@ from streetshop.looks.reader import OnnxReader
 from streetshop.looks.rules import Rules
 from streetshop.models.spec import ReaderSpec
 
-MODEL: Final = "model.onnx"
 _BACKBONES: Final = {"efficientnet_lite0": "EfficientNet-Lite0", "efficientnet_lite2": "EfficientNet-Lite2"}
 
 SUMMARY: Final = "A reader: garment classes of every pixel, garments, persons and 17 COCO keypoints of a photo."

