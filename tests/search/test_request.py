@@ -11,7 +11,7 @@ from streetshop.core.errors import FilterError, GeometryError, RequestInvalid, V
 from streetshop.core.geometry import Box
 from streetshop.models import Encoder
 from streetshop.search import SearchRequest
-from streetshop.search.request import DEFAULT_K, check_vector, check_whole, parse_box
+from streetshop.search.request import DEFAULT_K, MAX_K, MAX_OFFSET, check_vector, check_whole, parse_box
 
 
 def test_defaults_and_parsed_values(shop: tuple[Store, Encoder]) -> None:
@@ -67,6 +67,36 @@ def test_vectors_from_outside(shop: tuple[Store, Encoder]) -> None:
     for bad in (vector[:-1], np.full_like(vector, np.nan), np.zeros_like(vector), np.full_like(vector, 1e38)):
         with pytest.raises(VectorError):
             check_vector(bad, encoder.blocks)
+
+
+@pytest.mark.parametrize(("length", "accepted"), [(9e-7, False), (1.1e-6, True), (9.9e5, True), (1.01e6, False)])
+@pytest.mark.parametrize("block", ["style", "colour"])
+def test_the_length_of_each_block_is_limited(
+    shop: tuple[Store, Encoder], block: str, length: float, accepted: bool
+) -> None:
+    store, encoder = shop
+    vector = np.array(store.vectors("red-plain")[0])
+    split_blocks(vector, encoder.blocks)[block][:] *= length
+    before = vector.copy()
+    if accepted:
+        np.testing.assert_allclose(check_vector(vector, encoder.blocks), store.vectors("red-plain")[0], atol=1e-5)
+    else:
+        with pytest.raises(VectorError, match=f"block {block} has length"):
+            check_vector(vector, encoder.blocks)
+    assert (vector == before).all(), "the caller's vector is not changed"
+
+
+def test_limits_are_within_reach(shop: tuple[Store, Encoder]) -> None:
+    store, encoder = shop
+    asked = {"k": 1, "boxes": [Box(0, 0, 5, 5)] * 16, "offset": MAX_OFFSET}
+    request = SearchRequest.check(store, encoder.blocks, **asked)
+    assert (request.k, len(request.boxes), request.offset) == (1, 16, MAX_OFFSET)
+    assert SearchRequest.check(store, encoder.blocks, k=MAX_K).k == MAX_K
+    assert SearchRequest.check(store, encoder.blocks, k=20, max_k=20).k == 20
+    assert SearchRequest.check(store, encoder.blocks, garment=np.int64(0)).garment == 0
+    for bad in ({"offset": -1}, {"offset": MAX_OFFSET + 1}, {"offset": 1.0}, {"variants": 1}, {"kinds": [5]}):
+        with pytest.raises(RequestInvalid):
+            SearchRequest.check(store, encoder.blocks, **bad)
 
 
 @pytest.mark.parametrize("value", [1.5, "1", True, None, [1]])
