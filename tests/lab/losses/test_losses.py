@@ -141,6 +141,14 @@ def test_cross_entropy_reads_the_vector_it_is_put_on() -> None:
         torch.testing.assert_close(term(given), wanted)
 
 
+def test_smoothed_labels_share_their_weight_among_all_classes() -> None:
+    x, labels, smoothing = torch.randn(4, 3), [0, 2, 1, 1], 0.3
+    term = CrossEntropy(target="product", classes=3, dim=3, smoothing=smoothing)
+    logs = torch.log_softmax(x @ term.classifier.weight.t() + term.classifier.bias, 1).tolist()
+    wanted = [-(1 - smoothing) * row[label] - smoothing * sum(row) / 3 for row, label in zip(logs, labels, strict=True)]
+    assert term(_given(x, labels)).item() == pytest.approx(sum(wanted) / 4, rel=1e-5)
+
+
 def test_head_on_features_leaves_the_embedding_alone() -> None:
     """The two placements of method 4's product-type head differ in where their gradient goes."""
     features = torch.randn(4, 6, requires_grad=True)

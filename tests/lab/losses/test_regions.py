@@ -3,6 +3,8 @@ train nothing: here each term must move the localisation network, and move the r
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import Tensor
@@ -98,6 +100,22 @@ def test_each_term_alone_moves_the_localisation_network_and_lowers_itself(term: 
     assert {"branch.locate.weight", "branch.locate.bias"} <= moved
     assert "branch.lstm.weight_hh" in moved, "the gradient reaches back through the steps"
     assert term(LossInput(head(x), {})).item() < 0.9 * start
+
+
+def test_the_term_has_the_weights_it_is_made_with() -> None:
+    """Each of the three constraints is broken, so a weight that is swapped or left out changes the sum."""
+    regions, total = _head()(torch.randn(2, 6, 6, 5)).regions, 0.0
+    places = regions.places.detach()
+    anchors = anchor_points(3).tolist()
+    for row in places.tolist():
+        for (sx, sy, tx, ty), (cx, cy) in zip(row, anchors, strict=True):
+            scale = max(abs(sx) - 0.5, 0) ** 2 + max(abs(sy) - 0.5, 0) ** 2
+            anchor = 0.5 * ((tx - cx) ** 2 + (ty - cy) ** 2)
+            total += scale + 0.3 * anchor + 0.7 * (max(0.1 - sx, 0) + max(0.1 - sy, 0))
+    encoding = _head()(torch.zeros(2, 6, 6, 5))
+    given = LossInput(replace(encoding, regions=replace(regions, places=places)), {})
+    found = Localisation(steps=3, anchor=0.3, positive=0.7)(given).item()
+    assert found == pytest.approx(total / 6, rel=1e-5)
 
 
 def test_scale_and_positive_terms_bring_regions_into_range() -> None:
