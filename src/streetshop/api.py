@@ -301,7 +301,7 @@ class Catalog:
             for number, (data, source) in enumerate(map(_file, _several(pictures)))
         ]
         vectors = encoder.encode([upload.prepared for upload in uploads], side="shop")
-        return write_upload(self._store, described, uploads, vectors)[0]
+        return write_upload(self._store, described, uploads, vectors, encoder.fingerprint)[0]
 
     def delete(self, *product_ids: str) -> int:
         """Remove products; returns how many were there.

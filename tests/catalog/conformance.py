@@ -55,6 +55,9 @@ def unit_vectors(n: int, seed: int) -> NDArray[np.float32]:
     return np.hstack([part / np.linalg.norm(part, axis=1, keepdims=True) for part in parts])
 
 
+ONE = unit_vectors(1, 99)
+
+
 def entry(
     name: str, vectors: NDArray[np.float32], attributes: dict[str, AttributeValue] | None = None, **fields: object
 ) -> Entry:
@@ -271,6 +274,78 @@ class StoreConformance:
             if i % 3 == 0:
                 store.delete([f"p{i}"])
                 assert f"p{i}" not in [name for name, _ in found(other, unit_vectors(1, i)[0], 99)]
+
+    # --- changing ---
+
+    def test_a_change_replaces_keeps_adds_and_removes_in_one_commit(self, make: Make, again: Again) -> None:
+        store = make(META)
+        store.upsert([entry("kept", unit_vectors(1, 1)), entry("replaced", unit_vectors(2, 2)), entry("gone", ONE)])
+        seen: dict[str, Entry | None] = {}
+        new = {"replaced": entry("replaced", unit_vectors(1, 3), title="new"), "added": entry("added", ONE)}
+
+        def change(product_id: str, before: Entry | None) -> Entry | None:
+            seen[product_id] = before
+            return before if product_id == "kept" else new.get(product_id)
+
+        store.change(["kept", "replaced", "gone", "added", "none", "kept", "\x00"], change)
+        assert {name: before and len(before.vectors) for name, before in seen.items()} == {
+            "kept": 1,
+            "replaced": 2,
+            "gone": 1,
+            "added": None,
+            "none": None,
+        }
+        for one in (store, again(store)):
+            assert list(one.ids()) == ["added", "kept", "replaced"]
+            assert [p.title for p in one.get(["replaced"]) if p] == ["new"]
+            assert found(one, ONE[0], 9) == nearest([entry("kept", unit_vectors(1, 1)), *new.values()], ONE[0], 9)
+        assert store.verify() == []
+
+    def test_a_change_that_raises_changes_nothing(self, make: Make) -> None:
+        store = make(META)
+        store.upsert([entry("a", ONE), entry("b", ONE)])
+
+        def fails(product_id: str, before: Entry | None) -> None:
+            if product_id == "b":
+                raise ValueError("no")
+
+        def other(product_id: str, before: Entry | None) -> Entry:
+            return entry("c", ONE)
+
+        def bad(product_id: str, before: Entry | None) -> Entry:
+            return entry(product_id, ONE * np.float32(2))
+
+        for change, error in ((fails, ValueError), (other, RecordError), (bad, VectorError)):
+            with pytest.raises(error):
+                store.change(["a", "b"], change)
+            assert list(store.ids()) == ["a", "b"]
+            assert [p.title for p in store.get(["a", "b"]) if p] == ["", ""]
+        store.upsert([entry("d", ONE)])  # nothing stays locked
+
+    def test_no_write_comes_between_reading_and_writing(self, make: Make, again: Again) -> None:
+        """Handles of two processes count up one price; without the lock, some of the increments are lost."""
+        store = make(META)
+        store.upsert([entry("a", ONE, price=0.0)])
+        failures: list[BaseException] = []
+
+        def up(product_id: str, before: Entry | None) -> Entry:
+            assert before is not None
+            return entry("a", ONE, price=(before.product.price or 0) + 1)
+
+        def count(one: Store) -> None:
+            try:
+                for _ in range(8):
+                    one.change(["a"], up)
+            except BaseException as error:
+                failures.append(error)
+
+        threads = [threading.Thread(target=count, args=(one,)) for one in (store, store, again(store))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert failures == []
+        assert [p.price for p in store.get(["a"]) if p] == [24.0]
 
     # --- refusing ---
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import numpy as np
 import pytest
 
 from streetshop.catalog.open import open_catalog
-from streetshop.catalog.store import Entry, Store
+from streetshop.catalog.store import Change, Store
 from streetshop.core.errors import (
     CatalogDiskFull,
     FeedError,
@@ -150,11 +150,11 @@ def test_write_error_ends_the_run(shop: Shop) -> None:
         def __init__(self, store: Store) -> None:
             self.store, self.writes = store, 0
 
-        def upsert(self, entries: Sequence[Entry]) -> None:
+        def change(self, ids: Iterable[str], change: Change) -> None:
             self.writes += 1
             if self.writes > 1:
                 raise CatalogDiskFull("no space left", where="here")
-            self.store.upsert(entries)
+            self.store.change(ids, change)
 
         def __getattr__(self, name: str) -> object:
             return getattr(self.store, name)

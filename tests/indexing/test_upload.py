@@ -36,14 +36,14 @@ def upload(encoder: Encoder, colour: str, source: str = "") -> tuple[Upload, np.
 def test_a_new_product_and_its_pictures(shop: tuple[Store, Encoder]) -> None:
     store, encoder = shop
     read, vectors = upload(encoder, "red")
-    product, new = write_upload(store, Product("new", title="Red"), [read], vectors)
+    product, new = write_upload(store, Product("new", title="Red"), [read], vectors, encoder.fingerprint)
     assert new
     assert product.shots[0].source == f"upload:{product.shots[0].sha256}"
     assert store.get(["new"]) == [product]
     assert store.vectors("new") == pytest.approx(vectors)
     assert store.thumbnail("new", 0) == read.thumbnail
     named, vectors = upload(encoder, "blue", "blue.png")
-    replaced, new = write_upload(store, Product("new", title="Blue"), [named], vectors)
+    replaced, new = write_upload(store, Product("new", title="Blue"), [named], vectors, encoder.fingerprint)
     assert (new, [shot.source for shot in replaced.shots]) == (False, ["blue.png"])
 
 
@@ -51,11 +51,11 @@ def test_without_pictures_the_stored_ones_stay(shop: tuple[Store, Encoder]) -> N
     store, encoder = shop
     before = store.entries(["red-plain"])["red-plain"]
     none = encoder.encode([])
-    product, new = write_upload(store, Product("red-plain", title="Cheaper", price=1.0), [], none)
+    product, new = write_upload(store, Product("red-plain", title="Cheaper", price=1.0), [], none, encoder.fingerprint)
     assert (new, product.price, product.shots) == (False, 1.0, before.product.shots)
     assert store.vectors("red-plain") == pytest.approx(before.vectors)
     with pytest.raises(RequestInvalid, match="needs a picture"):
-        write_upload(store, Product("bare"), [], none)
+        write_upload(store, Product("bare"), [], none, encoder.fingerprint)
 
 
 def test_a_picture_that_is_none(shop: tuple[Store, Encoder]) -> None:

@@ -134,6 +134,11 @@ class StoreInfo:
     extra: Mapping[str, object] = field(default_factory=dict)
 
 
+Change: TypeAlias = Callable[[str, Entry | None], Entry | None]
+"""Called with the id of a product and its stored entry, None if there is none; returns the entry to store, None for
+none. Returning the stored entry itself leaves it as it is."""
+
+
 class Store(Protocol):
     """A catalog, open for reading and writing.
 
@@ -163,6 +168,24 @@ class Store(Protocol):
 
     def delete(self, ids: Iterable[str]) -> int:
         """Remove products and return how many there were. A removed product is in no later search."""
+        ...
+
+    def change(self, ids: Iterable[str], change: Change) -> None:
+        """Read products, decide, and write, in one commit; no other write comes between.
+
+        Use it where what is written depends on what was read before: two calls, one that reads and ``upsert``, may undo
+        a write of another program.
+
+        Args:
+            ids: of the products.
+            change: called for each of them while the store is locked, so it should be quick. It may read from the
+                store, also what ``meta`` is at this moment, and must not write to it. What it raises is raised here,
+                and nothing is written.
+
+        Raises:
+            RecordError: it returned a product with another id.
+            VectorError, CatalogLocked, CatalogDiskFull: as for ``upsert``.
+        """
         ...
 
     def get(self, ids: Sequence[str]) -> list[Product | None]:

@@ -27,12 +27,31 @@ On a CPU 32 are no faster, and take a gigabyte more memory (EfficientNet-Lite0 o
 """
 
 
+CHANGED: Final = "another program changed the product meanwhile. Run again."
+"""Why a row is refused whose product is not in the catalog as it was when the row was read."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ready:
+    """A product to be written.
+
+    Attributes:
+        row: its number in the feed.
+        entry: what is to be stored.
+        before: hashes of what was stored when the row was read; None if nothing was.
+    """
+
+    row: int
+    entry: Entry
+    before: Known | None
+
+
 @dataclass(slots=True)
 class BatchResult:
     """The result of a batch.
 
     Attributes:
-        entries: to be written, each with whether it is new.
+        ready: the products to be written.
         refusals: of rows and pictures.
         rows: number of rows done; all of the batch unless the work was stopped.
         unchanged: number of products that are in the catalog already.
@@ -42,7 +61,7 @@ class BatchResult:
         lost: number of products that had a value of a field in the catalog and have none in the feed, by field.
     """
 
-    entries: list[tuple[Entry, bool]] = field(default_factory=list)
+    ready: list[Ready] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     rows: int = 0
     unchanged: int = 0
@@ -211,7 +230,7 @@ class _Batch:
         found = [self._embedded[slot.embed] if slot.embed else self._kept(product.id, slot) for slot in slots]
         complete = [pair for pair in found if pair is not None]
         if len(complete) < len(found):
-            self._refuse(row, "another program changed the product meanwhile. Run again.")
+            self._refuse(row, CHANGED)
             return
         seen = (
             made.tags if slot.shot.tags is None else slot.shot.tags for slot, made in zip(slots, complete, strict=True)
@@ -222,7 +241,7 @@ class _Batch:
         before = self._stored.get(product.id)
         if before is not None:
             self.result.lost.update(_lost(before.product, product))
-        self.result.entries.append((Entry(product, vectors, thumbnails), known is None))
+        self.result.ready.append(Ready(row.number, Entry(product, vectors, thumbnails), known))
 
     def _kept(self, product_id: str, slot: _Slot) -> _Embedded | None:
         """What the catalog has of a picture, None if it is gone."""

@@ -3,6 +3,9 @@
 Hashes decide what is done. A product whose fields and pictures have the hashes in the catalog is left as it is; if only
 fields changed, vectors and thumbnails are kept; only new pictures are decoded and embedded. An interrupted pass
 therefore resumes if it is run again.
+
+If another program writes or deletes a product between the reading of its row and the write, what that program did stays
+and the row is refused; the next pass sees the product as it is then.
 """
 
 from __future__ import annotations
@@ -14,14 +17,15 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Final, TypeAlias
 
-from streetshop.catalog.store import Entry, Store
+from streetshop.catalog.store import Entry, Known, Store, check_encoder
 from streetshop.core.errors import FeedError, RecordError
 from streetshop.core.records import check_product_id
 from streetshop.feeds.read import Feed, FeedRow
 from streetshop.feeds.refused import Refusal
-from streetshop.indexing.batch import BatchResult, BatchWorker
+from streetshop.indexing.batch import CHANGED, BatchResult, BatchWorker, Ready
 from streetshop.indexing.parallel import map_in_order
 from streetshop.indexing.pictures import Pictures
 from streetshop.indexing.shots import ShotReader
@@ -149,6 +153,7 @@ class _Ingest:
         self._feed = feed
         self._store = store
         self._worker = worker
+        self._fingerprint = worker.shots.encoder.fingerprint
         self._refuse = refuse
         self._progress = progress
         self._stop = stop
@@ -157,7 +162,7 @@ class _Ingest:
         self._nameless = 0
         self._lost: Counter[str] = Counter()
         self._broken: FeedError | None = None
-        self._ready: list[tuple[Entry, bool]] = []
+        self._ready: list[Ready] = []
         self._oldest = 0.0
 
     def go(self, threads: int) -> None:
@@ -217,9 +222,9 @@ class _Ingest:
         report.embedded += result.embedded
         self._lost.update(result.lost)
         self._rows += result.rows
-        if result.entries and not self._ready:
+        if result.ready and not self._ready:
             self._oldest = time.monotonic()
-        self._ready += result.entries
+        self._ready += result.ready
         if len(self._ready) >= COMMIT_PRODUCTS or time.monotonic() - self._oldest >= COMMIT_SECONDS:
             self._commit()
         written = report.added + report.updated
@@ -228,9 +233,27 @@ class _Ingest:
     def _commit(self) -> None:
         if not self._ready:
             return
-        self._store.upsert([entry for entry, _ in self._ready])
-        self.report.added += sum(new for _, new in self._ready)
-        self.report.updated += sum(not new for _, new in self._ready)
+        ready = {each.entry.product.id: each for each in self._ready}
+        changed: list[Ready] = []
+
+        @cache
+        def stored() -> dict[str, Known]:  # once for all, while the store is locked
+            check_encoder(self._store.meta, self._fingerprint, self._store.url)
+            return self._store.known([*ready])
+
+        def write(product_id: str, before: Entry | None) -> Entry | None:
+            if stored().get(product_id) == ready[product_id].before:
+                return ready[product_id].entry
+            changed.append(ready[product_id])
+            return before
+
+        self._store.change(ready, write)
+        for each in changed:
+            self._refuse(Refusal(each.row, each.entry.product.id, "", CHANGED))
+            del ready[each.entry.product.id]
+        self.report.refused += len(changed)
+        self.report.added += sum(each.before is None for each in ready.values())
+        self.report.updated += sum(each.before is not None for each in ready.values())
         self._ready.clear()
 
     def _note_lost(self) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from streetshop.catalog.store import Entry, Store
+from streetshop.catalog.store import Entry, Store, check_encoder
 from streetshop.core.errors import RequestInvalid
 from streetshop.core.photo import Photo
 from streetshop.core.records import Product, Shot
@@ -50,30 +50,50 @@ def cut_upload(reader: ShotReader, photo: Photo, product: Product, source: str =
 
 
 def write_upload(
-    store: Store, product: Product, uploads: Sequence[Upload], vectors: NDArray[np.float32]
+    store: Store,
+    product: Product,
+    uploads: Sequence[Upload],
+    vectors: NDArray[np.float32],
+    fingerprint: str,
+    check: Callable[[Product | None], None] = lambda before: None,
 ) -> tuple[Product, bool]:
     """Add or replace a product; without uploads its stored pictures stay, with their vectors.
+
+    No write of another program comes between reading what is stored and writing.
 
     Args:
         store: open for writing.
         product: its shots are replaced.
         uploads: its pictures.
         vectors: (len(uploads), dim) of the pictures.
+        fingerprint: of the encoder of the vectors.
+        check: called with the product as it was before, None if there was none; what it raises prevents the write.
 
     Returns:
         The product as it is stored, and whether it is new.
 
     Raises:
         RequestInvalid: the product is new and has no picture.
+        CatalogEncoderMismatch: a rebuild brought another encoder meanwhile.
         CatalogError: the catalog cannot be written to.
     """
-    before = store.entries([product.id]).get(product.id)
+    written: list[tuple[Product, bool]] = []
+
+    def change(product_id: str, before: Entry | None) -> Entry:
+        check(before.product if before else None)
+        check_encoder(store.meta, fingerprint, store.url)
+        entry = _entry(product, uploads, vectors, before)
+        written.append((entry.product, before is None))
+        return entry
+
+    store.change([product.id], change)
+    return written[0]
+
+
+def _entry(product: Product, uploads: Sequence[Upload], vectors: NDArray[np.float32], before: Entry | None) -> Entry:
     if uploads:
         product = with_kind(replace(product, shots=tuple(upload.shot for upload in uploads)))
-        entry = Entry(product, vectors, tuple(upload.thumbnail for upload in uploads))
-    elif before is not None:
-        entry = replace(before, product=with_kind(replace(product, shots=before.product.shots)))
-    else:
+        return Entry(product, vectors, tuple(upload.thumbnail for upload in uploads))
+    if before is None:
         raise RequestInvalid("a new product needs a picture", where="pictures", hint="Give one or more pictures")
-    store.upsert([entry])
-    return entry.product, before is None
+    return replace(before, product=with_kind(replace(product, shots=before.product.shots)))

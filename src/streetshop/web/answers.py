@@ -6,6 +6,7 @@ path of every search.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Final
 from urllib.parse import quote
@@ -13,14 +14,34 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from streetshop.core.records import Product
+from streetshop.present.json import product_json
 
 _IMAGE_KEY: Final = 16
 
 
 def json_response(content: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """``content`` as JSON; NaN is a bug, never an answer."""
-    body = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return Response(body.encode("utf-8", "replace"), status, headers, media_type="application/json")
+    return Response(_json(content), status, headers, media_type="application/json")
+
+
+def product_response(product: Product, status: int = 200) -> Response:
+    """A product with its entity tag."""
+    headers = {"Cache-Control": "no-cache", "ETag": product_etag(product)}
+    return json_response(product_json(product, image_path), status, headers)
+
+
+def product_etag(product: Product) -> str:
+    """The entity tag of a product: of all that is answered about it, its pictures' hashes included."""
+    return etag(_json(product_json(product, image_path)))
+
+
+def etag(body: bytes) -> str:
+    """The strong entity tag of a body."""
+    return f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+
+
+def _json(content: object) -> bytes:
+    return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
 def is_current(if_none_match: str, etag: str) -> bool:

@@ -38,6 +38,12 @@ class Unauthorized(StreetshopError):
     slug = "unauthorized"
 
 
+class PreconditionFailed(StreetshopError):
+    """The product is not as ``If-Match`` or ``If-None-Match`` demands."""
+
+    slug = "precondition-failed"
+
+
 class RequestTooLarge(StreetshopError):
     """The request body is larger than the limit."""
 
@@ -92,6 +98,7 @@ STATUS: Final[Mapping[type[StreetshopError], int]] = {
     errors.CatalogUnsupported: 400,
     errors.CatalogDiskFull: 507,
     Unauthorized: 401,
+    PreconditionFailed: 412,
     RequestTooLarge: 413,
     RequestTimeout: 408,
     Busy: 429,

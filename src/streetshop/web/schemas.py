@@ -286,6 +286,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
         401: "The API key is missing or wrong",
         404: "No such product or shot",
         408: "The body came too slowly",
+        412: "The product is not as `If-Match` or `If-None-Match` demands",
         413: "Too many bytes or pixels",
         415: "Not a picture in a readable format",
         422: "Something in the request is wrong; `detail` says what, `hint` what to do",

@@ -43,6 +43,14 @@ def table_schema(dim: int) -> pa.Schema:
     )
 
 
+def written(entries: Sequence[Entry], removed: Sequence[str], stamp: int, schema: pa.Schema) -> pa.Table:
+    """The rows of one write: those of ``entries``, and the tombstones of the products ``removed``."""
+    import pyarrow as pa
+
+    parts = [entry_rows(entries, stamp, schema)] if entries else []
+    return pa.concat_tables([*parts, tombstones(removed, stamp, schema)])
+
+
 def entry_rows(entries: Sequence[Entry], stamp: int, schema: pa.Schema) -> pa.Table:
     """The rows of entries, one per shot."""
     import pyarrow as pa

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +27,7 @@ from streetshop.catalog.lance.upkeep import Upkeep
 from streetshop.catalog.lance.view import View
 from streetshop.catalog.store import (
     CatalogMeta,
+    Change,
     Entry,
     Finding,
     Hit,
@@ -41,9 +41,6 @@ from streetshop.catalog.store import (
 from streetshop.core.errors import CatalogError, ProductMissing, RecordError, UsageError
 from streetshop.core.files import sync
 from streetshop.core.records import FieldType, Product, Vector, check_product_id
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 
 class LanceStore:
@@ -120,46 +117,70 @@ class LanceStore:
     # --- writing ---
 
     @contextmanager
-    def _writing(self, doing: str) -> Iterator[Generation]:
+    def _locked(self, doing: str) -> Iterator[None]:
+        if self._rebuilding:
+            yield
+            return
         with typed_errors(self.root, doing):
-            if self._rebuilding:
-                yield from self._recorded_write()
-                return
-            with self._writer.hold("write"):
-                yield from self._recorded_write()
+            self._writer.acquire("write")
+        try:
+            yield
+        finally:
+            self._writer.release()
 
-    def _recorded_write(self) -> Iterator[Generation]:
-        generation = self._current()
-        generation.check_record()
-        yield generation
-        generation.record()
-
-    def _replace(self, generation: Generation, ids: Sequence[str], new: pa.Table) -> None:
-        """Replace the rows of products, in one commit."""
-        table.replace_products(generation.table, ids, new)
-        if not self._rebuilding:  # it is optimized before it is swapped in
-            self._upkeep.written(generation, len(new))
+    @contextmanager
+    def _writing(self, doing: str) -> Iterator[Generation]:
+        with self._locked(doing), typed_errors(self.root, doing):
+            generation = self._current()
+            generation.check_record()
+            yield generation
 
     def upsert(self, entries: Sequence[Entry]) -> None:
-        entries = check_entries(entries, self.meta.blocks)
         if not entries:
             return
         with self._writing("writing products") as generation:
-            latest = generation.latest()
-            written = rows.entry_rows(entries, table.next_stamp(latest), latest.schema)
-            self._replace(generation, [entry.product.id for entry in entries], written)
+            self._write(generation, entries, [])
 
     def delete(self, ids: Iterable[str]) -> int:
         wanted = _clean_ids(ids)
         with self._writing("deleting products") as generation:
-            latest = generation.latest()
             there: list[str] = []
-            for found in table.read_products(latest, ["product_id"], wanted, "shot = 0"):
+            for found in table.read_products(generation.latest(), ["product_id"], wanted, "shot = 0"):
                 there += found.column("product_id").to_pylist()
-            if there:
-                written = rows.tombstones(there, table.next_stamp(latest), latest.schema)
-                self._replace(generation, there, written)
+            self._write(generation, [], there)
         return len(there)
+
+    def change(self, ids: Iterable[str], change: Change) -> None:
+        wanted, doing = _clean_ids(ids), "changing products"
+        with self._locked(doing):
+            with typed_errors(self.root, doing):
+                generation = self._current()
+                generation.check_record()
+                before = table.read_entries(generation.latest(), wanted)
+            written, removed = [], []
+            for product_id in wanted:
+                old = before.get(product_id)
+                new = change(product_id, old)  # its errors are its own
+                if new is None and old is not None:
+                    removed.append(product_id)
+                elif new is not None and new is not old:
+                    if new.product.id != product_id:
+                        raise RecordError(f"a change to {new.product.id!r}", where=f"product {product_id!r}")
+                    written.append(new)
+            with typed_errors(self.root, doing):
+                self._write(generation, written, removed)
+
+    def _write(self, generation: Generation, entries: Sequence[Entry], removed: Sequence[str]) -> None:
+        """Replace products by ``entries`` and remove others, in one commit."""
+        entries = check_entries(entries, generation.meta.blocks)
+        if not entries and not removed:
+            return
+        latest = generation.latest()
+        new = rows.written(entries, removed, table.next_stamp(latest), latest.schema)
+        table.replace_products(latest, [*(entry.product.id for entry in entries), *removed], new)
+        generation.record()
+        if not self._rebuilding:  # it is optimized before it is swapped in
+            self._upkeep.written(generation, len(new))
 
     # --- reading ---
 
@@ -185,12 +206,8 @@ class LanceStore:
         return found
 
     def entries(self, ids: Sequence[str]) -> dict[str, Entry]:
-        found: dict[str, Entry] = {}
-        columns = ["product_id", "shot", "vector", "thumbnail", "product"]
         with typed_errors(self.root, "reading products"):
-            for part in table.read_products(self._current().latest(), columns, _clean_ids(ids), "shot >= 0"):
-                found.update((entry.product.id, entry) for entry in rows.entries_of(part, self.meta.dim))
-        return found
+            return table.read_entries(self._current().latest(), _clean_ids(ids))
 
     def vectors(self, product_id: str) -> NDArray[np.float32]:
         with self._reading("reading a product") as view:

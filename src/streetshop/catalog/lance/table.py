@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from streetshop.catalog.lance.rows import table_schema
+from streetshop.catalog.lance.rows import entries_of, table_schema
+from streetshop.catalog.store import Entry
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -55,6 +56,15 @@ def read_products(table: Any, columns: Sequence[str], ids: Sequence[str], where:
     for start in range(0, len(ids), _IDS_AT_ONCE):
         condition = f"{where} AND {sql_ids(ids[start : start + _IDS_AT_ONCE])}"
         yield read_rows(table, columns, condition)
+
+
+def read_entries(table: Any, ids: Sequence[str]) -> dict[str, Entry]:
+    """The entries of those products that exist."""
+    found: dict[str, Entry] = {}
+    for part in read_products(table, ["product_id", "shot", "vector", "thumbnail", "product"], ids, "shot >= 0"):
+        dim = part.schema.field("vector").type.list_size
+        found.update((entry.product.id, entry) for entry in entries_of(part, dim))
+    return found
 
 
 def next_stamp(table: Any) -> int:

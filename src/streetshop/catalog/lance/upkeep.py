@@ -12,7 +12,7 @@ import logging
 import subprocess
 import tempfile
 from contextlib import suppress
-from typing import IO, Any, Final
+from typing import IO, Final
 
 from streetshop.catalog.lance.failures import typed_errors
 from streetshop.catalog.lance.generation import Generation
@@ -52,15 +52,15 @@ class Upkeep:
         """Note a write of so many rows. What fails is logged: the write itself is done."""
         try:
             with typed_errors(generation.root, "tidying up after writes"):
-                self._merge(generation.table, rows)
+                self._merge(generation, rows)
                 self._optimize(generation)
         except CatalogError as error:
             _log.warning("%s", error)
 
-    def _merge(self, table: Any, rows: int) -> None:
+    def _merge(self, generation: Generation, rows: int) -> None:
         """Put the rows of the last writes into one file."""
         if self._writes == 0:
-            self._since = int(table.version) - 1  # stamps are numbers of versions
+            self._since = int(generation.table.version) - 1  # stamps are numbers of versions
         self._writes += 1
         self._rows += rows
         if self._writes < MERGED:
@@ -68,7 +68,8 @@ class Upkeep:
         small = self._rows < MERGED * _SMALL
         self._writes = self._rows = 0
         if small:
-            merge_recent(table, self._since)
+            merge_recent(generation.latest(), self._since)
+            generation.record()
 
     def _optimize(self, generation: Generation) -> None:
         """Start the process if it is due and none runs."""

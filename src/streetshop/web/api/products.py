@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Final
 from urllib.parse import unquote
 
@@ -14,23 +13,38 @@ from starlette.responses import Response
 from streetshop.catalog.store import Store
 from streetshop.core.errors import ProductMissing, RequestInvalid
 from streetshop.core.records import Product, check_product_id
-from streetshop.present.json import product_json
 from streetshop.search import Searcher
 from streetshop.web import forms, schemas
-from streetshop.web.answers import image_path, image_version, is_current, json_response
+from streetshop.web.answers import etag, image_version, is_current, product_response
 from streetshop.web.api.search import COMMON_FIELDS, invalid_json, matches_response
+from streetshop.web.conditions import condition
 from streetshop.web.limits import file_bytes
 from streetshop.web.requests import read_catalog, received_form
 from streetshop.web.security import require_key
 from streetshop.web.settings import MAX_SHOTS
 from streetshop.web.state import state_of
-from streetshop.web.writing import put_product
+from streetshop.web.writing import delete_product, put_product
 
 router = APIRouter(tags=["products"])
 
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
 _FOR_NOW: Final = "public, max-age=0, must-revalidate"
 _KEY: Final[list[dict[str, list[str]]]] = [{"apiKey": []}, {"bearer": []}]
+_ETAG: Final = {"ETag": {"schema": {"type": "string"}, "description": "Changes with the fields and the pictures"}}
+_CONDITIONS: Final = [
+    {
+        "name": "If-Match",
+        "in": "header",
+        "schema": {"type": "string"},
+        "description": "ETags, or `*`. The product is changed only if it is stored with one of them; otherwise 412.",
+    },
+    {
+        "name": "If-None-Match",
+        "in": "header",
+        "schema": {"type": "string"},
+        "description": "`*`: the product is stored only if there is none with its id; otherwise 412.",
+    },
+]
 
 
 def decoded_id(segment: str) -> str:
@@ -51,15 +65,22 @@ def _get(store: Store, product_id: str) -> Product:
 @router.get(
     "/v1/products/{product_id}",
     response_model=schemas.ProductOut,
-    responses=schemas.problems(404, 422, 429, 503),
+    responses={
+        200: {"headers": _ETAG},
+        304: {"description": "As `If-None-Match` says"},
+        **schemas.problems(404, 422, 429, 503),
+    },
     summary="A product",
 )
 async def get_product(product_id: str, request: Request) -> Response:
-    """One product by its id, percent-encoded (`/` as `%2F`)."""
+    """One product by its id, percent-encoded (`/` as `%2F`). Its `ETag` changes with its fields and its pictures."""
     state, wanted = state_of(request), decoded_id(product_id)
     store = state.catalog.store()
     product = await read_catalog(request, state, lambda: _get(store, wanted))
-    return json_response(product_json(product, image_path), headers={"Cache-Control": "no-cache"})
+    response = product_response(product)
+    if is_current(request.headers.get("if-none-match", ""), response.headers["ETag"]):
+        return Response(status_code=304, headers={name: response.headers[name] for name in ("ETag", "Cache-Control")})
+    return response
 
 
 @router.get(
@@ -114,14 +135,14 @@ async def image(product_id: str, shot: str, request: Request) -> Response:
     if not data:
         raise ProductMissing(f"no thumbnail is kept for shot {number} of product {wanted!r}")
     version = image_version(product, number)
-    etag = f'"{hashlib.sha256(data).hexdigest()[:32]}"'
+    tag = etag(data)
     headers = {
-        "ETag": etag,
+        "ETag": tag,
         "Cache-Control": _FOR_EVER if version and request.query_params.get("v") == version else _FOR_NOW,
         "Cross-Origin-Resource-Policy": "cross-origin",
         "Content-Disposition": "inline",
     }
-    if is_current(request.headers.get("if-none-match", ""), etag):
+    if is_current(request.headers.get("if-none-match", ""), tag):
         return Response(status_code=304, headers=headers)
     return Response(data, headers=headers, media_type="image/jpeg")
 
@@ -129,10 +150,15 @@ async def image(product_id: str, shot: str, request: Request) -> Response:
 @router.put(
     "/v1/products/{product_id}",
     response_model=schemas.ProductOut,
-    responses={201: {"model": schemas.ProductOut}, **schemas.problems(401, 408, 413, 415, 422, 423, 429, 503)},
+    responses={
+        200: {"headers": _ETAG},
+        201: {"model": schemas.ProductOut, "headers": _ETAG},
+        **schemas.problems(401, 408, 412, 413, 415, 422, 423, 429, 503),
+    },
     summary="Add or replace a product",
     openapi_extra={
         "security": _KEY,
+        "parameters": _CONDITIONS,
         "requestBody": {
             "required": True,
             "content": {
@@ -159,14 +185,14 @@ async def put(product_id: str, request: Request) -> Response:
     """Stored and searchable when this answers. 201 when the product is new, 200 when it was there."""
     state = state_of(request)
     require_key(request, state.key)
-    wanted = decoded_id(product_id)
+    wanted, demanded = decoded_id(product_id), condition(request.headers)
     limit = min(state.settings.photo.max_bytes * MAX_SHOTS, state.settings.upload_memory)
     async with received_form(request, state, max_files=MAX_SHOTS, max_bytes=limit) as form:
         described = _product_in(form, wanted)
         pictures = await file_bytes(form, "pictures")
         with state.queue.writes.slot() as patience:
-            product, new = await put_product(state, wanted, described, pictures, patience)
-    return json_response(product_json(product, image_path), 201 if new else 200)
+            product, new = await put_product(state, wanted, described, pictures, demanded, patience)
+    return product_response(product, 201 if new else 200)
 
 
 def _product_in(form: FormData, product_id: str) -> schemas.ProductIn:
@@ -185,18 +211,15 @@ def _product_in(form: FormData, product_id: str) -> schemas.ProductIn:
 @router.delete(
     "/v1/products/{product_id}",
     status_code=204,
-    responses=schemas.problems(401, 404, 422, 423, 429, 503),
+    responses=schemas.problems(401, 404, 412, 422, 423, 429, 503),
     summary="Delete a product",
-    openapi_extra={"security": _KEY},
+    openapi_extra={"security": _KEY, "parameters": _CONDITIONS},
 )
 async def delete(product_id: str, request: Request) -> Response:
     """The product never comes back in any search once this has answered."""
     state = state_of(request)
     require_key(request, state.key)
-    wanted, store = decoded_id(product_id), state.catalog.store()
+    wanted, demanded = decoded_id(product_id), condition(request.headers)
     with state.queue.writes.slot() as patience:
-        removed = await state.queue.write(lambda: store.delete([wanted]), patience)
-    if not removed:
-        raise ProductMissing(f"there is no product {wanted!r}", hint="Check the id")
-    state.catalog.forget_facts()
+        await delete_product(state, wanted, demanded, patience)
     return Response(status_code=204)
