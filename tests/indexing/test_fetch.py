@@ -75,6 +75,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("Location", f"/loop/{number - 1}" if number > 1 else "/ok")
         self.end_headers()
 
+    def _slow_loop(self, rest: str) -> None:
+        time.sleep(0.4)
+        number = int(rest)
+        self._plain(302, b"", "Location", f"/slow-loop/{number - 1}" if number > 1 else "/ok")
+
     def _endless(self, rest: str) -> None:
         self._start()
         self._without_end(b"x" * 65536)
@@ -296,6 +301,15 @@ def test_three_redirects_are_followed_and_no_more(port: int, make_fetcher: Calla
     assert fetcher.fetch(f"http://pictures.example:{port}/loop/3") == b"picture /ok"
     with pytest.raises(FetchRefused, match="more than 3 redirects"):
         fetcher.fetch(f"http://pictures.example:{port}/loop/4")
+
+
+def test_redirects_share_one_total_time(port: int, make_fetcher: Callable[..., Fetcher]) -> None:
+    start = time.monotonic()
+    with pytest.raises(FetchRefused, match=r"not finished after 1 s"):
+        make_fetcher(FetchLimits(read_s=5, total_s=1, max_redirects=9)).fetch(
+            f"http://pictures.example:{port}/slow-loop/9"
+        )
+    assert time.monotonic() - start < 3  # each alone takes .4 s, all of them 3.6 s
 
 
 @pytest.mark.parametrize(

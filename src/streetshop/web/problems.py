@@ -19,7 +19,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from streetshop.core import errors
-from streetshop.core.errors import CatalogError, FilterError, StreetshopError
+from streetshop.core.errors import FilterError, StreetshopError
 from streetshop.web.methods import allowed_methods
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -88,9 +88,7 @@ STATUS: Final[Mapping[type[StreetshopError], int]] = {
     errors.RequestInvalid: 422,
     errors.BundleError: 500,
     errors.ServerError: 500,
-    errors.CatalogError: 500,
-    errors.CatalogMissing: 503,
-    errors.CatalogDamaged: 503,
+    errors.CatalogError: 503,
     errors.ProductMissing: 404,
     errors.CatalogExists: 409,
     errors.CatalogEncoderMismatch: 409,
@@ -106,10 +104,23 @@ STATUS: Final[Mapping[type[StreetshopError], int]] = {
 }
 """HTTP status of each kind of error; a kind that is not here has that of its base."""
 
+_ABOUT_THE_REQUEST: Final = (
+    *(errors.PhotoError, errors.GeometryError, errors.RecordError, errors.VectorError, errors.WeightsError),
+    *(errors.FilterError, errors.RequestInvalid, errors.ProductMissing),
+)
+"""Kinds whose texts a client may read, beside those of this room. The others can hold paths of the server's disk."""
+
 
 def status_of(error: StreetshopError) -> int:
     """Return the HTTP status for an error; 400 for kinds that :data:`STATUS` does not know."""
     return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 400)
+
+
+def told(error: StreetshopError) -> tuple[str, str]:
+    """What a client is told of an error, and its hint: of errors of the server's own only the kind."""
+    if isinstance(error, _ABOUT_THE_REQUEST) or type(error).__module__.startswith("streetshop.web."):
+        return error.what.split("\n", 1)[0] + ".", error.hint and error.hint + "."
+    return error.slug.replace("-", " ").capitalize() + ".", "Try again in a moment. The server's log says more."
 
 
 def problem(
@@ -139,10 +150,10 @@ def problem(
 
 
 def problem_of(error: StreetshopError, request_id: str = "") -> Response:
-    """The response to a typed error. The catalog's path on the server is left out."""
+    """The response to a typed error."""
     extra: dict[str, object] = {}
     headers: dict[str, str] = {}
-    if error.where and not isinstance(error, CatalogError):
+    if error.where and isinstance(error, _ABOUT_THE_REQUEST) and not isinstance(error, errors.CatalogError):
         extra["where"] = error.where
     if isinstance(error, FilterError):
         extra |= {"filter": error.text, "position": error.position}
@@ -156,8 +167,7 @@ def problem_of(error: StreetshopError, request_id: str = "") -> Response:
     if status in (408, 413):
         # The rest of the body is not read: the connection cannot be used again.
         headers["Connection"] = "close"
-    detail = error.what.split("\n", 1)[0] + "."
-    hint = error.hint and error.hint + "."
+    detail, hint = told(error)
     return problem(error.slug, status, detail, hint=hint, request_id=request_id, extra=extra, headers=headers)
 
 

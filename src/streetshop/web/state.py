@@ -22,7 +22,7 @@ from streetshop.models import Encoder
 from streetshop.search import Searcher
 from streetshop.web.limits import UploadMemory
 from streetshop.web.metrics import Metrics
-from streetshop.web.problems import NotReady
+from streetshop.web.problems import NotReady, told
 from streetshop.web.queue import WorkQueue
 from streetshop.web.security import ApiKey
 from streetshop.web.settings import Settings
@@ -128,9 +128,9 @@ class Catalog:
                 store = self._probed()
                 check_encoder(store.meta, self._encoder.fingerprint, store.url)
             except StreetshopError as error:
-                why = f"{error.what}. {error.hint}." if error.hint else f"{error.what}."
+                why = told(error)[0]
                 if self._searcher is not None or why != self._why_not:
-                    _log.warning("not ready: %s", why)
+                    _log.warning("not ready: %s", error)
                 self._why_not, self._searcher = why, None
                 return
             if self._searcher is None or self._searcher.store is not store:

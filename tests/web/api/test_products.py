@@ -168,3 +168,26 @@ def test_exif_of_written_products_is_stripped(own):
         data = client.get(image).content
     assert b"SECRET-CAMERA" not in data
     assert not Image.open(io.BytesIO(data)).getexif()
+
+
+def test_an_etag_and_a_version_belong_to_one_picture(own):
+    with own.client() as client:
+        product = {"title": "x", "category": "dress"}
+        first = put(client, "p", product, png(square("red"))).json()["image"]
+        old = client.get(first)
+        assert old.headers["cache-control"] == "public, max-age=31536000, immutable"
+        second = put(client, "p", product, png(square("blue"))).json()["image"]
+        assert first != second
+        for etag in (old.headers["etag"], f"W/{old.headers['etag']}", f'"x", {old.headers["etag"]}'):
+            again = client.get(second, headers={"If-None-Match": etag})
+            assert (again.status_code, again.content != old.content) == (200, True)
+            assert again.headers["etag"] != old.headers["etag"]
+        # The old address shows the new picture, and is not to be kept under the old name.
+        for address in (first, f"{second}0", second[:-1], second.partition("?")[0] + "?v="):
+            stale = client.get(address)
+            assert (stale.status_code, stale.headers["cache-control"]) == (200, "public, max-age=0, must-revalidate")
+        new = client.get(second).headers["etag"]
+        for tags in (new, f"W/{new}", f'"x",{new}', "*"):
+            assert client.get(second, headers={"If-None-Match": tags}).status_code == 304, tags
+        for tags in (new.strip('"'), new[:-1], f'"{new}"', ""):
+            assert client.get(second, headers={"If-None-Match": tags}).status_code == 200, tags
