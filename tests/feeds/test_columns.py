@@ -98,6 +98,14 @@ def test_mapped_columns(tmp_path: Path) -> None:
     )
 
 
+def test_with_a_template_the_picture_is_the_id_of_a_feed_without_one(tmp_path: Path) -> None:
+    path = write(tmp_path / "feed.csv", "image,title\n17,Dress\n18,Skirt\n")
+    found = products(read_feed(path, image_template="p/{}.png"))
+    assert [(p.id, p.shots) for p in found] == [("17", (Shot("p/17.png"),)), ("18", (Shot("p/18.png"),))]
+    with pytest.raises(FeedError, match="no column for id"):
+        read_feed(path)
+
+
 def test_missing_columns_are_one_error(tmp_path: Path) -> None:
     path = write(tmp_path / "feed.csv", "sku,label\n1,dress\n")
     with pytest.raises(FeedError) as caught:

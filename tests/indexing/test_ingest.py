@@ -197,3 +197,47 @@ def test_refusals_are_given_to_the_caller(shop: Shop) -> None:
     assert [type(item) for item in seen] == [Refusal]
     assert 0 <= report.seconds <= time.monotonic() - started
     assert report.images_per_second == 0
+
+
+def test_numbers_of_all_batches_are_added_up(shop: Shop) -> None:
+    """A feed of three batches of 32 rows with something to refuse, to keep and to embed in each."""
+    write_shop(shop.folder, 90)
+    rows: list[dict[str, object]] = list(read_rows(shop.feed))  # type: ignore[arg-type]
+    write_feed(shop.feed, [row for i, row in enumerate(rows) if i % 3 == 0])
+    assert counts(shop.index()) == (30, 0, 0, 0, 30)
+    for i, row in enumerate(rows):
+        if i % 6 == 3:
+            row["title"] = "other"
+        if i % 9 == 1:
+            row["image"] = "gone.png"
+        if i % 9 == 2:
+            row["price"] = "cheap"
+        if i % 9 == 4:
+            row["image"] = f"{row['image']}|gone.png"
+    write_feed(shop.feed, rows)
+    seen: list[IngestProgress] = []
+    report = shop.index(progress=seen.append, threads=1)
+    assert counts(report) == (40, 15, 15, 20, 40)
+    assert report.ingest.refused_pictures == 20, "ten of refused rows, ten beside others"
+    assert report.products == 70
+    assert [now.rows for now in seen] == sorted(now.rows for now in seen)
+    assert len(seen) == 3
+    last = seen[-1]
+    assert (last.rows, last.total, last.embedded, last.refused) == (90, 90, 40, 20)
+    assert last.written <= 55
+    assert sum(reason != "" for *_, reason in shop.refused()) == len(shop.refused()) == 10 + 10 + 20
+
+
+def test_products_are_written_while_the_feed_is_read(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streetshop.indexing.ingest.COMMIT_PRODUCTS", 40)
+    monkeypatch.setattr("streetshop.indexing.ingest.COMMIT_SECONDS", 3600.0)
+    write_shop(shop.folder, 128)
+    seen: list[IngestProgress] = []
+    shop.index(progress=seen.append, threads=1)
+    assert [now.written for now in seen] == [0, 64, 64, 128]
+    monkeypatch.setattr("streetshop.indexing.ingest.COMMIT_PRODUCTS", 1000)
+    monkeypatch.setattr("streetshop.indexing.ingest.COMMIT_SECONDS", 0.0)
+    write_feed(shop.feed, [{**row, "price": "0.5"} for row in read_rows(shop.feed)])
+    seen.clear()
+    shop.index(progress=seen.append, threads=1)
+    assert [now.written for now in seen] == [32, 64, 96, 128]

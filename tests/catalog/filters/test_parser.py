@@ -10,7 +10,7 @@ from streetshop.catalog.filters.lexer import MAX_LENGTH
 from streetshop.catalog.filters.matching import matches
 from streetshop.catalog.filters.parser import MAX_DEPTH, MAX_TERMS, parse_filter
 from streetshop.catalog.filters.printer import print_filter
-from streetshop.catalog.filters.tree import And, Equals, Not, Or
+from streetshop.catalog.filters.tree import And, Between, Contains, Equals, Filter, Has, Not, Or, Ordered
 from streetshop.core.errors import FilterError
 from tests.catalog.filters.examples import DRESS, FIELDS
 
@@ -25,6 +25,66 @@ def test_positions_are_kept() -> None:
     tree = parse_filter("  price < 5 and has(color)", FIELDS)
     assert isinstance(tree, And)
     assert [term.position for term in tree.terms] == [2, 16]
+
+
+def positions(tree: Filter) -> list[int]:
+    """Of every term, each before those inside it."""
+    inner = tree.terms if isinstance(tree, And | Or) else (tree.term,) if isinstance(tree, Not) else ()
+    return [tree.position, *(position for term in inner for position in positions(term))]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (" color = red", [1]),
+        (" color != red", [1, 1]),
+        ("  price >= 5", [2]),
+        (" color ~ re", [1]),
+        (" price between 3 and 5", [1]),
+        (" color in (a, b)", [1]),
+        (" color not in (a, b)", [1, 1]),
+        ("  in_stock", [2]),
+        (" has(color)", [1]),
+        (" not has(color)", [1, 5]),
+        (" color = a or price < 5 and in_stock", [1, 1, 14, 14, 28]),
+    ],
+)
+def test_every_term_knows_its_place(text: str, expected: list[int]) -> None:
+    assert positions(parse_filter(text, FIELDS)) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "tree"),
+    [
+        ("color = true", Equals("color", ("true",))),
+        ("color = 'and'", Equals("color", ("and",))),
+        ("color = 'it''s'", Equals("color", ("it's",))),
+        ('color = "a""b"', Equals("color", ('a"b',))),
+        ("in_stock = no", Equals("in_stock", (False,))),
+        ("in_stock = TRUE", Equals("in_stock", (True,))),
+        ("NOT in_stock", Not(Equals("in_stock", (True,)))),
+        ("price = -0", Equals("price", (0.0,))),
+        ("price between 3 and 5", Between("price", 3.0, 5.0)),
+        ("price != 5", Not(Equals("price", (5.0,)))),
+        ("color not in (a, b)", Not(Equals("color", ("a", "b")))),
+        ("color ~ RE", Contains("color", "RE")),
+        ("COLOR = red", Equals("color", ("red",))),
+        ("`color` = red", Equals("color", ("red",))),
+        ("heel >= 5", Ordered("heel", ">=", 5.0)),
+        ("has(heel)", Has("heel")),
+    ],
+)
+def test_every_form_has_its_tree(text: str, tree: Filter) -> None:
+    assert parse_filter(text, FIELDS) == tree
+
+
+@pytest.mark.parametrize("term", ["has(color)", "in_stock", "color = a", "price < 5", "color ~ a"])
+def test_terms_of_every_form_are_counted(term: str) -> None:
+    parse_filter(" or ".join([term] * MAX_TERMS), FIELDS)
+    with pytest.raises(FilterError, match="more than 100 values") as caught:
+        parse_filter(" or ".join([term] * (MAX_TERMS + 1)), FIELDS)
+    last = MAX_TERMS * (len(term) + 4)
+    assert last <= caught.value.position < last + len(term)
 
 
 @pytest.mark.parametrize(
