@@ -52,6 +52,11 @@ def test_the_leg_is_the_one_whose_worse_joint_is_better(
     assert hotspot(np.ones((10, 10), bool), Box(30, 90, 70, 190), points, on_leg=True) == expected
 
 
+def test_a_marker_is_a_quarter_of_a_bent_leg_above_the_knee() -> None:
+    points = pose(left_knee=(74, 150, 2), left_hip=(62, 102, 2), right_knee=(38, 145, 1))
+    assert hotspot(np.ones((10, 10), bool), Box(30, 90, 80, 190), points, on_leg=True) == (71, 138)
+
+
 def test_a_leg_outside_the_garment_is_no_place_for_its_marker() -> None:
     box = Box(30, 90, 50, 190)
     left_leg = pose(right_knee=(38, 145, 1))  # at 62

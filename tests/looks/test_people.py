@@ -170,6 +170,16 @@ def test_a_sure_peak_is_twice_as_high_as_a_visible_one(peak: float, persons: int
     assert [len(found) for found in people_and_articles(labels, beside, RULES)] == [0, 1]
 
 
+@pytest.mark.parametrize("axis", [0, 1])
+def test_a_heatmaps_pixel_stands_for_the_photo_under_its_middle(axis: int) -> None:
+    """A strip one pixel wide; heatmaps are half as large, so that pixel 20 has its middle at 41."""
+    for place, persons in ((40, 0), (41, 1), (42, 0)):
+        labels, heat = np.zeros((200, 200), np.uint8), np.zeros((17, 100, 100), np.float32)
+        labels[(place, slice(None)) if axis == 0 else (slice(None), place)] = TOP
+        heat[:6][(slice(None), 20, 50) if axis == 0 else (slice(None), 50, 20)] = 0.9
+        assert len(people_and_articles(labels, heat, RULES)[0]) == persons
+
+
 def heads(left: int, right: int, *, second: float = 0.9) -> list[int]:
     """Sizes of the persons in a region of 100 x 100 with two heads, in columns of heatmaps half as large."""
     labels = np.zeros((200, 200), np.uint8)
