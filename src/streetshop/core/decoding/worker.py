@@ -43,7 +43,7 @@ def main(parent: int, shared: int) -> None:
         parent: id of the process that waits for the answers.
         shared: descriptor of the file that both have open.
     """
-    _end_with(parent)
+    end_with(parent)
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # the pool has a process for each core
     with open(0, "rb") as source, open(1, "wb", buffering=0) as sink, open(shared, "r+b", buffering=0) as file:
         sink.write(READY)
@@ -85,7 +85,7 @@ def _limit_memory(more: int | None) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (soft, resource.getrlimit(resource.RLIMIT_AS)[1]))
 
 
-def _end_with(parent: int) -> None:
+def end_with(parent: int) -> None:
     """Ask Linux to end this process when its parent ends, also in the middle of a picture."""
     if sys.platform == "linux":
         import ctypes
