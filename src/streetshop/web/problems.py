@@ -118,9 +118,13 @@ def status_of(error: StreetshopError) -> int:
 
 def told(error: StreetshopError) -> tuple[str, str]:
     """What a client is told of an error, and its hint: of errors of the server's own only the kind."""
-    if isinstance(error, _ABOUT_THE_REQUEST) or type(error).__module__.startswith("streetshop.web."):
+    if _about_the_request(error):
         return error.what.split("\n", 1)[0] + ".", error.hint and error.hint + "."
     return error.slug.replace("-", " ").capitalize() + ".", "Try again in a moment. The server's log says more."
+
+
+def _about_the_request(error: StreetshopError) -> bool:
+    return isinstance(error, _ABOUT_THE_REQUEST) or type(error).__module__.startswith("streetshop.web.")
 
 
 def problem(
@@ -153,7 +157,7 @@ def problem_of(error: StreetshopError, request_id: str = "") -> Response:
     """The response to a typed error."""
     extra: dict[str, object] = {}
     headers: dict[str, str] = {}
-    if error.where and isinstance(error, _ABOUT_THE_REQUEST) and not isinstance(error, errors.CatalogError):
+    if error.where and _about_the_request(error) and not isinstance(error, errors.CatalogError):
         extra["where"] = error.where
     if isinstance(error, FilterError):
         extra |= {"filter": error.text, "position": error.position}
