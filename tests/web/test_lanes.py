@@ -59,7 +59,7 @@ def test_a_wait_that_would_be_too_long_is_refused_with_its_length(clock: Clock) 
         assert line.expected_wait() == pytest.approx(6)
         with pytest.raises(Busy, match="take about 6 s") as refused, line.slot():
             pass
-        assert refused.value.retry_after == 6
+        assert refused.value.retry_after == 4  # then about 2.5 s are left
     assert line.admitted == 0
 
 

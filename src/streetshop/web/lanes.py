@@ -71,8 +71,8 @@ class Lane:
         return self._admitted * pace
 
     def retry_after(self, at_least: float = 1.0) -> int:
-        """Whole seconds until the requests of the lane are done."""
-        return min(math.ceil(max(self.expected_wait(), at_least)), _MAX_RETRY_AFTER)
+        """Whole seconds until the wait is half of the longest: who comes back then finds room, and no idle server."""
+        return min(math.ceil(max(self.expected_wait() - self.max_wait / 2, at_least)), _MAX_RETRY_AFTER)
 
     def busy(self, reason: Refusal, *, at_least: float = 1.0) -> Busy:
         """Count a refusal and return the error to raise."""
