@@ -5,11 +5,12 @@ Nothing heavy is imported here or at the top of a command's file, so that ``stre
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, NoReturn
 
 import typer
 
@@ -24,8 +25,9 @@ from streetshop.cli.search import search
 from streetshop.cli.serve import serve
 from streetshop.cli.studio import app as studio_app
 from streetshop.core.errors import StreetshopError, UsageError
+from streetshop.core.progress import say
 
-USAGE, INTERRUPTED = 2, 130
+USAGE, INTERRUPTED, PIPE_CLOSED = 2, 130, 141
 
 app = typer.Typer(
     help="Visual fashion search: a photograph in, the products of a shop's catalog out.",
@@ -95,22 +97,37 @@ def _process_value(param: Any, process: Callable[..., Any], ctx: Any, value: Any
 
 def main() -> None:
     """Run the command line; a user's error ends as one message on stderr and exit code 2."""
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: PTH123, SIM115  # closed by who started us
     try:
-        command()(prog_name="streetshop")
+        try:
+            command()(prog_name="streetshop")
+        finally:
+            sys.stdout.flush()  # at exit, Python could only say that it failed
     except StreetshopError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(USAGE)
+        _fail(str(error))
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
+        say("interrupted")
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
-        # The reader of the output, such as head, ended. Without this, Python fails again when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        # The reader of the output, such as head, ended.
+        _drop_output()
+        sys.exit(PIPE_CLOSED)
     except OSError as error:
+        if error.errno is None:
+            raise
+        if error.filename is None and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO):
+            _drop_output()
+            _fail(f"writing failed ({error.strerror}). Check the disk, and where the output goes.")
         if error.filename is None:
             raise
-        print(
-            f"error: {error.filename}: {error.strerror}. Check the path, its permissions and the disk.", file=sys.stderr
-        )
-        sys.exit(USAGE)
+        _fail(f"{os.fsdecode(error.filename)}: {error.strerror}. Check the path, its permissions and the disk.")
+
+
+def _fail(text: str) -> NoReturn:
+    say(f"error: {text}")
+    sys.exit(USAGE)
+
+
+def _drop_output() -> None:
+    """Send the rest of stdout nowhere, since Python fails again when it flushes at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from streetshop.cli.options import JsonOption, print_json
+from streetshop.cli.options import JsonOption, echo, print_json
 from streetshop.core.progress import ProgressDisplay
 
 app = typer.Typer(help="Inspect and maintain a catalog.", no_args_is_help=True)
@@ -35,7 +35,7 @@ def info(url: UrlArgument, as_json: JsonOption = False) -> None:
             value = ", ".join(f"{field} ({kind})" for field, kind in value.items())
         elif value is None:
             value = "unknown" if name == "reader" else "none"
-        typer.echo(f"{name:12} {value}")
+        echo(f"{name:12} {value}")
 
 
 @app.command()
@@ -60,7 +60,7 @@ def get(
             print_json(content)
         else:
             shown = content | {"url": product.url, "shots": [shot.source for shot in product.shots]}
-            typer.echo("\n".join(f"{name:10} {value}" for name, value in shown.items()) + "\n")
+            echo("\n".join(f"{name:10} {value}" for name, value in shown.items()) + "\n")
     if missing:
         raise ProductMissing(f"no product {', '.join(map(repr, missing))}", where=url, hint="Ids are case-sensitive")
 
@@ -79,7 +79,7 @@ def delete(
     if as_json:
         print_json({"deleted": removed, "missing": len(set(ids)) - removed})
     else:
-        typer.echo(f"removed {removed} of {len(set(ids))}")
+        echo(f"removed {removed} of {len(set(ids))}")
 
 
 @app.command()
@@ -93,8 +93,8 @@ def verify(url: UrlArgument, as_json: JsonOption = False) -> None:
         print_json({"ok": not findings, "findings": [{"what": f.what, "hint": f.hint} for f in findings]})
     else:
         for finding in findings:
-            typer.echo(f"{finding.what}. {finding.hint}")
-        typer.echo("all is well" if not findings else f"{len(findings)} findings")
+            echo(f"{finding.what}. {finding.hint}")
+        echo("all is well" if not findings else f"{len(findings)} findings")
     if findings:
         raise typer.Exit(1)
 
@@ -145,4 +145,4 @@ def _done(as_json: bool, content: dict[str, object], text: str) -> None:
     if as_json:
         print_json(content)
     else:
-        typer.echo(text)
+        echo(text)

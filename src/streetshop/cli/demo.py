@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from streetshop.cli.options import ThreadsOption, say
+from streetshop.cli.options import ThreadsOption, echo, markup, say
 
 if TYPE_CHECKING:
     from streetshop.core.geometry import Box
@@ -59,13 +59,11 @@ def demo(
         first = sum(ids[:1] == [truth] for truth, ids in known)
         ten = sum(truth in ids[:10] for truth, ids in known)
         found = f"Of {len(known)} garments, the very product came first for {first} and within the first ten for {ten}."
-        typer.echo(found)
+        echo(found)
         note = f"{note} {found} Its card is framed in green."
     sheet = out / "results.html"
     write_sheet(sheet, rows, title="streetshop demo", reader=any(row.reader for row in rows), note=note)
-    typer.echo(
-        f"Sheet:  {sheet}\nSearch: streetshop search PHOTO --catalog {url}\nPage:   streetshop serve --catalog {url}"
-    )
+    echo(f"Sheet:  {sheet}\nSearch: streetshop search PHOTO --catalog {url}\nPage:   streetshop serve --catalog {url}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +166,6 @@ def _index(feed: Path, url: str, threads: int | None) -> None:
 
 def _print_table(rows: Iterable[SheetRow]) -> None:
     from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
 
     table = Table("photo", "garment", "nearest product", "category", "score", title="Nearest products")
@@ -176,10 +173,10 @@ def _print_table(rows: Iterable[SheetRow]) -> None:
         for i, each in enumerate(row.garments):
             name = row.name if i == 0 else ""
             if not each.matches:
-                table.add_row(escape(name), str(i), "none", "", "")
+                table.add_row(markup(name), str(i), "none", "", "")
                 continue
             best = each.matches[0][0]
             mark = " ✓" if each.right == best.product.id else ""
-            title = escape(best.product.title or best.product.id) + mark
-            table.add_row(escape(name), str(i), title, escape(best.product.category), f"{best.score:.3f}")
+            title = markup(best.product.title or best.product.id) + mark
+            table.add_row(markup(name), str(i), title, markup(best.product.category), f"{best.score:.3f}")
     Console(highlight=False).print(table)

@@ -13,6 +13,7 @@ from streetshop.cli.options import (
     ReaderOption,
     ThreadsOption,
     WeightOption,
+    echo,
     print_json,
     say,
 )
@@ -57,6 +58,6 @@ def embed(
         refused = [{"path": refusal.image, "reason": refusal.reason} for refusal in report.refused]
         print_json({"out": str(out), "vectors": report.vectors, "dim": report.dim, "refused": refused})
     else:
-        typer.echo(f"wrote {report.vectors} vectors of {report.dim} numbers to {out}; refused {len(report.refused)}")
+        echo(f"wrote {report.vectors} vectors of {report.dim} numbers to {out}; refused {len(report.refused)}")
     if not report.vectors:
         raise UsageError("no picture could be read", hint="See the messages above")

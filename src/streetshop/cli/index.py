@@ -18,6 +18,7 @@ from streetshop.cli.options import (
     JsonOption,
     ReaderOption,
     ThreadsOption,
+    echo,
     print_json,
     say,
 )
@@ -197,11 +198,11 @@ def _print(report: IndexReport, catalog: str, as_json: bool) -> None:
             }
         )
     else:
-        typer.echo(
+        echo(
             f"{catalog}: {report.products} products; {done.added} added, {done.updated} updated, "
             f"{done.unchanged} unchanged, {done.deleted} deleted, {done.refused} refused"
         )
-        typer.echo(
+        echo(
             f"{done.embedded} pictures embedded in {done.seconds:.1f} s ({done.images_per_second:.1f} images/s)"
             + (f", {done.refused_pictures} pictures refused" if done.refused_pictures else "")
         )

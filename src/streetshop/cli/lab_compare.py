@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from streetshop.cli.options import JsonOption, print_json, say
+from streetshop.cli.options import JsonOption, echo, print_json, say
 
 
 def compare(
@@ -69,7 +69,7 @@ def compare(
     if as_json:
         print_json(tables.plain(comparison, pairs))
         return
-    print(tables.summary(comparison, pairs))
+    echo(tables.summary(comparison, pairs))
 
 
 def _pair(text: str) -> tuple[str, str]:

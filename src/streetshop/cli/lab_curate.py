@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from streetshop.cli.options import JsonOption, print_json, say
+from streetshop.cli.options import JsonOption, echo, print_json, say
 
 if TYPE_CHECKING:
     from streetshop.lab.curate.curation import Curation
@@ -241,7 +241,7 @@ def report(folder: Folder) -> None:
     from streetshop.lab.curate.report import write_report
 
     for path in write_report(Curation.open(folder)):
-        print(path)
+        echo(str(path))
 
 
 @app.command()
@@ -302,7 +302,7 @@ def run(
     _show(curation, "pairs", run_pairs(curation, threads=threads, seed=seed), False)
     _show(curation, "split", run_split(curation, fractions, seed=seed), False)
     for path in write_report(curation):
-        print(path)
+        echo(str(path))
 
 
 def _begin(
@@ -343,16 +343,16 @@ def _show(curation: Curation, step: str, summary: dict[str, Any], as_json: bool)
     if as_json:
         print_json(summary)
         return
-    print(f"{step}: {summary['dropped']} of {summary['rows']} rows dropped")
+    echo(f"{step}: {summary['dropped']} of {summary['rows']} rows dropped")
     for name, value in summary.items():
         if not isinstance(value, list | dict) and name not in ("rows", "dropped") and value is not None:
-            print(f"  {name.replace('_', ' ')}: {value}")
+            echo(f"  {name.replace('_', ' ')}: {value}")
         elif name == "cross_validation":
             for rate in ("precision", "recall"):
-                print(f"  {rate}: {value[rate]['value']:.3f} [{value[rate]['low']:.3f}, {value[rate]['high']:.3f}]")
+                echo(f"  {rate}: {value[rate]['value']:.3f} [{value[rate]['low']:.3f}, {value[rate]['high']:.3f}]")
         elif name == "leaks":
-            print(f"  leaks: {sum(value.values())}")
+            echo(f"  leaks: {sum(value.values())}")
         elif isinstance(value, list) and value and name.endswith("interval"):
-            print(f"  {name.replace('_', ' ')}: {value[0]} to {value[1]}")
+            echo(f"  {name.replace('_', ' ')}: {value[0]} to {value[1]}")
         elif isinstance(value, list) and value:
-            print(f"  {name.replace('_', ' ')}: {len(value)}")
+            echo(f"  {name.replace('_', ' ')}: {len(value)}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from streetshop.cli.options import JsonOption, print_json, say
+from streetshop.cli.options import JsonOption, echo, print_json, say
 
 if TYPE_CHECKING:
     from streetshop.lab.data import Reading
@@ -83,8 +83,8 @@ def _list(as_json: bool) -> None:
         )
         return
     for dataset in DATASETS.values():
-        print(f"{dataset.name:<18} {dataset.title}; point at {dataset.root}\n{'':<18} {dataset.licence}")
-    print(f"{MADE_PAIRS:<18} products made from Clothing Co-Parsing; point at the folder with photos, annotations")
+        echo(f"{dataset.name:<18} {dataset.title}; point at {dataset.root}\n{'':<18} {dataset.licence}")
+    echo(f"{MADE_PAIRS:<18} products made from Clothing Co-Parsing; point at the folder with photos, annotations")
 
 
 def _read(name: str, root: Path, verify: bool) -> Reading:
@@ -134,19 +134,11 @@ def _with_splits(manifest: Manifest, split: str | None, split_by: str, seed: int
 
 
 def _write_refused(reading: Reading, path: Path) -> None:
-    import csv
+    from streetshop.core.tables import CsvFile
 
-    from streetshop.core.errors import UsageError
-
-    try:
-        with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(("where", "reason", "kept"))
-            writer.writerows((r.where, r.reason, "yes" if r.kept else "no") for r in reading.refusals)
-    except OSError as error:
-        raise UsageError(
-            f"the list of refused rows cannot be written ({error.strerror})", where=str(path), hint="Give another file"
-        ) from None
+    with CsvFile(path, ("where", "reason", "kept")) as file:
+        for refusal in reading.refusals:
+            file.add((refusal.where, refusal.reason, "yes" if refusal.kept else "no"))
 
 
 _SHOWN = 20
@@ -162,22 +154,20 @@ def _report(reading: Reading, manifest: Manifest, out: Path | None, as_json: boo
     if as_json:
         print_json(summary)
         return
-    print(
-        f"{summary['name']}: {summary['rows']} rows of {summary['offered']}, {summary['pictures']} pictures,", end=" "
-    )
-    print(f"{summary['products']} products, {summary['categories']} categories, {summary['groups']} groups")
+    echo(f"{summary['name']}: {summary['rows']} rows of {summary['offered']}, {summary['pictures']} pictures,", end=" ")
+    echo(f"{summary['products']} products, {summary['categories']} categories, {summary['groups']} groups")
     for title, column in (("domain", "by_domain"), ("split", "by_split")):
-        print(f"{title}: " + ", ".join(f"{key or 'none'} {count}" for key, count in summary[column].items()))
-    print(f"licence: {summary['licence']}")
-    print(f"fingerprint: {summary['fingerprint']}")
-    print(f"refused: {summary['refused']}; kept with a remark: {summary['kept_with_remark']}")
+        echo(f"{title}: " + ", ".join(f"{key or 'none'} {count}" for key, count in summary[column].items()))
+    echo(f"licence: {summary['licence']}")
+    echo(f"fingerprint: {summary['fingerprint']}")
+    echo(f"refused: {summary['refused']}; kept with a remark: {summary['kept_with_remark']}")
     for reason, count in summary["reasons"].items():
-        print(f"  {count} x {reason}")
+        echo(f"  {count} x {reason}")
     for refusal in reading.refused[:_SHOWN]:
         say(f"refused {refusal.where}: {refusal.reason}")
     if len(reading.refused) > _SHOWN:
         say(f"and {len(reading.refused) - _SHOWN} more; --refused FILE writes them all")
     if out is not None:
-        print(f"wrote {out}")
+        echo(f"wrote {out}")
     else:
         say("nothing written: give --out FILE")

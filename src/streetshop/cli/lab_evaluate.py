@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from streetshop.cli.options import JsonOption, print_json, say
+from streetshop.cli.options import JsonOption, echo, print_json, say
 
 
 def evaluate(
@@ -88,4 +88,4 @@ def evaluate(
     if as_json:
         print_json(report.model_dump(mode="json"))
     else:
-        print(report.table())
+        echo(report.table())

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from streetshop.cli.options import echo
+
 
 def export(
     run: Annotated[Path, typer.Argument(help="A trained run's folder.")],
@@ -30,4 +32,4 @@ def export(
     from streetshop.lab.export.run import export_run
 
     for folder in export_run(run, out, weights=weights, half=not full, converter=converter, name=name, version=version):
-        print(folder)
+        echo(str(folder))

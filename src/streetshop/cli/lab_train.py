@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from streetshop.cli.options import echo
+
 
 def train(
     recipe: Annotated[str, typer.Argument(help="A YAML file, or the name of a recipe that comes with streetshop.")],
@@ -60,8 +62,8 @@ def train(
         threads=threads,
     )
     if result.kind in ("embedding", "converter"):
-        print(f"{result.out}\t{result.score:.4f}\t{result.steps} batches\t{result.seconds:.0f} s")
+        echo(f"{result.out}\t{result.score:.4f}\t{result.steps} batches\t{result.seconds:.0f} s")
         return
     from streetshop.lab.pipeline import finish
 
-    print(finish(out, data, cache=cache, threads=threads))
+    echo(str(finish(out, data, cache=cache, threads=threads)))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from streetshop.cli.options import JsonOption, ReaderOption, ThreadsOption, new_folder, print_json, say
+from streetshop.cli.options import JsonOption, ReaderOption, ThreadsOption, echo, print_json, say
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 
 def look(
@@ -31,7 +35,7 @@ def look(
     then written only with --out.
     """
     from streetshop.core.errors import PhotoError, UsageError
-    from streetshop.core.files import write_json
+    from streetshop.core.files import output_file
     from streetshop.core.photo import Photo
     from streetshop.looks import load_reader, read_look
     from streetshop.looks.overlay import draw_overlay, index_picture
@@ -41,7 +45,8 @@ def look(
     if out or masks:
         _check_names(photos)
     if masks is not None:
-        write_json(new_folder(masks) / "classes.json", loaded.classes, indent=None)
+        with output_file(masks / "classes.json") as partial:
+            partial.write_text(json.dumps(loaded.classes, ensure_ascii=False) + "\n", encoding="utf-8")
     refused = 0
     for path in photos:
         try:
@@ -54,22 +59,29 @@ def look(
             continue
         found = read_look(photo, loaded)
         if masks is not None:
-            index_picture(photo, loaded).save(masks / f"{path.stem}.png")
+            _write_png(masks / f"{path.stem}.png", index_picture(photo, loaded))
         if overlay and (out is not None or not as_json):
-            file = (new_folder(out) if out else path.parent) / f"{path.stem}.look.png"
-            draw_overlay(photo, found).save(file)
+            file = (out or path.parent) / f"{path.stem}.look.png"
+            _write_png(file, draw_overlay(photo, found))
             say(f"wrote {file}")
         if as_json:
             content = look_json(found)
             print_json({**content, "photo": {"path": str(path), **content["photo"]}})
         else:
             note = "" if found.reader else " (no reader: the whole photo is one garment)"
-            typer.echo(f"{path}: {found.width} x {found.height}{note}")
+            echo(f"{path}: {found.width} x {found.height}{note}")
             for i, garment in enumerate(found.garments):
                 corners = ", ".join(f"{v:.0f}" for v in garment.box.corners)
-                typer.echo(f"  {i}  {garment.category}  {garment.score:.2f}  box {corners}")
+                echo(f"  {i}  {garment.category}  {garment.score:.2f}  box {corners}")
     if refused == len(photos):
         raise UsageError("no photo could be read", hint="See the messages above")
+
+
+def _write_png(path: Path, image: Image.Image) -> None:
+    from streetshop.core.files import output_file
+
+    with output_file(path) as partial:
+        image.save(partial, "PNG")
 
 
 def _check_names(photos: list[Path]) -> None:

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from streetshop.core.progress import say as say
+from streetshop.core.terminal import json_safe, one_line, printable
 
 CatalogOption = Annotated[str, typer.Option("--catalog", metavar="FOLDER", help="The catalog's folder.")]
 EncoderOption = Annotated[
@@ -62,10 +63,16 @@ def parse_variants(value: str) -> bool:
 
 def print_json(value: Any) -> None:
     """One JSON document, on one line, to stdout."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n")
+    sys.stdout.write(json_safe(json.dumps(value, ensure_ascii=False, allow_nan=False)) + "\n")
 
 
-def new_folder(folder: Path) -> Path:
-    """Make a folder for output."""
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+def markup(text: str) -> str:
+    """Text for a cell or line of ``rich``, which shows it as it is."""
+    from rich.markup import escape
+
+    return escape(one_line(text))
+
+
+def echo(text: str, end: str = "\n") -> None:
+    """Print a result for people, to stdout."""
+    sys.stdout.write(printable(text) + end)

@@ -18,6 +18,7 @@ from streetshop.cli.options import (
     ThreadsOption,
     VariantsOption,
     WeightOption,
+    markup,
     parse_variants,
     print_json,
     say,
@@ -98,24 +99,23 @@ def search(
 
 def _print_table(path: Path, answer: PhotoAnswer) -> None:
     from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
 
     from streetshop.present.words import lacking_text
 
     console = Console(highlight=False)
     if answer.look.reader is None:
-        console.print(f"{escape(str(path))}: without a reader the whole photo, or the box given, is one garment")
+        console.print(f"{markup(str(path))}: without a reader the whole photo, or the box given, is one garment")
     for i, found in enumerate(answer):
-        table = Table(title=escape(f"{path.name}: garment {i}, {found.garment.category}"), title_justify="left")
+        table = Table(title=markup(f"{path.name}: garment {i}, {found.garment.category}"), title_justify="left")
         for name in ("", "score", "id", "title", "category", "kind", "price"):
             table.add_column(name, justify="right" if name in ("", "score", "price") else "left")
         for rank, match in enumerate(found.matches or found.others, 1):
             product = match.product
             price = "" if product.price is None else f"{product.price:.2f} {product.currency}".strip()
             cells = (str(rank), f"{match.score:.3f}", product.id, product.title, product.category, product.kind, price)
-            table.add_row(*(escape(cell) for cell in cells))
+            table.add_row(*(markup(cell) for cell in cells))
         if found.lacking:
-            console.print(escape(lacking_text(found)), highlight=False)
+            console.print(markup(lacking_text(found)), highlight=False)
         if table.row_count:
             console.print(table)

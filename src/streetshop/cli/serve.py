@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from streetshop.cli.options import CatalogOption, EncoderOption, ReaderOption, ThreadsOption
+from streetshop.cli.options import CatalogOption, EncoderOption, ReaderOption, ThreadsOption, echo
 
 
 def serve(
@@ -90,6 +90,6 @@ def serve(
             key=key,
             settings=settings,
         )
-        answer(app, listener, started=lambda url: typer.echo(f"Serving {catalog} at {url}"))
+        answer(app, listener, started=lambda url: echo(f"Serving {catalog} at {url}"))
     finally:
         listener.close()

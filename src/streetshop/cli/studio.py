@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from streetshop.cli.options import echo
 from streetshop.core.progress import ProgressDisplay
 
 app = typer.Typer(help="Draw product pages and street photos with complete ground truth.", no_args_is_help=True)
@@ -62,10 +63,12 @@ def catalog(
     """Draw the product pages of a shop and its feed; print the path of the feed."""
     from streetshop.studio import SHOTS, draw_catalog
 
-    typer.echo(
-        _shown(
-            lambda progress: draw_catalog(
-                out, products, seed, workers, size, progress, category or (), shot or SHOTS, split.value, family
+    echo(
+        str(
+            _shown(
+                lambda progress: draw_catalog(
+                    out, products, seed, workers, size, progress, category or (), shot or SHOTS, split.value, family
+                )
             )
         )
     )
@@ -86,10 +89,12 @@ def street(
     """Draw street photos of people who wear the products of a shop; print the path of the annotations."""
     from streetshop.studio import draw_street
 
-    typer.echo(
-        _shown(
-            lambda progress: draw_street(
-                out, photos, seed, products, workers, size, progress, category or (), split.value, family
+    echo(
+        str(
+            _shown(
+                lambda progress: draw_street(
+                    out, photos, seed, products, workers, size, progress, category or (), split.value, family
+                )
             )
         )
     )
@@ -113,10 +118,22 @@ def dataset(
     """Draw product pages and street photos; print the path of their manifest."""
     from streetshop.studio import SHOTS, draw_dataset
 
-    typer.echo(
-        _shown(
-            lambda progress: draw_dataset(
-                out, products, seed, photos, workers, size, progress, category or (), shot or SHOTS, split.value, family
+    echo(
+        str(
+            _shown(
+                lambda progress: draw_dataset(
+                    out,
+                    products,
+                    seed,
+                    photos,
+                    workers,
+                    size,
+                    progress,
+                    category or (),
+                    shot or SHOTS,
+                    split.value,
+                    family,
+                )
             )
         )
     )

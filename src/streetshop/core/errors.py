@@ -50,6 +50,12 @@ class UsageError(StreetshopError):
     slug = "usage"
 
 
+class FileNotWritten(StreetshopError):
+    """A file cannot be written: the disk is full, or the path or its permissions do not allow it."""
+
+    slug = "file-not-written"
+
+
 class FileLocked(StreetshopError):
     """Another process or thread holds a lock."""
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from streetshop.core.errors import FileLocked, StreetshopError
+from streetshop.core.errors import FileLocked, FileNotWritten, StreetshopError
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -57,6 +57,39 @@ def atomic_file(path: Path, *, durable: bool = False) -> Iterator[Path]:
         if isinstance(error, OSError) and error.filename is None and error.errno is not None:
             error.filename = str(path)  # a full disk is reported by write(), which does not know the name
         raise
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Convert a failure of writing ``path`` in the body to one error for users.
+
+    Raises:
+        FileNotWritten: the body raised an OSError that names no other file.
+    """
+    try:
+        yield
+    except OSError as error:
+        named = path if error.filename is None else Path(os.fsdecode(error.filename))
+        if named != path and path.parent not in (named, named.parent):
+            raise
+        raise FileNotWritten(
+            f"cannot be written ({error.strerror or error})",
+            where=str(path),
+            hint="Check the path, its permissions and the space on the disk",
+        ) from error
+
+
+@contextmanager
+def output_file(path: Path) -> Iterator[Path]:
+    """A file that a user asked for, written in one step; see :func:`atomic_file`. Folders are made as needed.
+
+    Raises:
+        FileNotWritten: it cannot be written.
+    """
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_file(path) as partial:
+            yield partial
 
 
 @contextmanager

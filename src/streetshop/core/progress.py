@@ -7,6 +7,8 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
+from streetshop.core.terminal import one_line, printable
+
 if TYPE_CHECKING:
     from rich.progress import Task
 
@@ -17,7 +19,7 @@ _RATE_OVER: Final = 30.0
 
 def say(text: str) -> None:
     """Print a line for people, on stderr: results alone go to stdout."""
-    print(text, file=sys.stderr, flush=True)
+    print(printable(text), file=sys.stderr, flush=True)
 
 
 class ProgressDisplay:
@@ -66,6 +68,7 @@ class ProgressDisplay:
             total: of how many; None if unknown.
             note: more to say.
         """
+        stage, note = one_line(stage), one_line(note)
         tasks = self._progress.tasks
         if not tasks or tasks[0].description != stage:
             for task in tasks:

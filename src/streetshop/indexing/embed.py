@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from streetshop.core.decoding.pool import DecodePool
 from streetshop.core.errors import PhotoError, UsageError
-from streetshop.core.files import atomic_file
+from streetshop.core.files import output_file
 from streetshop.core.photo import read_picture_bytes
 from streetshop.core.pictures.formats import PICTURE_SUFFIXES
 from streetshop.core.records import Block
@@ -101,6 +101,7 @@ def embed_pictures(
 
     Raises:
         UsageError: ``raw`` with ``weights``.
+        FileNotWritten: ``out`` cannot be written.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -116,9 +117,8 @@ def embed_pictures(
     refused: list[Refusal] = []
     written = done = 0
     chunks = [[*enumerate(pictures[at : at + _CHUNK], start=at + 1)] for at in range(0, len(pictures), _CHUNK)]
-    out.parent.mkdir(parents=True, exist_ok=True)
     with (
-        atomic_file(out) as partial,
+        output_file(out) as partial,
         pq.ParquetWriter(partial, schema) as writer,
         DecodePool(workers) as decoders,
         ThreadPoolExecutor(workers) as pool,

@@ -116,7 +116,7 @@ def index_feed(
             target,
             ShotReader(encoder, reader, options.thumbnails, pool.decode),
             Pictures(feed.root, options.allow_outside, options.fetcher),
-            refuse=refused.add,
+            refuse=refused.refuse,
             progress=progress,
             stop=stop,
             # A resumed rebuild may hold products that the feed no longer has.

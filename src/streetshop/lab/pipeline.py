@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from streetshop.core.files import output_file
 from streetshop.lab.core import files
 from streetshop.lab.core.files import made
 from streetshop.lab.core.progress import say
@@ -80,4 +81,5 @@ def _measure_encoder(recipe: EncoderRecipe, sets: PublicSets, bundle: Path, file
     write_card(bundle, report)
     table = report.sections[0].markdown()
     say(table)
-    file.write_text(table + "\n", encoding="utf-8")
+    with output_file(file) as partial:
+        partial.write_text(table + "\n", encoding="utf-8")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from streetshop.core.files import write_bytes
+from streetshop.core.files import output_file
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -28,10 +28,14 @@ def render(template: str, **values: Any) -> str:
 
 
 def write_page(path: Path, template: str, **values: Any) -> None:
-    """Render a template to a file; a reader, or a crash, sees the old file or the new one."""
+    """Render a template to a file; a reader, or a crash, sees the old file or the new one.
+
+    Raises:
+        FileNotWritten: it cannot be written.
+    """
     text = render(template, **values)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_bytes(path, text.encode(errors="replace"))
+    with output_file(path) as partial:
+        partial.write_bytes(text.encode(errors="replace"))
 
 
 def data_uri(jpeg: bytes) -> str:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import torch
 import yaml
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from streetshop.core.errors import RunError
-from streetshop.core.files import atomic_file, write_text
+from streetshop.core.files import output_file, write_text
 
 RECIPE: Final = "recipe.yaml"
 RUN: Final = "run.json"
@@ -71,7 +72,7 @@ def write_yaml(path: Path, value: Any) -> None:
 
 def write_checkpoint(path: Path, state: Mapping[str, Any]) -> None:
     """Tensors and plain values; :func:`read_checkpoint` reads them back without unpickling code."""
-    with atomic_file(path) as partial:
+    with _native_writer(path) as partial:
         torch.save(dict(state), partial)
 
 
@@ -93,8 +94,22 @@ def read_checkpoint(path: Path, device: torch.device) -> dict[str, Any] | None:
 def write_weights(path: Path, state: Mapping[str, Tensor], about: Mapping[str, str]) -> None:
     """Weights as safetensors, with text metadata."""
     tensors = {name: value.detach().cpu().contiguous() for name, value in state.items()}
-    with atomic_file(path) as partial:
+    with _native_writer(path) as partial:
         save_file(tensors, partial, metadata=dict(about))
+
+
+@contextmanager
+def _native_writer(path: Path) -> Iterator[Path]:
+    """As ``output_file``, for writers whose failures are errors of their own, such as a RuntimeError of PyTorch.
+
+    Raises:
+        FileNotWritten: it cannot be written.
+    """
+    with output_file(path) as partial:
+        try:
+            yield partial
+        except (RuntimeError, SafetensorError) as error:
+            raise OSError(str(error).splitlines()[0]) from error
 
 
 def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streetshop.core.errors import CurateError
+from streetshop.core.files import output_file
 from streetshop.lab.curate.encoders import Vectors
 from streetshop.lab.curate.neighbours import nearest
 from streetshop.lab.curate.reduction import sample
@@ -60,7 +61,7 @@ class ClusterModel:
 
     def save(self, path: Path) -> None:
         """Write a ``.npz`` file."""
-        with path.open("wb") as file:
+        with output_file(path) as partial, partial.open("wb") as file:
             np.savez(file, points=self.points, labels=self.labels, reach=self.reach)
 
     @classmethod

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streetshop.core.errors import CurateError
+from streetshop.core.files import output_file
 from streetshop.lab.curate.clustering import Algorithm, ClusterModel, fit_clusters
 from streetshop.lab.curate.curation import Curation, spare_last
 from streetshop.lab.curate.decisions import Decisions
@@ -200,7 +201,8 @@ def _labels(
     for start in range(0, len(rows), BATCH):
         part = rows[start : start + BATCH]
         labels[part] = model.assign(np.ascontiguousarray(unit[part]), threads=threads)
-    np.save(curation.file(_LABELS), labels)
+    with output_file(curation.file(_LABELS)) as partial, partial.open("wb") as file:
+        np.save(file, labels)
     return labels
 
 

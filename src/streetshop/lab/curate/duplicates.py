@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from streetshop.core.errors import CurateError
+from streetshop.core.files import output_file
 from streetshop.lab.curate.alignment import Thumbnails, likeness
 from streetshop.lab.curate.curation import Curation
 from streetshop.lab.curate.encoders import Vectors
@@ -213,7 +214,8 @@ def _write(curation: Curation, groups: Sequence[Group], unit: Vectors) -> None:
         cosines += (np.asarray(unit[list(group.rows)]) @ np.asarray(unit[group.rows[0]])).tolist()
     table = {"row": pa.array(rows, pa.int64()), "group": pa.array(numbers, pa.int64())}
     table |= {"kept": pa.array(kept, pa.bool_()), "cosine": pa.array(cosines, pa.float32())}
-    pq.write_table(pa.table(table), curation.file(_FILE))
+    with output_file(curation.file(_FILE)) as partial:
+        pq.write_table(pa.table(table), partial)
 
 
 def group_of_rows(curation: Curation) -> NDArray[np.int64]:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streetshop.core.errors import CurateError
+from streetshop.core.files import output_file
 from streetshop.lab.curate.classifier import Kind, fit, judge
 from streetshop.lab.curate.clusters import labels_of
 from streetshop.lab.curate.curation import Curation, spare_last
@@ -114,7 +115,8 @@ def run_noise(
     spared = spare_last(curation.manifest.column("product_id"), left, drop, np.nan_to_num(scores))
     if not drop_last:
         drop[spared] = False
-    np.save(curation.file(_SCORES), scores)
+    with output_file(curation.file(_SCORES)) as partial, partial.open("wb") as file:
+        np.save(file, scores)
     known = set(labelled.tolist())
     drops = {
         row: "labelled noise" if row in known else f"noise (probability {scores[row]:.2f})"

@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from streetshop.core.files import output_file
 from streetshop.lab.curate.curation import Curation
 from streetshop.lab.curate.decisions import Decisions
 from streetshop.lab.curate.encoders import Vectors
@@ -243,7 +244,8 @@ def _write(curation: Curation, pairs: list[Pair], accepted: list[bool]) -> None:
     columns = {name: [getattr(pair, name) for pair in pairs] for name in Pair.__slots__}
     kinds = {"row": pa.int64(), "product": pa.string(), "source": pa.string()}
     table = {name: pa.array(values, kinds.get(name, pa.float64())) for name, values in columns.items()}
-    pq.write_table(pa.table({**table, "accepted": pa.array(accepted, pa.bool_())}), curation.file(_FILE))
+    with output_file(curation.file(_FILE)) as partial:
+        pq.write_table(pa.table({**table, "accepted": pa.array(accepted, pa.bool_())}), partial)
 
 
 def with_pairs(curation: Curation) -> Manifest:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streetshop.core.errors import CurateError
+from streetshop.core.files import output_file
 from streetshop.lab.curate.encoders import Vectors
 
 DIMS: Final = 128
@@ -67,7 +68,7 @@ class Reduction:
 
     def save(self, path: Path) -> None:
         """Write a ``.npz`` file."""
-        with path.open("wb") as file:
+        with output_file(path) as partial, partial.open("wb") as file:
             np.savez(file, mean=self.mean, components=self.components)
 
     @classmethod

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from streetshop.core.files import output_file
 from streetshop.core.geometry import COCO_KEYPOINTS
 from streetshop.core.photo import Photo
 from streetshop.core.records import Garment
@@ -203,11 +204,11 @@ def write_overlays(reader: OnnxReader, root: Path, judged: Sequence[Judged], out
     ranked = sorted(judged, key=photo_miou)
     worst = min(count // 2, len(ranked))
     rest = np.linspace(worst, len(ranked) - 1, min(count, len(ranked)) - worst).round().astype(int)
-    out.mkdir(parents=True, exist_ok=True)
     for rank in [*range(worst), *rest.tolist()]:
         one = ranked[rank]
         photo = Photo.from_path(root / "photos" / f"{one.name}.jpg", at_least=PHOTO_SIDE)
-        draw_overlay(photo, reader.read(photo)).save(out / f"{rank:03}-{photo_miou(one):.2f}-{one.name}.png")
+        with output_file(out / f"{rank:03}-{photo_miou(one):.2f}-{one.name}.png") as partial:
+            draw_overlay(photo, reader.read(photo)).save(partial, "PNG")
 
 
 def _keypoints(judged: Sequence[Judged]) -> dict[str, Any]:

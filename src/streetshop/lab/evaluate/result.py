@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from streetshop.core.errors import MeasureError
+from streetshop.core.files import output_file
 from streetshop.lab.evaluate.intervals import Estimate, PairedDifference, bootstrap, paired
 
 _VERSION: Final = "1"
@@ -109,8 +110,8 @@ class Result:
             "gallery": self.gallery,
         }
         table = pa.table(columns).replace_schema_metadata({"streetshop.result": json.dumps(about)})
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        pq.write_table(table, path, compression="zstd")
+        with output_file(Path(path)) as partial:
+            pq.write_table(table, partial, compression="zstd")
 
     @classmethod
     def read(cls, path: str | Path) -> Result:

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from streetshop.core.errors import UsageError
+from streetshop.core.files import output_file
 from streetshop.lab.core.devices import Place
 from streetshop.lab.core.seeds import AUGMENT, NEGATIVES, PLAN, WEIGHTS, generator, torch_seed
 from streetshop.lab.losses.conversion import ASSOCIATED, GENERATED, converter_loss, domain_loss, judge_apart, real_loss
@@ -213,6 +214,6 @@ def _share_right(logits: Tensor, truth: Tensor) -> float:
 
 def _write_sheet(path: Path, rows: list[Tensor]) -> None:
     """Pictures (n, 3, h, w) of each row side by side, rows below each other."""
-    path.parent.mkdir(exist_ok=True)
     lines = [np.concatenate(list(row.permute(0, 2, 3, 1).numpy()), axis=1) for row in rows]
-    Image.fromarray(np.concatenate(lines, axis=0)).save(path)
+    with output_file(path) as partial:
+        Image.fromarray(np.concatenate(lines, axis=0)).save(partial, path.suffix[1:])
