@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from streetshop.cli.options import new_folder, print_json
+from streetshop.cli.options import print_json
 from tests.cli.running import call
 
 
@@ -25,13 +25,6 @@ def test_json_has_no_numbers_that_json_lacks(capsys: pytest.CaptureFixture[str])
     with pytest.raises(ValueError, match="Out of range"):
         print_json({"score": float("nan")})
     assert capsys.readouterr().out == ""
-
-
-def test_an_output_folder_is_made_with_its_parents_and_kept(tmp_path: Path) -> None:
-    folder = new_folder(tmp_path / "a" / "b")
-    (folder / "kept").touch()
-    assert new_folder(folder) == folder
-    assert (folder / "kept").is_file()
 
 
 @pytest.mark.parametrize("command", ["index a.jpg", "search a.jpg", "embed a.jpg", "look a.jpg", "serve"])

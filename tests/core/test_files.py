@@ -13,11 +13,12 @@ import time
 import numpy as np
 import pytest
 
-from streetshop.core.errors import CatalogLocked, FileLocked
+from streetshop.core.errors import CatalogLocked, FileLocked, FileNotWritten
 from streetshop.core.files import (
     Lock,
     atomic_file,
     atomic_folder,
+    output_file,
     share_lock,
     sync,
     write_bytes,
@@ -332,3 +333,18 @@ def test_an_exclusive_lock_keeps_a_shared_one_waiting(tmp_path):
     lock.release()
     thread.join(10)
     os.close(got[0])
+
+
+def test_an_output_file_is_made_with_its_folders_or_is_one_error(tmp_path):
+    path = tmp_path / "a" / "b.txt"
+    with output_file(path) as partial:
+        partial.write_text("all")
+    assert path.read_text() == "all"
+    with pytest.raises(FileNotWritten, match=r"b\.txt/c: cannot be written \(File exists\)"), output_file(path / "c"):
+        pass
+    with pytest.raises(FileNotWritten, match="cannot be written"), output_file(path):
+        raise OSError("3 requested and 1 written")  # as NumPy says it
+    with pytest.raises(FileNotFoundError), output_file(path):
+        (tmp_path / "elsewhere" / "x").read_bytes()  # not what is written
+    assert path.read_text() == "all"
+    assert [child.name for child in path.parent.iterdir()] == ["b.txt"]
