@@ -11,8 +11,10 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
+import hypothesis
 import numpy as np
 import pytest
+from hypothesis import strategies as st
 
 from streetshop.catalog.lance import locks
 from streetshop.core.errors import VectorError
@@ -326,3 +328,43 @@ def test_a_cancelled_request_frees_its_thread_when_the_work_ends():
         return order
 
     assert asyncio.run(main()) == ["first", "second"]
+
+
+class Numbers:
+    """An encoder of numbers, which are their own vectors."""
+
+    def encode(self, prepared, *, side="street"):
+        return np.array([[number, len(side)] for number in prepared], np.float32)
+
+
+@hypothesis.settings(max_examples=40, deadline=None)
+@hypothesis.given(
+    st.lists(st.tuples(st.integers(0, 3), st.sampled_from(["street", "shop"]), st.integers(-1, 6)), max_size=20)
+)
+def test_everybody_gets_their_own_whatever_is_cancelled_meanwhile(requests):
+    async def main():
+        queue = WorkQueue(Numbers(), Settings(max_batch=4, max_wait=60), Metrics())
+
+        async def ask(start: int, count: int, side: str) -> list[float]:
+            with queue.photos.slot() as patience:
+                found = await queue.encode([start * 10 + i for i in range(count)], patience, side)
+            return found.tolist()
+
+        tasks = [asyncio.create_task(ask(i, count, side)) for i, (count, side, _) in enumerate(requests)]
+        for turn in range(7):
+            await asyncio.sleep(0)
+            for task, (_, _, when) in zip(tasks, requests, strict=True):
+                if when == turn:
+                    task.cancel()
+        answers = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 30)
+        admitted = queue.photos.admitted
+        queue.close()
+        return answers, admitted
+
+    answers, admitted = asyncio.run(main())
+    assert admitted == 0
+    for i, (answer, (count, side, when)) in enumerate(zip(answers, requests, strict=True)):
+        if isinstance(answer, asyncio.CancelledError):
+            assert when >= 0
+        else:
+            assert answer == [[i * 10 + n, len(side)] for n in range(count)]

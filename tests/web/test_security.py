@@ -182,3 +182,18 @@ def test_require_key_without_a_key_or_with_none_offered():
     for key in (None, ApiKey(KEY)):
         with pytest.raises(Unauthorized):
             require_key(request, key)
+
+
+def test_every_route_that_writes_is_described_with_a_key_and_refuses_without(client):
+    reading = {("post", "/v1/search"), ("post", "/v1/search/vector"), ("post", "/v1/look")}
+    writing = 0
+    for path, methods in client.get("/openapi.json").json()["paths"].items():
+        for method, described in methods.items():
+            if method == "get" or (method, path) in reading:
+                assert "security" not in described, (method, path)
+                continue
+            writing += 1
+            assert described["security"], (method, path)
+            answer = client.request(method, path.format(product_id="red-plain", shot=0))
+            assert (answer.status_code, answer.headers["www-authenticate"][:6]) == (401, "Bearer"), (method, path)
+    assert writing >= 2
