@@ -8,6 +8,10 @@ OUT ?= demo
 RUNS ?= runs
 SET ?=
 UPGRADE ?=
+KILLS ?= 100
+FAILURES ?= 40
+SEED ?= 1
+REPORT ?= docs/experiments/chaos.md
 AREA ?=
 BUDGET ?= 30
 SEED ?= 0
@@ -20,7 +24,7 @@ EDITABLE := $(PIP) --no-deps --no-build-isolation --editable .
 # What makes requirements/ and releases has an environment of its own.
 RELEASE := build/release
 
-.PHONY: demo test lint mutants wheel reader encoder requirements audit sbom clean
+.PHONY: demo test lint mutants wheel reader encoder chaos requirements audit sbom clean
 
 demo: .venv/.serving
 	$(BIN)/streetshop demo $(if $(DATA),"$(DATA)") --out "$(OUT)"
@@ -52,6 +56,10 @@ reader: .venv/.all
 # the bundle is RUNS/encoder/bundle. Run again to resume.
 encoder: .venv/.all
 	$(BIN)/streetshop lab train recipes/encoder.yaml --data "$(DATA)" --out $(RUNS)/encoder $(SET)
+
+# Kills and failing disks under every operation that writes to a catalog; the report is a page of the docs.
+chaos: .venv/.all
+	$(BIN)/python -m tests.chaos --kills $(KILLS) --failures $(FAILURES) --seed $(SEED) --report $(REPORT)
 
 # Pins every package in requirements/ from pyproject.toml and constraints.txt; UPGRADE=--upgrade takes newer versions.
 requirements: $(RELEASE)/.done

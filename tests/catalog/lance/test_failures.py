@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from streetshop.catalog.lance.failures import typed_errors
 from streetshop.catalog.open import create_catalog, open_catalog
 from streetshop.catalog.store import Store
 from streetshop.core.errors import (
@@ -41,6 +43,24 @@ def test_the_table_is_damaged(path: Path, store: Store) -> None:
             with pytest.raises(CatalogDamaged):
                 use(broken)
         assert [finding.what.split(":")[0] for finding in broken.verify()] == ["unreadable"]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.EIO, "Input/output error"),
+        RuntimeError("lance error: LanceError(IO): Input/output error (os error 5) at path x"),
+    ],
+    ids=["Python", "LanceDB"],
+)
+def test_a_failing_disk_is_no_damaged_catalog(tmp_path: Path, error: Exception) -> None:
+    with (
+        pytest.raises(CatalogError, match="the disk failed while writing") as caught,
+        typed_errors(tmp_path, "writing"),
+    ):
+        raise error
+    assert not isinstance(caught.value, CatalogDamaged)
+    assert "acknowledged" in caught.value.hint
 
 
 @pytest.fixture

@@ -49,6 +49,12 @@ def _typed(error: BaseException, root: Path, doing: str) -> CatalogError:
         )
     if number in (errno.EROFS, errno.EACCES, errno.EPERM) or re.search(r"Permission denied|Read-only file", text):
         return CatalogError(f"not allowed while {doing}", where=str(root), hint="Check the folder's owner and mode")
+    if number == errno.EIO or re.search(r"Input/output error|os error 5\b", text):
+        return CatalogError(
+            f"the disk failed while {doing}",
+            where=str(root),
+            hint="What was acknowledged is kept. Check the disk, run it again, then `streetshop catalog verify`",
+        )
     if number in (errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP):
         return CatalogError(
             f"this path cannot be used ({os.strerror(number)})", where=str(root), hint="Give another folder"

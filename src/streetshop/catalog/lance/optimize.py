@@ -31,6 +31,7 @@ from streetshop.catalog.lance.sealed import (
     sealed_problem,
     write_sealed,
 )
+from streetshop.catalog.lance.table import remove_partial_files
 from streetshop.catalog.store import Progress
 from streetshop.core.errors import CatalogError, StreetshopError
 
@@ -65,6 +66,7 @@ def _optimize(root: Path, number: int, report: Progress) -> None:
         # A rebuild holds the writer's lock already.
         writing = writer_lock(root, timeout=PATIENCE).hold if meta == present else nullcontext
         with writing("optimize"):  # a write would undo the work
+            remove_partial_files(generation.folder)
             _compact(table, report)
             generation.record()
         sealed = read_sealed(generation.folder)

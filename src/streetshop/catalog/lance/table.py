@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 NAME: Final = "shots"
+_PARTIAL: Final = re.compile(r"\.tmp\w+|\d+\.manifest#\d+")
 _IDS_AT_ONCE: Final = 500
 _ATTEMPTS: Final = 5
 _CACHE_BYTES: Final = 16 << 20
@@ -43,6 +45,13 @@ def _connect(folder: Path) -> Any:
     import lancedb
 
     return lancedb.connect(folder, session=lancedb.Session(_CACHE_BYTES, _CACHE_BYTES))
+
+
+def remove_partial_files(folder: Path) -> None:
+    """Remove what LanceDB writes under another name first and a killed process left. Nobody may be writing."""
+    for path in (folder / f"{NAME}.lance").rglob("*"):
+        if _PARTIAL.fullmatch(path.name):
+            path.unlink(missing_ok=True)
 
 
 def read_rows(table: Any, columns: Sequence[str], where: str | None = None) -> pa.Table:
