@@ -6,6 +6,8 @@ import json
 import shutil
 from pathlib import Path
 
+import pytest
+
 from tests.cli.running import run
 
 
@@ -32,3 +34,41 @@ def test_catalog_commands(shop: Path, tmp_path: Path) -> None:
     optimized = run("catalog", "optimize", catalog, "--json")
     assert optimized.code == 0
     assert json.loads(optimized.out)["shots"] == 34
+
+
+@pytest.fixture
+def own_catalog(shop: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(shop / "shop.catalog", tmp_path / "own.catalog")
+
+
+def test_a_damaged_catalog_is_verified_and_repaired(own_catalog: Path) -> None:
+    data = own_catalog / "g0001" / "shots.lance" / "data"
+    file = max(data.iterdir(), key=lambda file: file.stat().st_size)
+    content = file.read_bytes()
+    jpeg = content.index(b"\xff\xd8\xff")
+    file.write_bytes(content[: jpeg + 30] + bytes([content[jpeg + 30] ^ 1]) + content[jpeg + 31 :])
+    found = run("catalog", "verify", own_catalog)
+    assert found.code == 1
+    assert file.name in found.out
+    assert "shots.lance/data/" in run("catalog", "delete", own_catalog, "red-plain").err
+    repaired = run("catalog", "verify", own_catalog, "--repair", "--json")
+    assert repaired.code == 1
+    told = json.loads(repaired.out)
+    assert told["ok"]
+    assert len(told["lost"]) == 1
+    assert "17 products were copied" in told["repaired"][0]
+    again = run("catalog", "verify", own_catalog, "--repair", "--json")
+    assert (again.code, json.loads(again.out)) == (0, {"ok": True, "findings": [], "repaired": [], "lost": []})
+    assert "damage       none" in run("catalog", "info", own_catalog).out
+
+
+def test_a_catalog_that_lost_its_newest_version_is_verified_and_repaired(own_catalog: Path) -> None:
+    min((own_catalog / "g0001" / "shots.lance" / "_versions").glob("*.manifest")).unlink()
+    found = run("catalog", "verify", own_catalog)
+    assert found.code == 1
+    assert "later writes are lost" in found.out
+    assert run("catalog", "info", own_catalog).code == 2
+    repaired = run("catalog", "verify", own_catalog, "--repair")
+    assert repaired.code == 1
+    assert "writes after version 1 are lost." in repaired.out
+    assert run("catalog", "verify", own_catalog).code == 0

@@ -19,6 +19,7 @@ from streetshop.core.files import (
     atomic_file,
     atomic_folder,
     output_file,
+    remove_abandoned,
     share_lock,
     sync,
     write_bytes,
@@ -348,3 +349,25 @@ def test_an_output_file_is_made_with_its_folders_or_is_one_error(tmp_path):
         (tmp_path / "elsewhere" / "x").read_bytes()  # not what is written
     assert path.read_text() == "all"
     assert [child.name for child in path.parent.iterdir()] == ["b.txt"]
+
+
+def test_partial_folders_of_killed_processes_are_removed_and_those_of_others_are_kept(tmp_path):
+    code = (
+        "import sys, time\n"
+        "from pathlib import Path\n"
+        "from streetshop.core.files import atomic_folder\n"
+        "with atomic_folder(Path(sys.argv[1])) as partial:\n"
+        "    (partial / 'file').write_bytes(b'x')\n"
+        "    print('ready', flush=True)\n"
+        "    time.sleep(60)\n"
+    )
+    process = start(code, tmp_path / "made")
+    (alive,) = tmp_path.glob(".made.*")
+    remove_abandoned(tmp_path / "made")
+    assert (alive / "file").exists()
+    kill(process)
+    assert alive.exists()
+    with atomic_folder(tmp_path / "made") as partial:
+        (partial / "other").touch()
+        assert list(tmp_path.iterdir()) == [partial]
+    assert [path.name for path in (tmp_path / "made").iterdir()] == ["other"]

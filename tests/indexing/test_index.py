@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from streetshop.catalog.open import open_catalog
+from streetshop.catalog.store import CatalogMeta, Store
 from streetshop.core.errors import (
     CatalogEncoderMismatch,
+    CatalogExists,
     CatalogLocked,
     FeedError,
 )
+from streetshop.indexing import index
 from streetshop.models import Encoder, load_encoder
 from tests.catalog.shop import read_rows, write_feed, write_shop
 from tests.indexing.shops import Shop, counts, run_and_kill
@@ -85,3 +90,24 @@ def test_two_writers(shop: Shop, other: Encoder) -> None:
     with pytest.raises(CatalogLocked):
         shop.index()
     holding.close()
+
+
+def test_two_runs_create_one_catalog(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two runs that find no catalog, the second goes on in that of the first."""
+    write_shop(shop.folder, 3)
+    create = index.create_catalog
+
+    def overtaken(url: str, meta: CatalogMeta) -> Store:
+        create(url, meta).close()
+        return create(url, meta)
+
+    monkeypatch.setattr(index, "create_catalog", overtaken)
+    assert counts(shop.index())[0] == 3
+
+
+def test_a_folder_of_other_things_is_no_place_for_a_catalog(shop: Shop) -> None:
+    write_shop(shop.folder, 3)
+    Path(shop.url).mkdir()
+    (Path(shop.url) / "letter.txt").touch()
+    with pytest.raises(CatalogExists, match="holds other things"):
+        shop.index()

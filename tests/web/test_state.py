@@ -72,6 +72,31 @@ def test_a_rebuild_by_another_process_is_served_while_searches_go_on(own_shop):
     assert statuses == {200}
 
 
+def test_data_files_are_gone_and_a_damaged_index_is_said(own_shop):
+    catalog, encoder = own_shop
+    store = open_catalog(str(catalog))
+    store.optimize()
+    vectors = next(catalog.glob("g0001/base-*/vectors.f32"))
+    content = bytearray(vectors.read_bytes())
+    content[10] ^= 64
+    vectors.write_bytes(content)
+    with running(catalog, encoder) as up, up.client() as client:
+        answer = client.get("/readyz")
+        assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
+        assert "vectors.f32" in answer.json()["reason"]
+        assert client.post("/v1/search", files={"photo": png(street())}).status_code == 200
+        store.optimize()
+        wait_for(lambda: client.get("/readyz").json() == {"status": "ok"})
+        data = catalog / "g0001" / "shots.lance" / "data"
+        data.rename(catalog / "aside")
+        wait_for(lambda: client.get("/readyz").status_code == 503)
+        assert str(catalog) not in client.get("/readyz").text
+        shown = client.get("/v1/products/red-plain/shots/0")
+        assert shown.status_code in (404, 503)
+        (catalog / "aside").rename(data)
+        wait_for(lambda: client.get("/readyz").status_code == 200)
+
+
 def test_a_rebuild_with_another_encoder_is_not_ready_and_never_answers_nonsense(own_shop, tmp_path):
     catalog, encoder = own_shop
     other = load_encoder(tiny_encoder(tmp_path / "other", seed=7), threads=1)

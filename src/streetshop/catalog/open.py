@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from streetshop.catalog.store import CatalogMeta, Store
+from streetshop.catalog.store import CatalogMeta, Progress, Repair, Store
 from streetshop.core.errors import CatalogUnsupported
 
 
@@ -46,6 +46,19 @@ def restore_snapshot(source: Path, url: str) -> Store:
     path = local_path(url)
     restore(source, path)
     return LanceStore.open(path)
+
+
+def repair_catalog(url: str, progress: Progress | None = None) -> Repair:
+    """Make a damaged catalog sound again: what can be read and agrees with its checksums is kept.
+
+    Raises:
+        CatalogMissing: there is no catalog.
+        CatalogDamaged: ``catalog.json`` or all versions of the table are lost: restore a snapshot.
+        CatalogLocked: another process is writing.
+    """
+    from streetshop.catalog.lance.repair import repair
+
+    return repair(local_path(url), progress)
 
 
 def local_path(url: str) -> Path:

@@ -114,6 +114,21 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Repair:
+    """What ``repair_catalog`` did.
+
+    Attributes:
+        done: one sentence for each step; empty if nothing had to be done.
+        lost: ids of products that could not be saved, sorted; the next ``index`` of the feed adds them again.
+        complete: nothing was lost, neither products nor later writes to them.
+    """
+
+    done: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class StoreInfo:
     """Statistics of a catalog.
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from streetshop.cli.options import JsonOption, echo, print_json
 from streetshop.core.progress import ProgressDisplay
+
+if TYPE_CHECKING:
+    from streetshop.catalog.store import Finding, Repair
 
 app = typer.Typer(help="Inspect and maintain a catalog.", no_args_is_help=True)
 
@@ -83,20 +87,51 @@ def delete(
 
 
 @app.command()
-def verify(url: UrlArgument, as_json: JsonOption = False) -> None:
-    """Read everything back and check it. The exit code is 1 if something is wrong."""
-    from streetshop.catalog.open import open_catalog
+def verify(
+    url: UrlArgument,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Repair it: rebuild the search index, drop damaged products and list them.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Read everything back and check it. The exit code is 1 if something is wrong, or was lost in a repair."""
+    from streetshop.catalog.open import open_catalog, repair_catalog
+    from streetshop.catalog.store import Finding, Repair
+    from streetshop.core.errors import CatalogDamaged
 
-    with closing(open_catalog(url)) as store, ProgressDisplay("rows") as display:
-        findings = store.verify(display.show)
+    repaired = Repair()
+    with ProgressDisplay("rows") as display:
+        if repair:
+            repaired = repair_catalog(url, display.show)
+        try:
+            with closing(open_catalog(url)) as store:
+                findings = store.verify(display.show)
+        except CatalogDamaged as error:
+            findings = [Finding(error.what, error.hint)]
     if as_json:
-        print_json({"ok": not findings, "findings": [{"what": f.what, "hint": f.hint} for f in findings]})
+        content: dict[str, object] = {
+            "ok": not findings,
+            "findings": [{"what": f.what, "hint": f.hint} for f in findings],
+        }
+        if repair:
+            content |= {"repaired": list(repaired.done), "lost": list(repaired.lost)}
+        print_json(content)
     else:
-        for finding in findings:
-            echo(f"{finding.what}. {finding.hint}")
-        echo("all is well" if not findings else f"{len(findings)} findings")
-    if findings:
+        _print_verified(findings, repaired)
+    if findings or not repaired.complete:
         raise typer.Exit(1)
+
+
+def _print_verified(findings: Sequence[Finding], repaired: Repair) -> None:
+    for step in repaired.done:
+        echo(f"{step}.")
+    for product_id in repaired.lost:
+        echo(f"lost: {product_id}")
+    if not repaired.complete:
+        echo(f"{len(repaired.lost)} products are lost. Index the feed again, with --delete-missing.")
+    for finding in findings:
+        echo(f"{finding.what}. {finding.hint}")
+    echo("all is well" if not findings else f"{len(findings)} findings")
 
 
 @app.command()

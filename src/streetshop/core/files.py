@@ -6,6 +6,7 @@ a run that starts after a crash, finds the old content or the new one, never a p
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import secrets
@@ -97,7 +98,8 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     """Make a folder in one step.
 
     The body fills the folder it is given. When the body ends, all content is flushed to the disk and the folder is
-    renamed to ``path``; when it raises, the folder is removed. Folders above are made as needed.
+    renamed to ``path``; when it raises, the folder is removed. Folders above are made as needed. What a process that
+    was killed left of an earlier attempt is removed first.
 
     Args:
         path: must be absent or an empty folder.
@@ -107,7 +109,11 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     """
     partial = _partial_name(path)
     path.parent.mkdir(parents=True, exist_ok=True)
+    remove_abandoned(path)
     partial.mkdir()
+    alive = None
+    with suppress(OSError):  # not every file system has locks
+        alive = _lock_folder(partial)
     try:
         yield partial
         for folder, _, names in os.walk(partial):
@@ -119,6 +125,32 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
+    finally:
+        if alive is not None:
+            os.close(alive)
+
+
+def remove_abandoned(path: Path) -> None:
+    """Remove the partial folders of ``path`` whose processes have ended without removing them."""
+    for partial in path.parent.glob(f".{glob.escape(path.name)}.????????.part"):
+        with suppress(OSError):
+            handle = _lock_folder(partial)  # a process that fills it holds this lock
+            try:
+                shutil.rmtree(partial, ignore_errors=True)
+            finally:
+                os.close(handle)
+
+
+def _lock_folder(folder: Path) -> int:
+    import fcntl
+
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BaseException:
+        os.close(handle)
+        raise
+    return handle
 
 
 def write_bytes(path: Path, content: bytes, *, durable: bool = False) -> None:

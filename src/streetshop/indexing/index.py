@@ -11,7 +11,7 @@ from typing import Final
 from streetshop.catalog.open import create_catalog, local_path, open_catalog
 from streetshop.catalog.store import CatalogMeta, Progress, Store, check_encoder
 from streetshop.core.decoding.pool import DecodePool
-from streetshop.core.errors import CatalogMissing, FeedError
+from streetshop.core.errors import CatalogExists, CatalogMissing, FeedError
 from streetshop.feeds.read import Feed
 from streetshop.feeds.refused import RefusedFile
 from streetshop.indexing.fetch import Fetcher
@@ -147,7 +147,13 @@ def _open(url: str, meta: CatalogMeta) -> Store:
     try:
         return open_catalog(url, write=True)
     except CatalogMissing:
-        return create_catalog(url, meta)
+        try:
+            return create_catalog(url, meta)
+        except CatalogExists as error:
+            try:
+                return open_catalog(url, write=True)  # another process created it meanwhile
+            except CatalogMissing:
+                raise error from None
 
 
 def _commit_rebuild(store: Store, target: Store, feed: Feed) -> None:

@@ -87,12 +87,18 @@ class Catalog:
         self._facts: CatalogFacts | None = None
         self._why_not = "the catalog has not been opened yet"
         self._size = (0, 0)
+        self._damage = ""
         self.refresh()
 
     @property
     def size(self) -> tuple[int, int]:
         """Number of products and of the generation, as of the last check; zeros before there was one."""
         return self._size
+
+    @property
+    def damage(self) -> str:
+        """Damage in spite of which searches are answered, as of the last check; empty if none is known."""
+        return self._damage
 
     @property
     def why_not_ready(self) -> str | None:
@@ -127,6 +133,10 @@ class Catalog:
             try:
                 store = self._probed()
                 check_encoder(store.meta, self._encoder.fingerprint, store.url)
+                damage = "; ".join(finding.what for finding in store.health())
+                if damage != self._damage:
+                    _log.warning("the catalog is %s", (damage and f"damaged: {damage}") or "sound again")
+                self._damage = damage
             except StreetshopError as error:
                 why = told(error)[0]
                 if self._searcher is not None or why != self._why_not:

@@ -30,4 +30,4 @@ def test_verify_sees_bad_rows(path: Path) -> None:
     table.update(where="product_id = 'c' AND shot = 0", values={"row_hash": "0" * 64})
     table.delete("product_id = 'd' AND shot = 1")
     kinds = sorted({finding.what.split(":")[0] for finding in open_catalog(str(path)).verify()})
-    assert kinds == ["product", "shots", "thumbnail", "vector"]
+    assert kinds == ["product", "row", "shots", "thumbnail", "vector"]

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from streetshop.catalog.lance.checksums import Checksum
+from streetshop.catalog.lance.checksums import Checksum, file_stamp
 from streetshop.catalog.lance.generation import Generation
 from streetshop.catalog.lance.record import REPAIR, damaged_file, needed_files
 from streetshop.catalog.lance.sealed import read_sealed
@@ -39,7 +39,7 @@ class Health:
         self.generation = generation
         self._lock = threading.Lock()
         self._good: set[Path] = set()
-        self._bad: dict[str, str] = {}
+        self._bad: dict[str, object] = {}
         self._reading = self._read()
 
     def check(self) -> list[Finding]:
@@ -54,7 +54,7 @@ class Health:
         with self._lock:
             self.generation.view()
             for name, wanted in self._table_files().items():
-                problem = self._bad.get(name) or self._size_problem(name, wanted)
+                problem = self._size_problem(name, wanted) or self._content_problem(name)
                 if problem:
                     raise damaged_file(self.generation.folder, name, problem)
             next(self._reading)
@@ -71,6 +71,13 @@ class Health:
         except OSError as error:
             return f"cannot be read ({error.strerror})"
         return "" if size == wanted.size else f"has {size} bytes, not {wanted.size}"
+
+    def _content_problem(self, name: str) -> str:
+        path = table_folder(self.generation.folder) / name
+        if name in self._bad and self._bad[name] != file_stamp(path):  # it was replaced
+            del self._bad[name]
+            self._good.discard(path)
+        return "was changed" if name in self._bad else ""
 
     def _read(self) -> Iterator[None]:
         """Compare the content of all files, one after another, without end; yields every ``STEP`` bytes."""
@@ -103,6 +110,6 @@ class Health:
             self._good.add(path)
             if digest.hexdigest() != wanted.sha256 and path.exists():
                 if name:
-                    self._bad[name] = "was changed"
+                    self._bad[name] = file_stamp(path)
                 elif sealed is not None:
                     self.generation.distrust(sealed, f"{sealed.folder}/{path.name} was changed")

@@ -138,13 +138,19 @@ def needed_files(folder: Path, last: Record, version: int) -> list[str]:
         CatalogDamaged: the manifest cannot be read.
     """
     table, own = table_folder(folder), manifest_name(version)
-    if own in last.files and (problem := difference(table / own, last.files[own], whole=True)):
-        raise damaged_file(folder, own, problem)
+    check_manifest(folder, last, version)
     try:
         names = read_manifest(table, version).files
     except (OSError, ValueError) as error:
         raise damaged_file(folder, own, f"cannot be read ({error})") from error
     return [name for name in (own, *names) if name in last.files]
+
+
+def check_manifest(folder: Path, last: Record, version: int) -> None:
+    """Raise CatalogDamaged if the manifest of a version differs from its checksum."""
+    own = manifest_name(version)
+    if own in last.files and (problem := difference(table_folder(folder) / own, last.files[own], whole=True)):
+        raise damaged_file(folder, own, problem)
 
 
 def damaged_file(folder: Path, name: str, problem: str) -> CatalogDamaged:

@@ -7,6 +7,7 @@ removes it.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streetshop.catalog.store import Entry, row_hash
-from streetshop.core.records import Product, Shot
+from streetshop.core.records import Product, Shot, Vector
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -24,6 +25,8 @@ TOMBSTONE: Final = -1
 """The shot number of a tombstone."""
 SEARCHED: Final = ("product_id", "shot", "stamp", "vector", "row_hash", "product")
 """The columns that a search needs: all but the thumbnails."""
+DIGESTED: Final = ("product_id", "shot", "thumbnail", "row_hash", "product")
+"""The columns, besides the vector, that the digest of a row is of."""
 
 
 def table_schema(dim: int) -> pa.Schema:
@@ -39,6 +42,7 @@ def table_schema(dim: int) -> pa.Schema:
             pa.field("thumbnail", pa.binary()),
             pa.field("row_hash", pa.utf8()),
             pa.field("product", pa.utf8()),
+            pa.field("digest", pa.binary()),  # absent in tables of streetshop 0.1
         ]
     )
 
@@ -65,9 +69,39 @@ def entry_rows(entries: Sequence[Entry], stamp: int, schema: pa.Schema) -> pa.Ta
         "row_hash": [None if shot else row_hash(entry.product) for entry, shot in places],
         "product": [None if shot else product_json(entry.product) for entry, shot in places],
     }
+    if "digest" in schema.names:
+        cells = zip(*(columns[name] for name in DIGESTED), strict=True)
+        columns["digest"] = [row_digest(fields, vector) for fields, vector in zip(cells, vectors, strict=True)]
     arrays = {name: pa.array(values, schema.field(name).type) for name, values in columns.items()}
     arrays["vector"] = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), vectors.shape[1])
     return pa.Table.from_arrays([arrays[name] for name in schema.names], schema=schema)
+
+
+def row_digest(fields: Sequence[Any], vector: Vector) -> bytes:
+    """SHA-256 of what a row says, whatever file it is in: ``repair`` keeps rows of a damaged file by it.
+
+    Args:
+        fields: the values of the columns ``DIGESTED``.
+        vector: (dim,) float32.
+    """
+    found = hashlib.sha256()
+    for value in (*fields, vector.astype("<f4", copy=False).tobytes()):
+        part = value if isinstance(value, bytes) else str("" if value is None else value).encode()
+        found.update(len(part).to_bytes(8, "little"))
+        found.update(part)
+    return found.digest()
+
+
+def sound_rows(part: pa.RecordBatch | pa.Table, dim: int) -> list[bool | None]:
+    """For each row whether it is what was written; None if it has no digest."""
+    if "digest" not in part.schema.names:
+        return [None] * len(part)
+    cells = zip(*(part.column(name).to_pylist() for name in DIGESTED), strict=True)
+    vectors, wanted = matrix(part.column("vector"), dim), part.column("digest").to_pylist()
+    return [
+        None if digest is None else row_digest(fields, vector) == digest
+        for fields, vector, digest in zip(cells, vectors, wanted, strict=True)
+    ]
 
 
 def tombstones(ids: Sequence[str], stamp: int, schema: pa.Schema) -> pa.Table:

@@ -11,8 +11,10 @@ from typing import Any, Final
 
 from streetshop.catalog.lance.failures import typed_errors
 from streetshop.catalog.lance.layout import FORMAT, META_FILE, generation_folder, read_meta
-from streetshop.catalog.lance.locks import optimize_lock, share_generation
-from streetshop.catalog.lance.record import RECORD
+from streetshop.catalog.lance.locks import kept, optimize_lock, share_generation
+from streetshop.catalog.lance.record import RECORD, REPAIR, read_record
+from streetshop.catalog.lance.sealed import read_sealed
+from streetshop.catalog.lance.table import table_folder
 from streetshop.catalog.store import Progress
 from streetshop.core.errors import CatalogDamaged, CatalogExists, CatalogMissing
 from streetshop.core.files import Lock, atomic_folder, write_json
@@ -25,13 +27,14 @@ def snapshot(root: Path, target: Path, writer: Lock, progress: Progress | None =
     """Copy the present state of the catalog. LanceDB never changes a file, so writers wait for the listing only."""
     with typed_errors(target, "writing the snapshot"):
         _check_free(target)
-        with optimize_lock(root).hold("snapshot"):
-            with writer.hold("snapshot"):
-                generation = read_meta(root).generation
-                handle = share_generation(root, generation)
-                names, kept = _file_names(root, generation), _replaced_files(root, generation)
+    with typed_errors(root, "reading the catalog for a snapshot"), kept(optimize_lock(root), "snapshot"):
+        with kept(writer, "snapshot"):
+            generation = read_meta(root).generation
+            handle = share_generation(root, generation)
+            names, replaced = _file_names(root, generation), _replaced_files(root, generation)
+        with typed_errors(target, "writing the snapshot"):
             try:
-                _write(root, target, names, kept, progress)
+                _write(root, target, names, replaced, progress)
             finally:
                 if handle is not None:
                     os.close(handle)
@@ -42,21 +45,34 @@ def _file_names(root: Path, generation: int) -> list[str]:
     return sorted(path.relative_to(root).as_posix() for path in found)
 
 
+def _checksums(root: Path, generation: int) -> dict[str, tuple[int, str]]:
+    """(bytes, SHA-256) of the files of the catalog that have a checksum; LanceDB never changes a file."""
+    folder = generation_folder(root, generation)
+    table = table_folder(folder).relative_to(root).as_posix()
+    files = {f"{table}/{name}": found for name, found in read_record(folder).files.items()}
+    if sealed := read_sealed(folder):
+        files |= {f"{folder.name}/{sealed.folder}/{name}": found for name, found in sealed.files.items()}
+    return {name: (found.size, found.sha256) for name, found in files.items()}
+
+
 def _replaced_files(root: Path, generation: int) -> dict[str, bytes]:
     """The content of the files that writers replace while the others are copied."""
     folder = generation_folder(root, generation).name
     return {name: (root / name).read_bytes() for name in (META_FILE, f"{folder}/{RECORD}") if (root / name).exists()}
 
 
-def _write(root: Path, target: Path, names: list[str], kept: dict[str, bytes], progress: Progress | None) -> None:
+def _write(root: Path, target: Path, names: list[str], replaced: dict[str, bytes], progress: Progress | None) -> None:
     with atomic_folder(target) as partial:
         listed: dict[str, Any] = {}
+        sums = _checksums(root, read_meta(root).generation)
         for done, name in enumerate(names):
             if progress is not None:
                 progress("copying", done, len(names))
-            if name not in kept:
+            if name not in replaced:
                 listed[name] = _copy(root / name, partial / name)
-        for name, content in kept.items():
+                if name in sums and sums[name] != tuple(listed[name]):
+                    raise CatalogDamaged(f"{name} was changed", where=str(root), hint=REPAIR)
+        for name, content in replaced.items():
             (partial / name).parent.mkdir(parents=True, exist_ok=True)
             (partial / name).write_bytes(content)
             listed[name] = [len(content), hashlib.sha256(content).hexdigest()]

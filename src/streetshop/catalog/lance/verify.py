@@ -88,6 +88,7 @@ def _rows(generation: Generation, findings: _Findings, progress: Progress | None
     for batch in table.search().where("shot >= 0").to_batches(batch_size=1024):
         part = {name: batch.column(name).to_pylist() for name in ("product_id", "shot", "product", "row_hash")}
         vectors = rows.matrix(batch.column("vector"), meta.dim)
+        _digests(rows.sound_rows(batch, meta.dim), part["product_id"], findings)
         _vectors(vectors, meta.blocks, part["product_id"], findings)
         for i, (name, shot) in enumerate(zip(part["product_id"], part["shot"], strict=True)):
             seen.setdefault(name, []).append(shot)
@@ -108,6 +109,12 @@ def _rows(generation: Generation, findings: _Findings, progress: Progress | None
     if done != total:
         findings.add("rows", f"{total} are announced, {done} could be read")
     return written
+
+
+def _digests(sound: list[bool | None], names: list[str], findings: _Findings) -> None:
+    for name, same in zip(names, sound, strict=True):
+        if same is False:
+            findings.add("row", f"of product {name!r} is not what was written", REPAIR)
 
 
 def _vectors(vectors: NDArray[np.float32], blocks: Sequence[Block], names: list[str], findings: _Findings) -> None:

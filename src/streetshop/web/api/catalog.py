@@ -79,10 +79,14 @@ async def healthz() -> Response:
     summary="Searches can be answered",
 )
 async def readyz(request: Request) -> Response:
-    """503 with the reason while the catalog is missing, corrupt or of another encoder."""
-    why = state_of(request).catalog.why_not_ready
+    """503 with the reason while the catalog is missing, corrupt or of another encoder.
+
+    With a damaged search index, searches are answered from the table: the status is `degraded`.
+    """
+    served = state_of(request).catalog
+    why, damage = served.why_not_ready, served.damage
     if why is None:
-        return json_response({"status": "ok"})
+        return json_response({"status": "degraded", "reason": damage} if damage else {"status": "ok"})
     return json_response({"status": "not ready", "reason": why}, 503, {"Retry-After": "5"})
 
 
