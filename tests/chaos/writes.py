@@ -113,7 +113,7 @@ def server(shop: Shop, environment: Mapping[str, str] | None = None) -> Iterator
         yield process, process.stdout.readline().rpartition(" ")[2].strip()
     finally:
         process.kill()
-        process.communicate()
+        process.wait()
 
 
 def disturbed_writes(template: Shop, folder: Path, fault: Fault | None, seed: int, pause: float = -1) -> Trial:
@@ -136,7 +136,8 @@ def disturbed_writes(template: Shop, folder: Path, fault: Fault | None, seed: in
         trial.seconds = time.monotonic() - started
         if process.poll() is None:
             process.terminate()
-        trial.ended = ending(process.wait(60), "")
+        _, errors = process.communicate(timeout=60)
+        trial.ended = ending(process.returncode, errors)
         trial.operations = faults.counted(counter)
     trial.lost += client.wrong
     found = check(shop.catalog, client.allowed(), template.pictures)
