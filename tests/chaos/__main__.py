@@ -9,6 +9,7 @@ trial goes to stderr, the report to stdout or FILE. The exit code is 1 if anythi
 from __future__ import annotations
 
 import argparse
+import functools
 import random
 import sys
 import tempfile
@@ -76,6 +77,7 @@ class Chaos:
             operations = last["read-count" if kind.startswith("read") else "count"]
             yield Plan(name, Fault(kind, self.rng.randint(1, max(1, operations))))
 
+    @functools.cache  # noqa: B019 - one object, as long as the program
     def _undisturbed(self, name: str, kind: str) -> Trial:
         trial = self._trial(Plan(name, Fault(kind, 0)))
         if trial.bad or trial.ended != "done":

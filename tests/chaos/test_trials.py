@@ -32,7 +32,7 @@ def template(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     [
         ("index", Fault("torn", 60), {"killed"}),
         ("optimize", Fault("enospc", 60), {"refused", "done"}),
-        ("snapshot", Fault("enospc", 40), {"refused"}),
+        ("snapshot", Fault("kill", 40), {"killed"}),
         ("restore", Fault("eio", 20), {"refused"}),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
