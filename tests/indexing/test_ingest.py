@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -241,3 +242,43 @@ def test_products_are_written_while_the_feed_is_read(shop: Shop, monkeypatch: py
     seen.clear()
     shop.index(progress=seen.append, threads=1)
     assert [now.written for now in seen] == [32, 64, 96, 128]
+
+
+class Between:
+    """A store to which another program writes just before each commit of an index."""
+
+    def __init__(self, store: Store, write: Callable[[Store], object]) -> None:
+        self.store, self.write = store, write
+
+    def change(self, ids: Iterable[str], change: Change) -> None:
+        self.write(open_catalog(self.store.url))
+        self.store.change(ids, change)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.store, name)
+
+
+def test_what_another_program_does_meanwhile_stays(shop: Shop) -> None:
+    write_shop(shop.folder, 4)
+    shop.index()
+    rows = read_rows(shop.feed)
+    for row in rows:
+        row["title"] = "From the feed"
+    write_feed(shop.feed, [*rows, {**rows[0], "id": "p4"}])  # type: ignore[list-item]
+    feed, refused = read_feed(shop.feed), list[Refusal]()
+
+    def other(store: Store) -> None:
+        store.delete(["p0"])
+        here = store.entries(["p1", "p2"])
+        store.upsert([replace(here["p1"], product=replace(here["p1"].product, title="From the API"))])
+        store.upsert([replace(here["p2"], product=replace(here["p2"].product, id="p4"))])
+
+    store = Between(open_catalog(shop.url, write=True), other)
+    report = ingest(feed, store, ShotReader(shop.encoder), Pictures(feed.root), refuse=refused.append)  # type: ignore[arg-type]
+    assert (report.added, report.updated, report.refused) == (0, 2, 3)
+    assert {(r.row, r.id) for r in refused} == {(2, "p0"), (3, "p1"), (6, "p4")}
+    assert all("another program" in r.reason for r in refused)
+    titles = {p.id: p.title for p in shop.open().get([f"p{i}" for i in range(5)]) if p}
+    assert titles == {"p1": "From the API", "p2": "From the feed", "p3": "From the feed", "p4": "Product 2"}
+    assert counts(shop.index())[:4] == (1, 2, 2, 0)
+    assert shop.product("p1").title == "From the feed"

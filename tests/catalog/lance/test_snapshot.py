@@ -8,11 +8,13 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from streetshop.catalog.lance.locks import optimize_lock
 from streetshop.catalog.lance.snapshot import listing_digest
 from streetshop.catalog.open import open_catalog, restore_snapshot
 from streetshop.catalog.store import Store
@@ -127,3 +129,21 @@ def test_a_read_only_catalog_is_verified_and_copied(path: Path, read_only: Path,
     with pytest.raises(CatalogError, match="not allowed") as error:
         other.upsert(assorted(1))
     assert error.value.where == str(read_only)
+
+
+def test_it_waits_for_optimize_which_removes_files(path: Path, store: Store) -> None:
+    lock, order = optimize_lock(path), []
+    lock.acquire("optimize")
+
+    def snapshot() -> None:
+        store.snapshot(path.parent / "snapshot")
+        order.append("snapshot")
+
+    thread = threading.Thread(target=snapshot)
+    thread.start()
+    thread.join(1.0)
+    order.append("released")
+    lock.release()
+    thread.join()
+    assert order == ["released", "snapshot"]
+    assert restore_snapshot(path.parent / "snapshot", str(path.parent / "restored.catalog")).count() == 20

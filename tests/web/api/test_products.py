@@ -110,6 +110,33 @@ def test_put_search_change_delete(own, own_shop):
     assert open_catalog(str(own_shop[0])).get(["new-1"]) == [None]
 
 
+def test_entity_tags_of_products_and_conditions_of_writes(own):
+    path = "/v1/products/red-plain"
+    with own.client() as client:
+        first = client.get(path).headers["etag"]
+        assert client.get(path, headers={"If-None-Match": first}).status_code == 304
+        priced = put(client, "red-plain", {"title": "Cheaper"}, headers={**AUTH, "If-Match": first})
+        assert priced.status_code == 200
+        assert priced.headers["etag"] == client.get(path).headers["etag"] != first
+        assert client.get(path, headers={"If-None-Match": first}).status_code == 200
+        painted = put(client, "red-plain", {"title": "Cheaper"}, png(square("green")))
+        assert painted.headers["etag"] not in (first, priced.headers["etag"])
+        for stale in (
+            put(client, "red-plain", {"title": "Lost"}, headers={**AUTH, "If-Match": first}),
+            put(client, "red-plain", {"title": "Lost"}, png(square("blue")), headers={**AUTH, "If-Match": first}),
+            put(client, "red-plain", {"title": "Lost"}, headers={**AUTH, "If-None-Match": "*"}),
+            put(client, "nope", {"title": "Lost"}, png(square("blue")), headers={**AUTH, "If-Match": "*"}),
+            client.delete(path, headers={**AUTH, "If-Match": first}),
+        ):
+            assert (stale.status_code, stale.json()["type"]) == (412, "urn:streetshop:problem:precondition-failed")
+        wrong = client.delete(path, headers={**AUTH, "If-Match": "no quotes"})
+        assert (wrong.status_code, wrong.json()["where"]) == (422, "If-Match")
+        assert client.get(path).headers["etag"] == painted.headers["etag"]
+        assert client.get("/v1/products/nope").status_code == 404
+        kept = client.delete(path, headers={**AUTH, "If-Match": f'"x", {painted.headers["etag"]}'})
+        assert kept.status_code == 204
+
+
 def test_ids_of_any_characters(own):
     with own.client() as client:
         for product_id in ODD_IDS:
