@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -133,3 +134,26 @@ def test_pages_together_are_one_search(crowd: Store, size: int) -> None:
     for offset in range(0, len(whole) + size, size):
         pages += nearest(crowd, vector, SearchRequest.check(crowd, BLOCKS, k=size, offset=offset, **asked))
     assert [match.product.id for match in pages] == [match.product.id for match in whole]
+
+
+@pytest.mark.parametrize("kinds", [{}, {"dress": 0.7, "top": 0.3}, {"top": 0.9}])
+def test_pages_are_the_whole_list_whatever_is_added_for_kinds(tmp_path: Path, kinds: dict[str, float]) -> None:
+    """Many nearly identical products of three kinds: what is added for a kind moves them over many places."""
+    store = create_catalog(str(tmp_path / "c.catalog"), META)
+    base = unit_vectors(1, 7)[0]
+    entries = []
+    for i in range(90):
+        vector = base.copy()
+        vector[:24] += 0.2 * unit_vectors(1, i)[0][:24]
+        vector[:24] /= np.linalg.norm(vector[:24])
+        entries.append(entry(f"q{i:03d}", vector[None], kind=("dress", "top", "")[i % 3]))
+    store.upsert(entries)
+
+    def ids(k: int, offset: int) -> list[str]:
+        request = SearchRequest.check(store, BLOCKS, k=k, offset=offset, variants=True)
+        return [match.product.id for match in nearest(store, base, request, kinds)]
+
+    whole = ids(90, 0)
+    assert [name for at in range(0, 96, 6) for name in ids(6, at)] == whole
+    assert len(whole) == len(set(whole)) == {0: 90, 1: 60, 2: 90}[len(kinds)]
+    store.close()

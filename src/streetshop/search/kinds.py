@@ -9,7 +9,6 @@ from typing import Final
 from streetshop.catalog.filters import And, Equals, Filter, Has, Not, Or
 from streetshop.core.errors import RequestInvalid
 from streetshop.core.kinds import KINDS, check_kinds
-from streetshop.core.records import Product
 
 NEARLY_LEVEL: Final = 0.6
 """A second kind is searched too when its probability is at least this share of the first one's."""
@@ -64,20 +63,32 @@ def of_kinds(where: Filter | None, kinds: Sequence[str], *, unknown: bool = True
     term: Filter = Equals("kind", tuple(kinds))
     if unknown:
         term = Or((term, Not(Has("kind"))))
+    return _both(where, term)
+
+
+def by_kind(where: Filter | None, kinds: Mapping[str, float]) -> list[tuple[Filter | None, float]]:
+    """The filter for each part of the catalog that is searched, and what is added to the scores of its products.
+
+    Args:
+        where: the shopper's filter.
+        kinds: searched kinds with their probabilities; empty when all kinds are searched.
+
+    Returns:
+        A filter for each kind and one for products of unknown kind. Added is ``AGREEMENT`` times the logarithm of the
+        probability that garment and product are of one kind: 0 when it is 1.
+    """
+    if not kinds:
+        return [(where, 0.0)]
+    total = sum(kinds.values())
+    parts = [(of_kinds(where, (kind,), unknown=False), _added(p / total)) for kind, p in kinds.items()]
+    return [*parts, (_both(where, Not(Has("kind"))), _added(_UNKNOWN))]
+
+
+def _added(probability: float) -> float:
+    return AGREEMENT * math.log(max(probability, _LEAST))
+
+
+def _both(where: Filter | None, term: Filter) -> Filter:
     if where is None:
         return term
     return And((*where.terms, term) if isinstance(where, And) else (where, term))
-
-
-def agreement(product: Product, kinds: Mapping[str, float]) -> float:
-    """What is added to a product's score: 0 when it is surely of the garment's kind, less when it may not be.
-
-    Args:
-        product: a product of one of the kinds, or of unknown kind.
-        kinds: the searched kinds with their probabilities; empty when all kinds are searched.
-    """
-    if not kinds:
-        return 0.0
-    total = sum(kinds.values())
-    probability = kinds.get(product.kind, 0.0) / total if product.kind else _UNKNOWN
-    return AGREEMENT * math.log(max(probability, _LEAST))

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from streetshop.catalog.filters import fold
 from streetshop.catalog.store import Hit, Store, split_blocks
-from streetshop.core.records import Match, Product, Vector
+from streetshop.core.records import Block, Match, Product, Vector
 from streetshop.search.designs import Design, group
-from streetshop.search.kinds import agreement, of_kinds
+from streetshop.search.kinds import by_kind
 from streetshop.search.request import SearchRequest
 from streetshop.search.weights import weigh
+
+_ROUNDING: Final = 1e-6
+"""Scores that differ by less may be in another order in the store."""
 
 
 def nearest(
@@ -33,20 +41,84 @@ def nearest(
         kinds = dict.fromkeys(request.kinds or (), 1.0)
     left_out = _LeftOut.of(store, request)
     query = weigh(vector, store.meta.blocks, request.weights)
-    where = of_kinds(request.where, tuple(kinds))
+    parts = by_kind(request.where, kinds)
     wanted = request.offset + request.k
     depth = (wanted + (request.without is not None)) * 2
     while True:
-        hits = store.search(query, depth, where)
+        found = [(store.search(query, depth, where), added) for where, added in parts]
+        near, complete = _ranked(found, vector, depth, store.meta.blocks, request.weights)
+        hits = [each.hit for each in near.values()]
         designs = [design for design in _designs(store, hits, request) if not left_out.has(design)]
-        if len(designs) >= wanted or len(hits) < depth:
+        if len(designs) >= wanted or complete:
             break
         depth *= 4  # many shots of few designs came first: look deeper
-    scored = sorted(
-        ((_match(store, vector, design, request), design) for design in designs),
-        key=lambda pair: (-(pair[0].score + agreement(pair[0].product, kinds)), pair[0].product.id),
-    )
-    return _with_variants(store, scored[request.offset : wanted], request)
+    scored = [(near[design.product.id].match(design.product), design) for design in designs[request.offset : wanted]]
+    return _with_variants(store, scored, request)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Near:
+    """The nearest shot of a product.
+
+    Attributes:
+        rank: its score and what is added for its kind.
+        score: weighted mean of the cosines.
+        cosines: of each block.
+        hit: from the store.
+    """
+
+    rank: float
+    score: float
+    cosines: Mapping[str, float]
+    hit: Hit
+
+    def match(self, product: Product) -> Match:
+        return Match(product, self.score, self.hit.shot, self.cosines)
+
+
+def _ranked(
+    found: Sequence[tuple[Sequence[Hit], float]],
+    vector: Vector,
+    depth: int,
+    blocks: Sequence[Block],
+    weights: Mapping[str, float],
+) -> tuple[dict[str, _Near], bool]:
+    """The nearest shot of each product that certainly comes before all shots that were not fetched.
+
+    Args:
+        found: the first ``depth`` shots of each part of the catalog, and what is added to their scores.
+        vector: what is searched for.
+        depth: number of shots asked for.
+        blocks: of the vectors.
+        weights: of the blocks.
+
+    Returns:
+        By product id, best first, ties by id; and whether these are all there are.
+    """
+    best: dict[str, _Near] = {}
+    bound = -math.inf
+    for hits, added in found:
+        if not hits:
+            continue
+        cosines = _cosines(vector, hits, blocks)
+        # Not the score of the store, whose last bits may differ from the score that is shown.
+        scores = np.sum([weights[name] * values for name, values in cosines.items()], axis=0) / sum(weights.values())
+        for at, hit in enumerate(hits):
+            rank = float(scores[at]) + added
+            if hit.product_id not in best or rank > best[hit.product_id].rank:
+                own = {name: float(values[at]) for name, values in cosines.items()}
+                best[hit.product_id] = _Near(rank, float(scores[at]), own, hit)
+        if len(hits) == depth:
+            bound = max(bound, float(scores.min()) + added)
+    ordered = sorted(best.values(), key=lambda near: (-near.rank, near.hit.product_id))
+    return {n.hit.product_id: n for n in ordered if n.rank > bound + _ROUNDING}, bound == -math.inf
+
+
+def _cosines(vector: Vector, hits: Sequence[Hit], blocks: Sequence[Block]) -> dict[str, NDArray[np.float64]]:
+    """(hits,) cosines by block."""
+    found = split_blocks(np.stack([hit.vector for hit in hits]).T, blocks)
+    asked = split_blocks(vector, blocks)
+    return {name: np.vecdot(part.T, asked[name]).astype(np.float64) for name, part in found.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,26 +145,9 @@ class _LeftOut:
 
 
 def _designs(store: Store, hits: Sequence[Hit], request: SearchRequest) -> list[Design]:
-    best = _best_per_product(hits)
     # None: deleted meanwhile
-    products = {product.id: product for product in store.get(list(best)) if product is not None}
-    return group(list(best.values()), products, variants=request.variants)
-
-
-def _best_per_product(hits: Sequence[Hit]) -> dict[str, Hit]:
-    best: dict[str, Hit] = {}
-    for hit in hits:  # best first: a product's first hit is its nearest shot
-        best.setdefault(hit.product_id, hit)
-    return best
-
-
-def _match(store: Store, vector: Vector, design: Design, request: SearchRequest) -> Match:
-    blocks = store.meta.blocks
-    asked, found = split_blocks(vector, blocks), split_blocks(design.hit.vector, blocks)
-    cosines = {name: float(part @ found[name]) for name, part in asked.items()}
-    # The store ranks by the weighted dot product, whose last bits may differ from the score that is shown.
-    score = sum(request.weights[name] * cosine for name, cosine in cosines.items()) / sum(request.weights.values())
-    return Match(design.product, score, design.hit.shot, cosines)
+    products = {p.id: p for p in store.get([hit.product_id for hit in hits]) if p is not None}
+    return group(hits, products, variants=request.variants)
 
 
 def _with_variants(store: Store, scored: Sequence[tuple[Match, Design]], request: SearchRequest) -> tuple[Match, ...]:
