@@ -6,6 +6,7 @@ PYTHON ?= python3
 DATA ?=
 OUT ?= demo
 RUNS ?= runs
+MINUTES ?= 2
 SET ?=
 UPGRADE ?=
 KILLS ?= 100
@@ -24,7 +25,7 @@ EDITABLE := $(PIP) --no-deps --no-build-isolation --editable .
 # What makes requirements/ and releases has an environment of its own.
 RELEASE := build/release
 
-.PHONY: demo test lint mutants wheel reader encoder chaos requirements audit sbom clean
+.PHONY: demo test lint mutants fuzz wheel reader encoder chaos requirements audit sbom clean
 
 demo: .venv/.serving
 	$(BIN)/streetshop demo $(if $(DATA),"$(DATA)") --out "$(OUT)"
@@ -42,6 +43,12 @@ lint: .venv/.all
 # Changes the code in one place at a time, for BUDGET minutes, and prints what no test notices; AREA='looks search' chooses.
 mutants: .venv/.all
 	$(BIN)/python .ci/mutants.py --minutes $(BUDGET) --seed $(SEED) $(AREA)
+
+# Runs each fuzz target (tests/fuzz/targets.py) for MINUTES: readers of feeds, photos, filters, weights, settings.
+fuzz: .venv/.all
+	$(BIN)/python $(PIP) --constraint constraints.txt 'atheris>=3,<4'
+	set -e; for name in photo csv jsonl json filter weights box catalog bundle; do \
+	  $(BIN)/python -m tests.fuzz $$name $$(( $(MINUTES) * 60 )); done
 
 # Builds the wheel, installs it in an empty environment, and runs the demo and a search there.
 wheel:
