@@ -66,28 +66,23 @@ def test_writes_while_the_segment_is_built_are_found(path: Path, store: Store) -
     assert store.verify() == []
 
 
-def test_it_succeeds_while_others_write_all_the_time(path: Path, store: Store) -> None:
-    done, failures = threading.Event(), []
+def test_writes_wait_while_the_table_is_compacted(path: Path, store: Store) -> None:
+    """A write that comes between makes LanceDB refuse the work: under steady writing, it would never succeed."""
+    late = entry("late", unit_vectors(1, 500))
+    writer = threading.Thread(target=lambda: open_catalog(str(path)).upsert([late]))
+    waited: list[bool] = []
 
-    def write() -> None:
-        writer, number = open_catalog(str(path)), 0
-        try:
-            while not done.is_set():
-                number += 1
-                writer.upsert([entry(f"p{number % 20:04d}", unit_vectors(1, number))])
-        except BaseException as error:
-            failures.append(error)
+    def write(what: str, done: int, of: int | None) -> None:
+        if what == "compacting":
+            writer.start()
+            writer.join(1.0)
+            waited.append(writer.is_alive())
 
-    thread = threading.Thread(target=write)
-    thread.start()
-    try:
-        for _ in range(3):
-            store.optimize()
-    finally:
-        done.set()
-        thread.join()
-    assert failures == []
-    assert store.count() == 20
+    store.upsert([entry("p0001", unit_vectors(2, 9))])
+    store.optimize(write)
+    writer.join()
+    assert waited == [True]
+    assert found(store, late.vectors[0], 1) == [("late", 0)]
     assert store.verify() == []
 
 

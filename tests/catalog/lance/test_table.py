@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
+
+import lancedb
+import pytest
 
 from streetshop.catalog.lance import table
 from streetshop.catalog.lance.rows import entry_rows
@@ -34,3 +38,21 @@ def test_more_products_than_one_condition_holds(tmp_path: Path) -> None:
 
 def test_ids_are_quoted() -> None:
     assert table.sql_ids(["a", "it's"]) == "product_id IN ('a', 'it''s')"
+
+
+def test_caches_are_bounded_however_much_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sessions: list[lancedb.Session] = []
+    connect = lancedb.connect
+
+    def watched(uri: Path, *, session: lancedb.Session) -> Any:
+        sessions.append(session)
+        return connect(uri, session=session)
+
+    monkeypatch.setattr(lancedb, "connect", watched)
+    monkeypatch.setattr(table, "CACHE_BYTES", 100_000)
+    table.create_table(tmp_path / "g0001", DIM)
+    opened = table.open_table(tmp_path / "g0001")
+    for number in range(40):
+        rows = entry_rows([entry(f"p{number}", unit_vectors(1, number))], table.next_stamp(opened), opened.schema)
+        table.replace_products(opened, [f"p{number}"], rows)
+    assert 0 < sessions[-1].size_bytes <= 2 * 100_000

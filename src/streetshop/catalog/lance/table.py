@@ -19,7 +19,7 @@ NAME: Final = "shots"
 _PARTIAL: Final = re.compile(r"\.tmp\w+|\d+\.manifest#\d+")
 _IDS_AT_ONCE: Final = 500
 _ATTEMPTS: Final = 5
-_CACHE_BYTES: Final = 16 << 20
+CACHE_BYTES: Final = 16 << 20
 """Memory for LanceDB's cached metadata, and as much for its indexes. Every write makes metadata of a new version, so by
 default (1 GiB and 6 GiB) a process that writes grows without end."""
 
@@ -44,7 +44,7 @@ def open_table(folder: Path) -> Any:
 def _connect(folder: Path) -> Any:
     import lancedb
 
-    return lancedb.connect(folder, session=lancedb.Session(_CACHE_BYTES, _CACHE_BYTES))
+    return lancedb.connect(folder, session=lancedb.Session(CACHE_BYTES, CACHE_BYTES))
 
 
 def remove_partial_files(folder: Path) -> None:
