@@ -12,8 +12,8 @@ from typing import Final
 from streetshop.core.errors import FeedError, RecordError, RowRefused
 from streetshop.core.records import AttributeValue, FieldType, Product, Shot, check_product_id
 from streetshop.feeds import values
-from streetshop.feeds.kinds import TAXONOMY, Taxonomy
-from streetshop.feeds.synonyms import CATEGORY_PATHS, CODES, FIELDS, MORE_PICTURES, PICTURES, SEVERAL
+from streetshop.feeds.kinds import TAXONOMY, KindWords, Taxonomy
+from streetshop.feeds.synonyms import CATEGORY_NUMBERS, CATEGORY_PATHS, CODES, FIELDS, MORE_PICTURES, PICTURES, SEVERAL
 from streetshop.feeds.values import Values
 
 MAX_SHOTS: Final = 64
@@ -73,11 +73,7 @@ class Columns:
             product_id = check_product_id(values.as_text(get("id")))
             price, currency = self._price(get("price"), get("sale_price"), get("sale_date"))
             title = values.as_text(get("title"))
-            found = self.taxonomy.find(
-                given=values.as_text(get("kind")),
-                categories=[values.as_text(row.get(column)) for column in self.categories],
-                title=title,
-            )
+            found = self.taxonomy.find(self.words(row))
             return Product(
                 id=product_id,
                 title=title,
@@ -96,6 +92,16 @@ class Columns:
             )
         except RecordError as error:
             raise RowRefused(error.what, hint=error.hint) from None
+
+    def words(self, row: Values) -> KindWords:
+        """What a row says of the kind of its product."""
+        texts = {column: values.as_text(row.get(column)) for column in self.categories}
+        return KindWords(
+            given=values.as_text(row.get(self.fields["kind"])) if "kind" in self.fields else "",
+            categories=tuple(texts.values()),
+            title=values.as_text(row.get(self.fields["title"])) if "title" in self.fields else "",
+            numbers=tuple(text for column, text in texts.items() if plain_name(column) in CATEGORY_NUMBERS),
+        )
 
     def id_text(self, row: Values) -> str:
         """The content of the id column, for the report of refused rows."""

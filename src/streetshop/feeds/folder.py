@@ -10,7 +10,7 @@ from typing import Final
 from streetshop.core.errors import FeedError, RecordError, RowRefused
 from streetshop.core.pictures.formats import PICTURE_SUFFIXES
 from streetshop.core.records import Product, Shot
-from streetshop.feeds.kinds import named
+from streetshop.feeds.kinds import TAXONOMY, KindWords, Taxonomy, named
 from streetshop.feeds.text import unreadable
 
 ARCHIVE_SUFFIXES: Final = frozenset({".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".zst"})
@@ -22,11 +22,12 @@ _NOT_READ: Final = {
 """Files that users may expect to be indexed, which are therefore refused with a reason; all others are ignored."""
 
 
-def folder_rows(root: Path) -> Iterator[tuple[str, Product | RowRefused]]:
+def folder_rows(root: Path, taxonomy: Taxonomy = TAXONOMY) -> Iterator[tuple[str, Product | RowRefused]]:
     """Relative path and product of every picture below ``root``, sorted by name, without hidden files.
 
     The id is the relative path without its suffix, the category the name of its folder (none at the top). Links to
-    folders are refused, not followed: they can leave the folder or form cycles.
+    folders are refused, not followed: they can leave the folder or form cycles. Each folder above a picture may name
+    its kind.
     """
     for name, problem in _walk(root, ""):
         if problem is not None:
@@ -35,9 +36,16 @@ def folder_rows(root: Path) -> Iterator[tuple[str, Product | RowRefused]]:
         path = PurePosixPath(name)
         try:
             product = Product(id=str(path.with_suffix("")), category=path.parent.name, shots=(Shot(name),))
-            yield name, named(product, path.parent.parts[::-1])
+            yield name, named(product, path.parent.parts[::-1], taxonomy)
         except RecordError as error:
             yield name, RowRefused(error.what, hint=error.hint)
+
+
+def folder_words(root: Path) -> Iterator[KindWords]:
+    """What the names of folders say of the kind of every picture below ``root``."""
+    for name, problem in _walk(root, ""):
+        if problem is None:
+            yield KindWords(categories=PurePosixPath(name).parent.parts[::-1])
 
 
 def _walk(folder: Path, prefix: str) -> Iterator[tuple[str, RowRefused | None]]:

@@ -1,16 +1,30 @@
-"""The kind of a product, from what its feed says: a column, the shop's mapping, words of its category, its title."""
+"""The kind of a product, from what its feed says: a column, the shop's mapping, its category, its title."""
 
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from importlib.resources import files
+from functools import lru_cache
 from typing import Final
 
 from streetshop.core.kinds import KINDS
 from streetshop.core.records import KindSource, Product
+from streetshop.feeds.google import kind_of_number
+from streetshop.feeds.words import LANGUAGES, NOTHING, fold, known_words, languages
+
+RIGHT: Final[Mapping[KindSource, float]] = {
+    "column": 1.0,
+    "mapping": 1.0,
+    "number": 0.99,
+    "category": 0.97,
+    "title": 0.9,
+}
+"""How often the kind of a source is right, see docs/experiments/kinds-by-words.md."""
+
+_ENOUGH: Final = 3
+"""Words that tell a shop's language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,43 +37,97 @@ class KindFound:
 
 
 @dataclass(frozen=True, slots=True)
+class KindWords:
+    """What a feed says of the kind of a product.
+
+    Attributes:
+        given: the content of a column of kinds.
+        categories: its category, product type and taxonomy paths, as the feed has them, each tried in turn.
+        title: used when no category names an article.
+        numbers: those of ``categories`` that may begin with a number of Google's product taxonomy.
+    """
+
+    given: str = ""
+    categories: tuple[str, ...] = ()
+    title: str = ""
+    numbers: tuple[str, ...] = ()
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Those that are written in a language."""
+        return (*self.categories, self.title)
+
+
+@dataclass(frozen=True, slots=True)
 class Taxonomy:
     """What shops call the kinds.
 
     Attributes:
-        words: the kind of each word.
-        mapping: the shop's own: the kind of each category or path, in lower case.
+        mapping: the shop's own: the kind of each category or path, as :func:`fold` gives it.
+        spoken: languages that are read, see ``languages``. If they disagree, the one counts that knows most words of
+            the product.
+        sure: whether, if that is level too, the first of ``spoken`` counts.
     """
 
-    words: Mapping[str, str]
     mapping: Mapping[str, str] = field(default_factory=dict)
+    spoken: tuple[str, ...] = LANGUAGES
+    sure: bool = False
 
-    def find(self, *, given: str = "", categories: Sequence[str] = (), title: str = "") -> KindFound:
-        """The kind of a product.
+    def find(self, words: KindWords) -> KindFound:
+        """The kind of a product."""
+        if kind := self.given_kind(words.given):
+            return _found(kind, "column")
+        if kind := next((self.mapping[key] for key in self.mapped(words)), ""):
+            return _found(kind, "mapping")
+        if kind := next(filter(None, map(kind_of_number, words.numbers)), ""):
+            return _found(kind, "number")
+        for text in words.categories:
+            kind = self._named(text, "category", words.texts) if text else ""
+            if kind == NOTHING:
+                return KindFound()
+            if kind in KINDS:
+                return _found(kind, "category")
+        kind = self._named(words.title, "title", words.texts) if words.title else ""
+        return _found(kind, "title") if kind in KINDS else KindFound()
 
-        Args:
-            given: what the feed has in a column of kinds.
-            categories: its category, product type and taxonomy paths, as the feed has them.
-            title: used when nothing else names a kind.
-        """
-        if given.strip().lower() in KINDS:
-            return KindFound(given.strip().lower(), "column", 1.0)
-        for text in categories:
-            if kind := self.mapping.get(text.strip().lower()):
-                return KindFound(kind, "mapping", 1.0)
-        for text in (given, *categories):
-            if kind := self._named(text):
-                return KindFound(kind, "category", 0.97)
-        if kind := self._named(title):
-            return KindFound(kind, "title", 0.9)
-        return KindFound()
+    def mapped(self, words: KindWords) -> list[str]:
+        """The keys of :attr:`mapping` that the categories have."""
+        return [key for text in words.categories if self.mapping and (key := mapping_key(text)) in self.mapping]
 
-    def _named(self, text: str) -> str:
-        for part in reversed(text.split(">")):
-            for word in reversed(last_words(part)):
-                if kind := self.words.get(word):
-                    return kind
+    def given_kind(self, given: str) -> str:
+        """The kind that the content of a column of kinds names, by a word of any language; else ``""``."""
+        plain = given.strip().lower()
+        kind = plain if plain in KINDS or not plain else self._named(given, "category", (given,))
+        return kind if kind in KINDS else ""
+
+    def _named(self, text: str, part: str, texts: Sequence[str]) -> str:
+        """What a text names in the languages that are spoken."""
+        readings = _readings(text, part)
+        found = {name: kind for name, kind in readings if name in self.spoken}
+        if len(set(found.values())) < 2:
+            return next(iter(found.values()), "")
+        votes = Counter(name for text in texts for names in known_words(text) for name in names)
+        best = max(votes[name] for name in found)
+        level = [name for name in self.spoken if name in found and votes[name] == best]
+        if self.sure or len({found[name] for name in level}) == 1:
+            return found[level[0]]
         return ""
+
+
+@lru_cache(maxsize=65536)
+def _readings(text: str, part: str) -> tuple[tuple[str, str], ...]:
+    """What a text names in each language that knows it."""
+    found = ((name, getattr(language, part)(text)) for name, language in languages().items())
+    return tuple((name, kind) for name, kind in found if kind)
+
+
+def _found(kind: str, source: KindSource) -> KindFound:
+    return KindFound(kind, source, RIGHT[source])
+
+
+def mapping_key(category: str) -> str:
+    """A category or path as a key of :attr:`Taxonomy.mapping`: case, accents and blanks around ``>`` do not matter."""
+    return " > ".join(" ".join(level.split()) for level in fold(category).split(">"))
 
 
 def last_words(text: str) -> list[str]:
@@ -68,17 +136,8 @@ def last_words(text: str) -> list[str]:
     return [re.sub(r"(?<=ss|sh|ch)es$|(?<=[^s])s$", "", word) for word in words]
 
 
-TAXONOMY: Final = Taxonomy(
-    {kind: kind for kind in KINDS}
-    | {
-        word: name
-        for name, words in tomllib.loads(
-            files("streetshop.feeds").joinpath("kinds.toml").read_text(encoding="utf-8")
-        ).items()
-        for word in words
-    }
-)
-"""The shipped one, see ``kinds.toml``."""
+TAXONOMY: Final = Taxonomy()
+"""The shipped one, in all languages."""
 
 
 def named(product: Product, categories: Sequence[str] = (), taxonomy: Taxonomy = TAXONOMY) -> Product:
@@ -91,5 +150,17 @@ def named(product: Product, categories: Sequence[str] = (), taxonomy: Taxonomy =
     """
     if product.kind:
         return product if product.kind_source else replace(product, kind_source="column", kind_probability=1.0)
-    found = taxonomy.find(categories=(product.category, *categories), title=product.title)
+    found = taxonomy.find(KindWords(categories=(product.category, *categories), title=product.title))
     return replace(product, kind=found.kind, kind_source=found.source, kind_probability=found.probability)
+
+
+def spoken_languages(texts: Iterable[str]) -> tuple[tuple[str, ...], bool]:
+    """The languages of a shop's texts, the commonest first, and whether enough words tell them.
+
+    A word counts if only one language has it. Languages with less than a fifth of the first one's words are left out.
+    """
+    votes = Counter(names[0] for text in texts for names in known_words(text) if len(names) == 1)
+    most = max(votes.values(), default=0)
+    if most < _ENOUGH:
+        return LANGUAGES, False
+    return tuple(name for name, count in votes.most_common() if count >= most / 5), True

@@ -14,9 +14,11 @@ from typing import Final
 from streetshop.core.errors import FeedError, RowRefused
 from streetshop.core.records import Product
 from streetshop.feeds.columns import MAX_SHOTS, Columns, TypeSurvey, find_columns
-from streetshop.feeds.folder import check_has_pictures, folder_rows
+from streetshop.feeds.folder import check_has_pictures, folder_rows, folder_words
 from streetshop.feeds.formats import Records, open_records
+from streetshop.feeds.kinds import TAXONOMY, Taxonomy
 from streetshop.feeds.refused import Refusal
+from streetshop.feeds.survey import KindSurvey
 from streetshop.feeds.values import MAX_COLUMNS, Values
 
 MAX_ROWS: Final = 5_000_000
@@ -48,6 +50,8 @@ class Feed:
         kind: ``folder``, ``CSV``, ``JSON lines``, ``JSON array`` or ``Parquet``.
         rows: number of rows, including refused ones.
         columns: the fields of its columns; None for a folder.
+        taxonomy: what its words mean.
+        notes: what the user should know of it.
     """
 
     path: Path
@@ -55,6 +59,8 @@ class Feed:
     kind: str
     rows: int
     columns: Columns | None = None
+    taxonomy: Taxonomy = TAXONOMY
+    notes: tuple[str, ...] = ()
     _records: Records | None = None
 
     def __iter__(self) -> Iterator[FeedRow | Refusal]:
@@ -86,7 +92,7 @@ class Feed:
 
     def _raw_rows(self) -> Iterator[FeedRow | Refusal]:
         if self._records is None or self.columns is None:
-            for number, (name, found) in enumerate(folder_rows(self.root), start=1):
+            for number, (name, found) in enumerate(folder_rows(self.root, self.taxonomy), start=1):
                 if isinstance(found, RowRefused):
                     yield Refusal(number, "", name, str(found))
                 else:
@@ -109,6 +115,7 @@ def read_feed(
     image_template: str | None = None,
     encoding: str | None = None,
     max_rows: int = MAX_ROWS,
+    kinds: Mapping[str, str] | None = None,
     progress: Callable[[int], None] = lambda rows: None,
 ) -> Feed:
     """Open a folder of pictures, or a CSV, TSV, JSON lines, JSON or Parquet file.
@@ -119,6 +126,7 @@ def read_feed(
         image_template: the path of a picture, with ``{}`` for the image column, as in ``"images/{}.jpg"``.
         encoding: of a text file; None to detect it.
         max_rows: a feed with more is refused.
+        kinds: the shop's own kinds of its categories, see ``read_mapping``.
         progress: called now and then with the number of rows that were read.
 
     Raises:
@@ -139,7 +147,10 @@ def read_feed(
             )
         rows = check_has_pictures(path)
         _check_rows(rows, max_rows, str(path))
-        return Feed(path, path, "folder", rows)
+        survey = KindSurvey(Taxonomy(kinds or {}))
+        for words in folder_words(path):
+            survey.add(words)
+        return Feed(path, path, "folder", rows, taxonomy=survey.taxonomy(), notes=survey.notes())
     if "\0" in str(path) or not path.exists():
         raise FeedError("no such file or folder", where=str(path), hint="Check the path")
     records = open_records(path, encoding)
@@ -152,8 +163,9 @@ def read_feed(
                 progress(rows)
             yield values
 
-    found, rows = _survey(records, columns, image_template, str(path), read)
-    return Feed(path, path.parent, records.kind, rows, found, records)
+    survey = KindSurvey(Taxonomy(kinds or {}))
+    found, rows = _survey(records, columns, image_template, str(path), read, survey)
+    return Feed(path, path.parent, records.kind, rows, found, found.taxonomy, survey.notes(), records)
 
 
 def _survey(
@@ -162,6 +174,7 @@ def _survey(
     template: str | None,
     where: str,
     read: Callable[[], Iterator[Values | RowRefused]],
+    kinds: KindSurvey,
 ) -> tuple[Columns, int]:
     """Find the columns, and count the rows and infer the types of the attributes from all of them."""
     header = records.header()
@@ -181,9 +194,10 @@ def _survey(
         rows += 1
         if not isinstance(values, RowRefused):
             survey.add(values)
+            kinds.add(columns.words(values))
     if rows == 0:
         raise FeedError("the feed has no rows", where=where, hint="Export it again")
-    return replace(columns, types=survey.types()), rows
+    return replace(columns, types=survey.types(), taxonomy=kinds.taxonomy()), rows
 
 
 def _check_rows(rows: int, most: int, where: str) -> None:

@@ -21,6 +21,8 @@ SEVERAL: Final = frozenset(_DATA["pictures"]["several"])
 """Plain names of the columns that may hold several pictures in one cell."""
 CATEGORY_PATHS: Final = frozenset(_DATA["categories"]["paths"])
 """Plain names of the columns with category paths."""
+CATEGORY_NUMBERS: Final = frozenset(_DATA["categories"]["numbers"])
+"""Plain names of the columns with numbers of Google's product taxonomy."""
 CODES: Final = frozenset(_DATA["attributes"]["codes"])
 """Plain names of the columns that are text even if every cell looks like a number."""
 IN_STOCK: Final = frozenset(_DATA["stock"]["yes"])
