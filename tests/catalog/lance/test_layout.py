@@ -68,3 +68,13 @@ def test_catalog_json_of_other_vectors(path: Path, store: Store) -> None:
     (path / "catalog.json").write_text(json.dumps(content))
     with pytest.raises(CatalogDamaged, match="length"):
         open_catalog(str(path)).count()
+
+
+def test_a_catalog_of_format_1_is_read_and_written(path: Path, store: Store) -> None:
+    content = json.loads((path / "catalog.json").read_bytes())
+    del content["sha256"]
+    (path / "catalog.json").write_text(json.dumps({**content, "format": 1}))
+    opened = open_catalog(str(path))
+    assert opened.count() == 20
+    assert opened.delete(list(opened.ids())[:1]) == 1
+    assert open_catalog(str(path)).count() == 19

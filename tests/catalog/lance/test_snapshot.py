@@ -45,7 +45,7 @@ def test_a_damaged_snapshot_is_refused(path: Path, store: Store, damage: str) ->
     elif damage == "added":
         (source / "more.txt").write_text("x")
     elif damage == "listing":
-        listing.write_text(listing.read_text().replace('"format": 1', '"format": 2'))
+        listing.write_text(listing.read_text().replace('"format": 2', '"format": 3'))
     elif damage == "outside":
         content_of = json.loads(listing.read_text())
         content_of["files"]["../evil"] = [1, "0" * 64]

@@ -20,8 +20,10 @@ from streetshop.catalog.store import CatalogMeta
 from streetshop.core.errors import CatalogDamaged, CatalogError, CatalogExists, CatalogMissing
 from streetshop.core.records import Block
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Version of the layout, in ``catalog.json``."""
+READ_FORMATS: Final = (1, FORMAT)
+"""1 is of streetshop 0.1, whose products have no kind and no design."""
 
 META_FILE: Final = "catalog.json"
 _KEYS: Final = frozenset({"format", "encoder", "fingerprint", "blocks", "generation", "reader"})
@@ -83,8 +85,8 @@ def parse_meta(text: bytes) -> CatalogMeta:
         ValueError, TypeError, KeyError, AttributeError: the content is something else.
     """
     data, _ = parse_checked(text)
-    if data["format"] != FORMAT:
-        raise ValueError(f"format {data['format']!r}, this version of streetshop reads {FORMAT}")
+    if data["format"] not in READ_FORMATS:
+        raise ValueError(f"format {data['format']!r}, this version of streetshop reads 1 to {FORMAT}")
     if unknown := data.keys() - _KEYS:
         raise ValueError(f"unknown key {min(unknown)!r}")
     blocks = tuple(Block(str(b["name"]), int(b["dim"]), float(b["weight"])) for b in data["blocks"])

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from streetshop.catalog.lance.failures import typed_errors
-from streetshop.catalog.lance.layout import FORMAT, META_FILE, generation_folder, read_meta
+from streetshop.catalog.lance.layout import FORMAT, META_FILE, READ_FORMATS, generation_folder, read_meta
 from streetshop.catalog.lance.locks import kept, optimize_lock, share_generation
 from streetshop.catalog.lance.record import RECORD, REPAIR, read_record
 from streetshop.catalog.lance.sealed import read_sealed
@@ -106,7 +106,7 @@ def _read_listing(source: Path) -> dict[str, tuple[int, str]]:
     try:
         content = json.loads((source / LISTING).read_bytes())
         listed = content["files"]
-        if content["format"] != FORMAT or content["sha256"] != listing_digest(listed):
+        if content["format"] not in READ_FORMATS or content["sha256"] != listing_digest(listed):
             raise ValueError("its own checksum is wrong")
         found = {str(name): (int(size), str(digest)) for name, (size, digest) in listed.items()}
     except (FileNotFoundError, NotADirectoryError):
