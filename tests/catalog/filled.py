@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -43,18 +44,7 @@ def entry(encoder: Encoder, product: Product, pictures: list[np.ndarray]) -> Ent
         [encoder.prepare(garment_picture(photo, whole_photo(photo), encoder.spec)) for photo in photos], side="shop"
     )
     shots = tuple(Shot(f"{product.id}-{i}.png", photo.sha256) for i, photo in enumerate(photos))
-    filled = Product(
-        product.id,
-        product.title,
-        product.category,
-        product.brand,
-        product.price,
-        product.currency,
-        product.url,
-        product.in_stock,
-        product.attributes,
-        shots,
-    )
+    filled = replace(product, shots=shots)
     return Entry(filled, vectors, tuple(encode_jpeg(Image.fromarray(pixels)) for pixels in pictures))
 
 

@@ -165,6 +165,25 @@ def test_a_kind_that_is_not_sold_is_said(kinds_shop: tuple[Store, Encoder]) -> N
     assert ask(kinds="any").lacking == ""
 
 
+def test_a_few_products_of_unknown_kind_do_not_hide_that_a_kind_is_not_sold(
+    kinds_shop: tuple[Store, Encoder],
+) -> None:
+    store, encoder = kinds_shop
+    photo = Photo.from_array(square("blue", "checks"))
+
+    def ask(**asked: Any) -> Any:
+        request = SearchRequest.check(store, encoder.blocks, **asked)
+        return Searcher(store, encoder, Named(hat=0.8)).search(photo, request).garments[0]
+
+    found = ask()
+    assert (found.matches, found.lacking) == ((), "kind")
+    assert found.others[0].product.id == "blue-checks", "it is offered apart"
+    dresses = ask(kinds="dress", where="category = skirt")
+    assert {match.product.kind for match in dresses.matches} == {""}, "the filter leaves what may be a dress"
+    with_kinds(store, shirt="top")  # a third of the products
+    assert (len(ask().matches), ask().lacking) == (12, "")
+
+
 def test_pages_follow_each_other(shop: tuple[Store, Encoder]) -> None:
     photo = Photo.from_array(square("green", "stripes"))
     whole = [m.product.id for m in search(shop, photo, k=18).garments[0].matches]

@@ -19,6 +19,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+WIDE, PHONE = {"width": 1400, "height": 900}, {"width": 390, "height": 844}
 
 
 def chromium() -> str | None:

@@ -8,6 +8,7 @@ import pytest
 
 from streetshop.models import Encoder
 from tests.catalog.filled import filled_catalog
+from tests.web.kinds_shop import kinds_catalog, kinds_reader
 from tests.web.serving import BandReader, Running, running
 
 
@@ -23,6 +24,18 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Encoder]:
 @pytest.fixture(scope="session")
 def server(shop: tuple[Path, Encoder]) -> Iterator[Running]:
     with running(*shop, reader=BandReader()) as up:
+        yield up
+
+
+@pytest.fixture(scope="session")
+def kinds_shop(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Encoder]:
+    """A catalog of products with kinds and designs that no test writes to, and its encoder."""
+    return kinds_catalog(tmp_path_factory.mktemp("kinds"))
+
+
+@pytest.fixture(scope="session")
+def kinds_server(kinds_shop: tuple[Path, Encoder]) -> Iterator[Running]:
+    with running(*kinds_shop, reader=kinds_reader()) as up:
         yield up
 
 

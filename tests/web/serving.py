@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,11 +30,17 @@ KEY = "test-key-of-some-length"
 
 
 class BandReader:
-    """A reader for drawn photos: what differs from the top left pixel, split where rows are empty, is a garment."""
+    """A reader for drawn photos: what differs from the top left pixel, split where rows are empty, is a garment.
+
+    ``kinds`` has the probabilities of the kinds of each class; without it garments are of unknown kind.
+    """
 
     name = "bands 1"
     classes = ("background", "top", "bottom", "shoes")
     photo_side = PHOTO_SIDE
+
+    def __init__(self, kinds: Mapping[str, Mapping[str, float]] | None = None) -> None:
+        self.kinds = kinds or {}
 
     def read(self, photo: Photo) -> Look:
         ground = photo.pixels[0, 0].astype(int)
@@ -52,7 +58,10 @@ class BandReader:
             rows, columns = box.slices()
             x, y = point_inside(mask)
             category = self.classes[1:][min(index, 2)]
-            garments.append(Garment(category, 0.9, box.scale(1 / sx, 1 / sy), (x / sx, y / sy), mask[rows, columns]))
+            kinds = self.kinds.get(category, {})
+            garments.append(
+                Garment(category, 0.9, box.scale(1 / sx, 1 / sy), (x / sx, y / sy), mask[rows, columns], kinds=kinds)
+            )
         return Look(photo.width, photo.height, tuple(garments), (), self.name)
 
     def pixel_classes(self, photo: Photo) -> np.ndarray:

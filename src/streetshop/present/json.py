@@ -18,7 +18,7 @@ from streetshop.catalog.store import Store
 from streetshop.core.geometry import COCO_KEYPOINTS, Mask
 from streetshop.core.records import Garment, Look, Match, Product, Vector
 from streetshop.present.html import web_url
-from streetshop.search import Answer
+from streetshop.search import Answer, Found, GarmentAnswer
 
 Link: TypeAlias = Callable[[Product, int], str | None]
 """The address of a shot's picture on a server."""
@@ -139,11 +139,7 @@ def answer_json(
     """
     garments = []
     for found in answer.garments:
-        content = garment_json(found.garment)
-        content["matches"] = [match_json(match, link) for match in found.matches]
-        content["searched"] = {kind: round(p, 4) for kind, p in found.kinds.items()}
-        content["lacking"] = found.lacking or None
-        content["others"] = [match_json(match, link) for match in found.others]
+        content = {**garment_json(found.garment), **found_json(found, link)}
         if vectors:
             content["vector"] = vector_text(found.vector)
         if masks:
@@ -154,6 +150,16 @@ def answer_json(
         "photo": _size(answer.look),
         "reader": answer.look.reader,
         "weights": dict(answer.weights),
+    }
+
+
+def found_json(found: Found | GarmentAnswer, link: Link | None = None) -> dict[str, Any]:
+    """The products of a search: its matches, the kinds searched, and what is offered when there are no matches."""
+    return {
+        "matches": [match_json(match, link) for match in found.matches],
+        "searched": {kind: round(p, 4) for kind, p in found.kinds.items()},
+        "lacking": found.lacking or None,
+        "others": [match_json(match, link) for match in found.others],
     }
 
 

@@ -6,6 +6,6 @@ the stages in lanes of its own and encodes across requests; ``Searcher.search`` 
 """
 
 from streetshop.search.request import SearchRequest
-from streetshop.search.searcher import Answer, GarmentAnswer, Query, Searcher
+from streetshop.search.searcher import Answer, Found, GarmentAnswer, Query, Searcher
 
-__all__ = ["Answer", "GarmentAnswer", "Query", "SearchRequest", "Searcher"]
+__all__ = ["Answer", "Found", "GarmentAnswer", "Query", "SearchRequest", "Searcher"]

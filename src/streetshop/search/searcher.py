@@ -9,6 +9,7 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from streetshop.catalog.filters import Has
 from streetshop.catalog.store import Store, check_encoder
 from streetshop.core.errors import RequestInvalid
 from streetshop.core.photo import Photo
@@ -36,6 +37,16 @@ class Query:
     look: Look
     garments: tuple[Garment, ...]
     pictures: tuple[Prepared, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """What a search by a vector found; the attributes are those of :class:`GarmentAnswer`."""
+
+    matches: tuple[Match, ...]
+    kinds: Mapping[str, float]
+    lacking: Literal["", "kind", "filter"] = ""
+    others: tuple[Match, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,21 +121,34 @@ class Searcher:
 
     def match(self, query: Query, vectors: NDArray[np.float32], request: SearchRequest) -> Answer:
         """The last stage: the products nearest to each garment's vector."""
-        found = (
-            self._nearest(garment, vector, request) for garment, vector in zip(query.garments, vectors, strict=True)
-        )
-        return Answer(query.look, tuple(found), request.weights)
+        garments = []
+        for garment, vector in zip(query.garments, vectors, strict=True):
+            found = self.near(vector, request, likely_kinds(garment.kinds))
+            garments.append(GarmentAnswer(garment, vector, found.matches, found.kinds, found.lacking, found.others))
+        return Answer(query.look, tuple(garments), request.weights)
 
-    def _nearest(self, garment: Garment, vector: Vector, request: SearchRequest) -> GarmentAnswer:
-        kinds = likely_kinds(garment.kinds) if request.kinds is None else dict.fromkeys(request.kinds, 1.0)
+    def near(self, vector: Vector, request: SearchRequest, kinds: Mapping[str, float]) -> Found:
+        """The products nearest to a vector, or why there are none and what comes nearest of other kinds.
+
+        Args:
+            vector: (dim,) of a garment.
+            request: how many products, which, and how the blocks count; its kinds, if it has any, are searched.
+            kinds: else searched, with their probabilities; empty for all.
+        """
+        if request.kinds is not None:
+            kinds = dict.fromkeys(request.kinds, 1.0)
         matches = nearest(self.store, vector, request, kinds)
-        if matches or request.offset or not kinds:
-            return GarmentAnswer(garment, vector, matches, kinds)
-        sold = self.store.count(of_kinds(None, tuple(kinds)))
+        if request.offset or not kinds or any(match.product.kind for match in matches):
+            return Found(matches, kinds)
+        sold = self.store.count(of_kinds(None, tuple(kinds), unknown=False)) > 0
+        if matches and (sold or not self._knows_kinds()):
+            return Found(matches, kinds)
         apart = replace(request, kinds=(), k=min(request.k, MAX_OTHERS))
-        return GarmentAnswer(
-            garment, vector, (), kinds, "filter" if sold else "kind", nearest(self.store, vector, apart, {})
-        )
+        return Found((), kinds, "filter" if sold else "kind", nearest(self.store, vector, apart, {}))
+
+    def _knows_kinds(self) -> bool:
+        """Whether the kinds of most products are known: only then does the shop lack what it has no product of."""
+        return 2 * self.store.count(Has("kind")) > self.store.count()
 
     def similar(self, product_id: str, request: SearchRequest, shot: int = 0) -> tuple[Match, ...]:
         """The products nearest to a shot of a product, without that product.

@@ -100,8 +100,8 @@ class MaskOut(BaseModel):
     png: str = Field(description="base64")
 
 
-class GarmentAnswerOut(GarmentOut):
-    """A garment of the photo with the products nearest to it."""
+class FoundOut(BaseModel):
+    """The products nearest to a garment."""
 
     matches: list[MatchOut]
     searched: dict[str, float] = Field(description="Kinds searched, with their probabilities; empty for all")
@@ -109,6 +109,11 @@ class GarmentAnswerOut(GarmentOut):
         description="Why there are no matches: the shop sells none of these kinds, or none passes the filter"
     )
     others: list[MatchOut] = Field(description="When there are no matches: the nearest products of other kinds")
+
+
+class GarmentAnswerOut(GarmentOut, FoundOut):
+    """A garment of the photo with the products nearest to it."""
+
     vector: str | None = Field(None, description="When asked for: its vector, base64 of little-endian float32")
     mask: MaskOut | None = None
 
@@ -134,6 +139,12 @@ class MatchesOut(BaseModel):
 
     matches: list[MatchOut]
     weights: dict[str, float]
+
+
+class VectorSearchOut(FoundOut):
+    """Answer to a search by vector."""
+
+    weights: dict[str, float] = Field(description="Of every block, as used")
 
 
 class KeypointOut(BaseModel):
@@ -201,6 +212,7 @@ class LimitsOut(BaseModel):
     photo_bytes: int
     photo_pixels: int
     k: int
+    offset: int
     boxes: int
     filter_characters: int
 
@@ -275,7 +287,11 @@ class VectorSearchIn(BaseModel):
     k: int | None = None
     filter: str | None = None
     weights: Annotated[dict[str, float], Field(max_length=64)] | None = None
-    kinds: Annotated[list[str], Field(max_length=32, description="auto, any, or names of kinds")] | None = None
+    kinds: Annotated[list[str], Field(max_length=32, description="any, or names of kinds")] | None = None
+    searched: Annotated[
+        dict[Annotated[str, Field(pattern=f"^({'|'.join(KINDS)})$")], Annotated[float, Field(ge=0, le=1)]],
+        Field(description="`searched` of the earlier answer: its kinds, with their probabilities; instead of `kinds`"),
+    ] = {}
     variants: Literal["design", "all"] = "design"
     offset: int = 0
 

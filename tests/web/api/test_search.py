@@ -14,6 +14,7 @@ from PIL import Image
 from streetshop.catalog.open import open_catalog
 from streetshop.core.photo import Photo
 from streetshop.search import Searcher, SearchRequest
+from tests.web.kinds_shop import three_bands
 from tests.web.serving import BandReader, jpeg, png, street
 
 
@@ -96,6 +97,28 @@ def test_vector_of_an_answer_searches_again_without_the_photo(client):
     again = client.post("/v1/search/vector", json=dresses).json()
     assert {match["category"] for match in again["matches"]} == {"dress"}
     assert again["weights"] == {"style": 1.0, "colour": 2.0}
+
+
+def test_a_search_by_vector_keeps_to_the_kinds_of_the_first_answer(kinds_server):
+    with kinds_server.client() as client:
+        top, bottom, hat = search(client, png(three_bands()), vectors="true", k=4).json()["garments"]
+        ask = lambda **fields: client.post("/v1/search/vector", json={"k": 4, **fields})  # noqa: E731
+        again = ask(vector=bottom["vector"], searched=bottom["searched"]).json()
+        assert again["searched"] == bottom["searched"] == {"skirt": 0.5, "dress": 0.4}
+        ids = lambda answer, key="matches": [match["id"] for match in answer[key]]  # noqa: E731
+        assert ids(again) == ids(bottom)
+        assert (again["lacking"], again["others"]) == (None, [])
+        lacking = ask(vector=hat["vector"], searched=hat["searched"]).json()
+        assert (ids(lacking), lacking["lacking"]) == ([], "kind")
+        assert ids(lacking, "others") == ids(hat, "others") != []
+        filtered = ask(vector=top["vector"], searched=top["searched"], filter="price > 900").json()
+        assert (filtered["matches"], filtered["lacking"], filtered["others"]) == ([], "filter", [])
+        assert {match["kind"] for match in ask(vector=top["vector"], kinds=["bag"]).json()["matches"]} == {"bag", None}
+        assert ask(vector=top["vector"]).json()["searched"] == {}
+        for wrong in ({"kinds": ["bag"], "searched": {"top": 1}}, {"searched": {"gown": 1}}, {"searched": {"top": 2}}):
+            answer = ask(vector=top["vector"], **wrong)
+            assert answer.status_code == 422
+            assert "searched" in answer.text
 
 
 @pytest.mark.parametrize(

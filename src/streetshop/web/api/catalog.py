@@ -8,7 +8,7 @@ from starlette.responses import Response
 from streetshop.catalog.filters import MAX_LENGTH
 from streetshop.core.pictures.formats import readable_formats
 from streetshop.present.json import product_json
-from streetshop.search.request import MAX_BOXES
+from streetshop.search.request import MAX_BOXES, MAX_OFFSET
 from streetshop.web import schemas
 from streetshop.web.answers import image_path, json_response
 from streetshop.web.requests import while_connected
@@ -59,6 +59,7 @@ def _catalog_json(state: State, facts: CatalogFacts) -> dict[str, object]:
             "photo_bytes": settings.photo.max_bytes,
             "photo_pixels": settings.photo.max_pixels,
             "k": settings.max_k,
+            "offset": MAX_OFFSET,
             "boxes": MAX_BOXES,
             "filter_characters": MAX_LENGTH,
         },

@@ -14,9 +14,8 @@ from streetshop.core.errors import RequestInvalid
 from streetshop.core.photo import Photo
 from streetshop.core.records import Match
 from streetshop.looks import PHOTO_SIDE, read_look
-from streetshop.present.json import answer_json, look_json, match_json
+from streetshop.present.json import answer_json, found_json, look_json, match_json
 from streetshop.search import Query, Searcher, SearchRequest
-from streetshop.search.match import nearest
 from streetshop.web import forms, schemas
 from streetshop.web.answers import image_path, json_response
 from streetshop.web.lanes import Patience
@@ -136,7 +135,7 @@ async def _answer(
 
 @router.post(
     "/v1/search/vector",
-    response_model=schemas.MatchesOut,
+    response_model=schemas.VectorSearchOut,
     responses=schemas.problems(408, 413, 422, 429, 503),
     summary="Products like a garment searched for before",
     openapi_extra={
@@ -147,13 +146,18 @@ async def _answer(
     },
 )
 async def search_by_vector(request: Request) -> Response:
-    """Searches again with the vector of an earlier answer, under other weights or another filter."""
+    """Searches again with the vector of an earlier answer, under other weights or another filter, or its next page.
+
+    All kinds are searched unless `searched` of the earlier answer, or `kinds`, is sent too.
+    """
     state = state_of(request)
     data = await received_bytes(request, state, max_bytes=_VECTOR_BODY)
     try:
         asked = schemas.VectorSearchIn.model_validate_json(data)
     except ValidationError as error:
         raise invalid_json(error) from None
+    if asked.kinds is not None and asked.searched:
+        raise RequestInvalid("both kinds and searched are given", where="searched", hint="Give one of them")
     searcher = state.catalog.searcher()
     wanted = forms.checked(
         searcher,
@@ -168,7 +172,8 @@ async def search_by_vector(request: Request) -> Response:
     vector = forms.vector_of(asked.vector, searcher.encoder.blocks)
 
     def find(searcher: Searcher) -> Response:
-        return matches_response(nearest(searcher.store, vector, wanted), wanted)
+        found = searcher.near(vector, wanted, {kind: p for kind, p in asked.searched.items() if p > 0})
+        return json_response({**found_json(found, image_path), "weights": wanted.weights})
 
     return await read_catalog(request, state, lambda: state.catalog.read(find))
 

@@ -85,11 +85,14 @@ export function searchPhoto(blob, { k, filter, weights, box }, signal) {
   return call('/v1/search', { method: 'POST', body: form, signal });
 }
 
-/** The same garment again, under other weights or filters: nothing is uploaded. */
-export const searchVector = (vector, { k, filter, weights }, signal) =>
+/**
+ * The same garment again, under other weights, filters or kinds, or its next page: nothing is uploaded. `kinds` are
+ * names; null for those that were searched before, with their probabilities.
+ */
+export const searchVector = (vector, { k, filter, weights, kinds, searched, offset }, signal) =>
   call('/v1/search/vector', {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ vector, k, filter: filter || null, weights }),
+    body: JSON.stringify({ vector, k, offset, filter: filter || null, weights, ...(kinds ? { kinds } : { searched }) }),
     signal,
   });

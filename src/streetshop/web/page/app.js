@@ -1,48 +1,61 @@
 // The page: what the shopper does, what the server is asked, what is shown.
 
 import * as api from './api.js';
-import { card, notice, skeletons } from './cards.js';
-import { $, announce, count, debounce, h, words } from './dom.js';
+import { card, notice } from './cards.js';
+import { $, count, debounce, h } from './dom.js';
 import { Filters } from './filters.js';
-import { pictureIn, readPhoto } from './photo.js';
+import { listenForPhotos } from './intake.js';
+import { KindPicker } from './kinds.js';
+import { readPhoto } from './photo.js';
 import { ProductDialog } from './product.js';
+import { heading, nameOf, showFailure, showFound, showMore, showMoreFailure, showWaiting } from './results.js';
 import { Stage } from './stage.js';
+import { members } from './variants.js';
 import { Weights } from './weights.js';
 
-const PAGE = 24;
+const PAGE = 24; // products that are asked for at a time
 const WAIT = 180; // ms after the last change of a slider or filter
 
-/** Everything that changes. `garments` are the server's, each with the matches last found for it. */
-const state = { catalog: null, photo: null, size: null, garments: [], chosen: 0, k: PAGE, request: null, looking: 0, retry: 0 };
+/**
+ * Everything that changes. `garments` are the server's, each with what was last found for it: `stamp` is what that was
+ * asked with, `own` the kinds that the server chose, `kinds` those that the shopper chose (null: none), `asked`
+ * how many products were asked for, `complete` whether there are no more.
+ */
+const state = { catalog: null, photo: null, size: null, garments: [], chosen: 0, request: null, looking: 0, retry: 0 };
 
 let weights = null;
 let filters = null;
+let picker = null;
 
 const stage = new Stage($('stage'), { onSelect: choose, onBox: searchBox });
 const dialog = new ProductDialog({
   weights: () => weights?.value ?? null,
-  found: (id) => current()?.matches?.find((match) => match.id === id) ?? null,
+  found: (id) => [...(current()?.matches ?? []), ...(current()?.others ?? [])].find((match) => members(match).some((one) => one.id === id)) ?? null,
 });
 
 const current = () => state.garments[state.chosen];
-const asked = () => ({ k: state.k, filter: filters?.text ?? '', weights: weights?.value ?? null });
-const stamp = () => JSON.stringify(asked());
+const asked = () => ({ k: PAGE, filter: filters?.text ?? '', weights: weights?.value ?? null });
+const stamp = (kinds = null) => JSON.stringify([asked(), kinds]);
 
 // --- searching ------------------------------------------------------------------------------------------------------
 
-/** Runs one request, giving up the one before, and shows loading and failure. Resolves to null when given up. */
-async function run(work, again) {
+/**
+ * Runs one request, giving up the one before, and shows loading. A failure goes to `fail(error, again)`. Resolves to null
+ * when given up or failed.
+ */
+async function run(work, again, fail = failed) {
   state.request?.abort();
   clearTimeout(state.retry);
   const request = new AbortController();
   state.request = request;
   $('message').replaceChildren();
+  $('more-message').replaceChildren();
   $('grid').setAttribute('aria-busy', 'true');
   try {
     return await work(request.signal);
   } catch (error) {
     if (request.signal.aborted) return null;
-    failed(error, again);
+    fail(error, again);
     return null;
   } finally {
     if (state.request === request) {
@@ -69,12 +82,13 @@ async function searchPhoto() {
   stage.clear();
   stage.setBusy(true);
   $('pieces').replaceChildren();
-  waiting('Looking…');
+  picker.node.hidden = true;
+  showWaiting('Looking…');
   const answer = await look((signal) => api.searchPhoto(state.photo.blob, asked(), signal), searchPhoto);
   if (answer === null) return;
   state.size = answer.photo;
   stage.resize(answer.photo.width, answer.photo.height);
-  state.garments = answer.garments.map((garment) => ({ ...garment, stamp: when, unmarked: covers(garment, answer.photo) }));
+  state.garments = answer.garments.map((garment) => ({ ...found(garment, when), unmarked: covers(garment, answer.photo) }));
   $('stage-hint').textContent = hint(answer);
   drawPieces();
   choose(0);
@@ -88,15 +102,21 @@ async function searchBox(fractions) {
   const when = stamp();
   stopDrawing();
   stage.setBusy(true);
-  waiting('Looking at your box…');
+  showWaiting('Looking at your box…');
   const answer = await look((signal) => api.searchPhoto(state.photo.blob, { ...asked(), box }, signal), () => searchBox(fractions));
   if (answer === null) return;
-  state.garments = [...state.garments.filter((garment) => !garment.drawn), { ...answer.garments[0], stamp: when, drawn: true, unmarked: true }];
+  state.garments = [...state.garments.filter((garment) => !garment.drawn), { ...found(answer.garments[0], when), drawn: true, unmarked: true }];
   drawPieces();
   choose(state.garments.length - 1);
 }
 
-/** Search again for the chosen garment, under the weights and filters as they are now. */
+/** A garment as the server first answers it. */
+const found = (garment, when) => ({ ...garment, own: garment.searched, kinds: null, ...page(garment, when) });
+const page = ({ matches }, when) => ({ stamp: when, asked: PAGE, complete: matches.length < PAGE });
+
+/** A search by the garment's vector, under the weights, filters and kinds as they are. */
+const ask = (garment, offset, signal) => api.searchVector(garment.vector, { ...asked(), kinds: garment.kinds, searched: garment.own, offset }, signal);
+
 async function refresh() {
   const garment = current();
   if (!garment) {
@@ -104,11 +124,33 @@ async function refresh() {
     if (state.photo) await searchPhoto();
     return;
   }
-  const when = stamp();
-  const answer = await run((signal) => api.searchVector(garment.vector, asked(), signal), refresh);
+  const when = stamp(garment.kinds);
+  const answer = await run((signal) => ask(garment, 0, signal), refresh);
   if (answer === null) return;
-  Object.assign(garment, { matches: answer.matches, stamp: when });
-  if (garment === current()) showMatches();
+  Object.assign(garment, answer, page(answer, when));
+  if (garment === current()) show(garment);
+}
+
+/** The next page of the chosen garment, below what is there. */
+async function more() {
+  const garment = current();
+  const answer = await run((signal) => ask(garment, garment.asked, signal), more, showMoreFailure);
+  if (answer === null) return;
+  // The catalog may have changed meanwhile: a product that moved to this page is there already.
+  const from = garment.matches.length;
+  const known = new Set(garment.matches.map((match) => match.id));
+  garment.matches.push(...answer.matches.filter((match) => !known.has(match.id)));
+  garment.asked += PAGE;
+  garment.complete = answer.matches.length < PAGE || garment.asked > state.catalog.limits.offset;
+  if (garment === current()) showMore(garment, from);
+}
+
+function setKinds(kinds) {
+  const garment = current();
+  if (!garment) return;
+  garment.kinds = kinds;
+  picker.show(Object.keys(garment.own), kinds);
+  changed();
 }
 
 // A search that reads the photo must not be given up for a slider: it ends with `choose`, which sees that something changed since.
@@ -122,12 +164,12 @@ function choose(index) {
   state.chosen = index;
   stage.select(index, garment, state.size);
   for (const [i, piece] of [...$('pieces').children].entries()) piece.setAttribute('aria-pressed', String(i === index));
-  if (garment.stamp === stamp()) {
+  picker.show(Object.keys(garment.own), garment.kinds);
+  if (garment.stamp === stamp(garment.kinds)) {
     state.request?.abort();
-    $('message').replaceChildren();
-    showMatches();
+    show(garment);
   } else {
-    waiting(heading(garment));
+    showWaiting(heading(garment));
     refresh();
   }
 }
@@ -135,9 +177,6 @@ function choose(index) {
 // --- showing --------------------------------------------------------------------------------------------------------
 
 const covers = ({ box: [x0, y0, x1, y1] }, { width, height }) => (x1 - x0) / width > 0.97 && (y1 - y0) / height > 0.97;
-const nameOf = (garment) => (garment.drawn ? 'Your box' : garment.unmarked ? 'Whole photo' : words(garment.category));
-const heading = (garment) => (garment.drawn ? 'Like what is in your box' : garment.unmarked ? 'Like your photo' : `Like the ${words(garment.category).toLowerCase()}`);
-
 function hint(answer) {
   const marked = state.garments.filter((garment) => !garment.unmarked).length;
   if (marked > 1) return 'Pick a marker, or drag a box around anything.';
@@ -152,49 +191,18 @@ function drawPieces() {
   }, garment.unmarked ? null : h('span', { class: 'piece-number', text: i + 1 }), h('span', { text: nameOf(garment) }))));
 }
 
-function waiting(title) {
-  $('results-title').textContent = title;
-  $('results-note').textContent = '';
-  $('message').replaceChildren();
-  $('more').hidden = true;
-  $('grid').replaceChildren(...skeletons(8));
-}
-
-function showMatches() {
-  const garment = current();
-  const { matches } = garment;
-  $('results-title').textContent = heading(garment);
-  $('results-note').textContent = matches.length ? `${count(matches.length, 'product')}, nearest first` : '';
-  $('grid').replaceChildren(...matches.map((match, rank) => card(match, rank)));
-  $('more').hidden = matches.length < state.k || state.k >= state.catalog.limits.k;
-  $('refine-done').textContent = matches.length ? `Show ${count(matches.length, 'product')}` : 'Nothing passes';
-  if (matches.length) {
-    $('message').replaceChildren();
-  } else if (filters.size) {
-    $('message').replaceChildren(notice({ title: 'Nothing passes these filters', detail: 'Loosen one, or look at everything.', actions: [{ text: 'Clear filters', run: () => filters.clear(), primary: true }] }));
-  } else {
-    $('message').replaceChildren(notice({ title: 'The shop is empty', detail: 'There are no products to compare with yet.' }));
-  }
-  announce(matches.length ? `${heading(garment)}: ${count(matches.length, 'product')}` : 'No products');
+function show(garment) {
+  showFound(garment, { clearFilters: filters.size ? () => filters.clear() : null, widen: () => setKinds([]) });
 }
 
 function failed(error, again) {
-  $('grid').replaceChildren();
-  $('more').hidden = true;
-  $('results-note').textContent = '';
-  $('results-title').textContent = 'No products to show';
   const wrongPhoto = (error.slug ?? '').startsWith('photo') || error.status === 413;
-  // There is nothing to mark or to refine then: the message takes the place of the photo.
-  $('search').classList.toggle('no-photo', wrongPhoto);
   const actions = [];
   if (wrongPhoto) actions.push({ text: 'Choose another photo', run: () => $('file').click(), primary: true });
   else actions.push({ text: 'Try again', run: again, primary: true });
   if (filters?.size && error.slug === 'filter') actions.push({ text: 'Clear filters', run: () => filters.clear() });
-  if (!(error instanceof api.ApiError)) console.error(error);
-  const title = error.title ?? 'Something went wrong';
-  const message = notice({ title, detail: error.detail ?? 'Please try again.', kind: 'error', actions });
-  $('message').replaceChildren(message);
-  if (error.status === 429) countdown(message.querySelector('.notice-detail'), error.retry ?? 1, again);
+  const line = showFailure(error, actions, { wrongPhoto });
+  if (error.status === 429) countdown(line, error.retry ?? 1, again);
 }
 
 /** The server said when to come back: wait, visibly, and do. */
@@ -221,8 +229,8 @@ async function take(file) {
   stopDrawing();
   state.request?.abort();
   state.garments = [];
-  state.k = PAGE;
-  waiting('Looking…');
+  if (picker) picker.node.hidden = true;
+  showWaiting('Looking…');
   $('pieces').replaceChildren();
   $('stage-hint').textContent = '';
   $('search').classList.remove('no-photo');
@@ -246,16 +254,7 @@ function stopDrawing() {
 }
 
 function listen() {
-  $('choose').addEventListener('click', () => $('file').click());
-  $('drop').addEventListener('click', () => $('file').click());
-  $('new-photo').addEventListener('click', () => $('file').click());
-  $('take').addEventListener('click', () => $('camera').click());
-  for (const input of [$('file'), $('camera')]) {
-    input.addEventListener('change', () => {
-      take(input.files[0]);
-      input.value = '';
-    });
-  }
+  listenForPhotos(take);
   $('home').addEventListener('click', (event) => {
     event.preventDefault();
     goHome();
@@ -267,38 +266,7 @@ function listen() {
     stage.setDrawing(on, { start: event.detail === 0 });
     $('stage-hint').textContent = on ? 'Drag across the photo to draw a box.' : '';
   });
-  $('more').addEventListener('click', async () => {
-    const before = current().matches.length;
-    state.k = Math.min(state.k + PAGE, state.catalog.limits.k);
-    await refresh();
-    $('grid').children[before]?.querySelector('a')?.focus();
-  });
-
-  let depth = 0;
-  const carries = (event) => event.dataTransfer?.types.includes('Files');
-  addEventListener('dragenter', (event) => {
-    if (!carries(event)) return;
-    event.preventDefault();
-    depth += 1;
-    $('dropping').hidden = false;
-  });
-  addEventListener('dragleave', (event) => {
-    if (!carries(event)) return;
-    depth -= 1;
-    if (depth <= 0) $('dropping').hidden = true;
-  });
-  addEventListener('dragover', (event) => carries(event) && event.preventDefault());
-  addEventListener('drop', (event) => {
-    if (!carries(event)) return;
-    event.preventDefault();
-    depth = 0;
-    $('dropping').hidden = true;
-    take(pictureIn(event.dataTransfer));
-  });
-  addEventListener('paste', (event) => {
-    const file = pictureIn(event.clipboardData);
-    if (file) take(file);
-  });
+  $('more').addEventListener('click', more);
   $('refine-open').addEventListener('click', () => $('refine').showModal());
   for (const id of ['refine-close', 'refine-done']) $(id).addEventListener('click', () => $('refine').close());
   $('refine').addEventListener('click', (event) => event.target === $('refine') && $('refine').close());
@@ -317,7 +285,15 @@ function goHome() {
 
 // --- the catalog ----------------------------------------------------------------------------------------------------
 
-async function loadCatalog() {
+let loading = null;
+
+/** Whether the catalog is there; asked for once, also when a photo comes before it. */
+function loadCatalog() {
+  loading ??= readCatalog().finally(() => { loading = null; });
+  return loading;
+}
+
+async function readCatalog() {
   let catalog;
   try {
     catalog = await api.catalog();
@@ -334,10 +310,11 @@ async function loadCatalog() {
   const currency = catalog.fields.find((field) => field.name === 'currency')?.values ?? [];
   weights = new Weights(catalog.blocks, changed);
   filters = new Filters(catalog.fields, currency.length === 1 ? currency[0].value : '', () => {
-    state.k = PAGE;
     chips();
     changed();
   });
+  picker = new KindPicker(catalog.fields.find((field) => field.name === 'kind')?.values ?? [], setKinds);
+  picker.node.hidden = true;
   chips();
   arrange();
   const samples = catalog.samples.filter((product) => product.in_stock !== false);
@@ -360,17 +337,16 @@ function arrange() {
   if (!filters) return;
   if (narrow.matches) {
     $('refine-body').replaceChildren(weights.node, filters.node);
+    $('kinds-bar').replaceChildren(picker.node);
   } else {
     $('refine').close();
     $('weights-home').replaceChildren(weights.node);
     $('filters-home').replaceChildren(filters.node);
+    $('kinds-home').replaceChildren(picker.node);
   }
 }
 
 narrow.addEventListener('change', arrange);
-$('take').hidden = !matchMedia('(pointer: coarse)').matches;
-$('ways').hidden = matchMedia('(pointer: coarse)').matches;
-if (/Mac|iPhone|iPad/.test(navigator.platform)) $('ways').querySelector('kbd').textContent = '⌘';
 listen();
 await loadCatalog();
 dialog.follow();

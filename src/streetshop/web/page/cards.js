@@ -1,6 +1,7 @@
 // Products as cards. Whatever a feed holds is text here, never markup, and an address only if it is http or https.
 
 import { OUT, h, icon, price, words } from './dom.js';
+import { priceRange, spread, variantPicker } from './variants.js';
 
 export const titleOf = (product) => product.title || words(product.category) || product.id;
 export const productHash = (id) => `#/product/${encodeURIComponent(id)}`;
@@ -29,21 +30,34 @@ export function pictureOf(product, path = product.image) {
   return frame;
 }
 
-/** A card that opens the product; `rank` 0 is the nearest. */
+/** A card that opens the product; `rank` 0 is the nearest. A design's card has a list of its variants. */
 export function card(product, rank, heading = 'h3') {
-  const title = titleOf(product);
-  const sold = product.in_stock === false;
-  const link = h('a', { class: 'card-link', href: productHash(product.id), 'data-product': product.id }, title);
-  const cost = price(product.price, product.currency);
   const aside = [product.brand, product.title && product.category ? words(product.category) : ''].filter(Boolean).join(' · ');
-  return h('li', { class: `card${sold ? ' sold' : ''}` },
-    h('div', { class: 'card-picture' }, pictureOf(product),
-      rank === 0 ? h('span', { class: 'tag best', text: 'Closest' }) : null,
-      sold ? h('span', { class: 'tag', text: 'Sold out' }) : null),
-    h('div', { class: 'card-text' },
-      h(heading, { class: 'card-title' }, link),
-      aside ? h('p', { class: 'card-aside', text: aside }) : null,
-      cost ? h('p', { class: 'card-price', text: cost }) : null));
+  const best = rank === 0 ? h('span', { class: 'tag best', text: 'Closest' }) : null;
+  const picture = h('div', { class: 'card-picture' });
+  const link = h('a', { class: 'card-link' });
+  const cost = h('p', { class: 'card-price' });
+  const node = h('li', { class: 'card' });
+  const show = (one) => {
+    const sold = one.in_stock === false;
+    node.classList.toggle('sold', sold);
+    picture.replaceChildren(...[pictureOf(one), best, sold ? h('span', { class: 'tag', text: 'Sold out' }) : null].filter(Boolean));
+    link.textContent = one.title || titleOf(product);
+    link.setAttribute('href', productHash(one.id));
+    link.dataset.product = one.id;
+  };
+  const picker = variantPicker(product, (one) => {
+    show(one);
+    cost.textContent = price(one.price, one.currency);
+  });
+  show(product);
+  cost.textContent = priceRange(product);
+  node.append(picture, h('div', { class: 'card-text' },
+    h(heading, { class: 'card-title' }, link),
+    aside ? h('p', { class: 'card-aside', text: aside }) : null,
+    cost,
+    picker ? h('p', { class: 'card-spread', text: spread(product) }) : null, picker));
+  return node;
 }
 
 /** Grey cards while products are on their way. */

@@ -157,8 +157,12 @@ const labelOf = (field) => LABELS[field.name] ?? words(field.name);
 const rank = (field) => (FIRST.includes(field.name) ? FIRST.indexOf(field.name) : FIRST.length);
 const number = (text) => (text.trim() === '' || !Number.isFinite(Number(text)) ? null : Number(text));
 
+/** Fields that have a control of their own, or mean nothing to a shopper. */
+const APART = new Set(['currency', 'kind', 'kind_source', 'kind_probability', 'design', 'item_group_id']);
+
 function useful(field) {
-  if (field.type === 'text') return field.values.length > 1 && field.name !== 'currency' && !unique(field);
+  if (APART.has(field.name)) return false;
+  if (field.type === 'text') return field.values.length > 1 && !unique(field);
   if (field.type === 'number') return field.bounds !== null && field.bounds[0] < field.bounds[1];
   return true;
 }

@@ -3,12 +3,13 @@
 import * as api from './api.js';
 import { card, notice, pictureOf, productHash, shopLink, skeletons, titleOf } from './cards.js';
 import { $, announce, h, price, words } from './dom.js';
+import { members, variantPicker } from './variants.js';
 import { blockName } from './weights.js';
 
 const SIMILAR = 12;
 
 export class ProductDialog {
-  /** `weights()` gives the shopper's weights; `found(id)` the match in the results, if it is there. */
+  /** `weights()` gives the shopper's weights; `found(id)` the match in the results whose design has the product, if it is there. */
   constructor({ weights, found }) {
     this.weights = weights;
     this.found = found;
@@ -63,6 +64,12 @@ export class ProductDialog {
     }
   }
 
+  /** Another product of the design takes the place of this one, also in the history. */
+  #replace(id) {
+    history.replaceState(history.state, '', productHash(id));
+    this.#show(id, { variant: true });
+  }
+
   #hide() {
     this.request?.abort();
     if (this.dialog.open) this.dialog.close();
@@ -74,20 +81,23 @@ export class ProductDialog {
     this.opener = null;
   }
 
-  async #show(id) {
+  /** `variant`: in place of another product of the design, which stays until this one is there. */
+  async #show(id, { variant = false } = {}) {
     this.request?.abort();
     const request = new AbortController();
     this.request = request;
     $('product-back').hidden = (history.state?.depth ?? 0) < 2;
     if (!this.dialog.open) this.dialog.showModal();
     document.body.classList.add('behind');
-    const match = this.found(id);
+    const design = this.found(id);
+    const match = design?.id === id ? design : null;
     if (match) this.#draw(match, match);
-    else this.body.replaceChildren(h('div', { class: 'product-wait', 'aria-busy': 'true' }));
-    this.dialog.scrollTop = 0;
+    else if (!variant) this.body.replaceChildren(h('div', { class: 'product-wait', 'aria-busy': 'true' }));
+    if (!variant) this.dialog.scrollTop = 0;
     try {
-      const [product] = await Promise.all([match ?? api.product(id, request.signal)]);
+      const product = match ?? { ...(await api.product(id, request.signal)), variants: design ? members(design).filter((one) => one.id !== id) : [] };
       if (!match) this.#draw(product, null);
+      if (variant) this.body.querySelector('.variants')?.focus({ preventScroll: true });
       await this.#similar(product, request);
     } catch (error) {
       if (request.signal.aborted) return;
@@ -113,6 +123,7 @@ export class ProductDialog {
         h('div', { class: 'product-text' },
           product.brand ? h('p', { class: 'eyebrow', text: product.brand }) : null,
           h('h2', { id: 'product-title', text: titleOf(product), tabindex: '-1' }),
+          variantPicker(product, (one) => this.#replace(one.id)),
           h('div', { class: 'product-cost' }, h('p', { class: 'product-price', text: price(product.price, product.currency) }), stock),
           shopLink(product),
           match ? alike(match) : null,
@@ -128,7 +139,7 @@ export class ProductDialog {
     try {
       const { matches } = await api.similar(product.id, { k: SIMILAR, weights: this.weights() }, request.signal);
       list.replaceChildren(...matches.map((match) => card(match, -1, 'h4')));
-      if (!matches.length) list.replaceWith(h('p', { class: 'fine', text: 'There is nothing else in the shop yet.' }));
+      if (!matches.length) list.replaceWith(h('p', { class: 'fine', text: 'There is nothing else like it in the shop yet.' }));
       announce(`${titleOf(product)}, ${matches.length} similar products`);
     } catch (error) {
       if (request.signal.aborted) return;

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
 
@@ -15,34 +14,10 @@ from streetshop.catalog.store import CatalogMeta
 from streetshop.core.records import Product
 from streetshop.web import Settings
 from tests.catalog.filled import entry, square
-from tests.web.browser import FLAGS, Visit, chromium
-from tests.web.serving import BandReader, Running, jpeg, png, running, street
+from tests.web.browser import PHONE, WIDE, Visit
+from tests.web.serving import BandReader, jpeg, png, running, street
 
 pytestmark = pytest.mark.browser
-
-WIDE, PHONE = {"width": 1400, "height": 900}, {"width": 390, "height": 844}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    path = chromium()
-    if path is None:
-        pytest.skip("no Chromium on this machine")
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with playwright.sync_playwright() as runner:
-        opened = runner.chromium.launch(executable_path=path, args=FLAGS)
-        yield opened
-        opened.close()
-
-
-@pytest.fixture
-def visit(browser: Any, server: Running, request: pytest.FixtureRequest) -> Iterator[Visit]:
-    options = getattr(request, "param", {"viewport": WIDE})
-    context = browser.new_context(reduced_motion="reduce", **options)
-    context.set_default_timeout(20_000)
-    yield Visit(context.new_page(), server)
-    context.close()
-
 
 on_phone = pytest.mark.parametrize(
     "visit", [{"viewport": PHONE, "has_touch": True, "is_mobile": True}], indirect=True, ids=["phone"]
@@ -473,7 +448,7 @@ def test_hostile_products_are_text(browser, shop, tmp_path):
         visit.upload(png(square("red", side=200)))
         assert visit.results() == [evil] * 3
         page.click("summary:has-text('Brand')")
-        page.click(".choice >> nth=0")
+        page.click("#filters-home .choice >> nth=0")
         page.wait_for_selector(".chip")
         visit.settled("document.querySelectorAll('#grid .card').length === 1")
         page.keyboard.press("Escape")
