@@ -28,6 +28,7 @@ from streetshop.core.geometry import Box
 from streetshop.core.photo import Photo, read_picture_bytes
 from streetshop.core.records import Product, Vector
 from streetshop.feeds.kinds import named
+from streetshop.feeds.mapping import read_mapping
 from streetshop.feeds.read import read_feed
 from streetshop.indexing.embed import default_scaling
 from streetshop.indexing.fetch import Fetcher
@@ -92,6 +93,7 @@ def index(
     *,
     columns: Mapping[str, str] | None = None,
     image_template: str | None = None,
+    kinds: str | Path | None = None,
     fetch: bool = False,
     delete_missing: bool = False,
     rebuild: bool = False,
@@ -110,6 +112,7 @@ def index(
         catalog: folder of the catalog.
         columns: which column of the feed holds a field, as in ``{"category": "label"}``.
         image_template: a picture's path, with {} for the image column, as in "images/{}.jpg".
+        kinds: file of the shop's own kinds, see :func:`streetshop.feeds.mapping.read_mapping`.
         fetch: fetch pictures from http and https addresses.
         delete_missing: afterwards remove products that the feed does not have.
         rebuild: embed all pictures again, then swap: for a catalog of another encoder.
@@ -122,7 +125,8 @@ def index(
         FeedError: the feed cannot be read.
         CatalogError: the catalog cannot be written to, or is of another encoder.
     """
-    source = read_feed(Path(feed), columns=dict(columns or {}), image_template=image_template)
+    mapping = read_mapping(kinds) if kinds is not None else None
+    source = read_feed(Path(feed), columns=dict(columns or {}), image_template=image_template, kinds=mapping)
     options = IndexOptions(
         fetcher=Fetcher() if fetch else None, delete_missing=delete_missing, rebuild=rebuild, threads=threads
     )
@@ -176,6 +180,7 @@ class FeedOptions(TypedDict, total=False):
 
     columns: Mapping[str, str]
     image_template: str
+    kinds: str | Path
     fetch: bool
     delete_missing: bool
     rebuild: bool

@@ -18,7 +18,7 @@ from streetshop.catalog.open import open_catalog
 from streetshop.cli.app import main
 from streetshop.cli.index import InterruptGuard
 from tests.catalog.shop import draw_picture, read_rows, write_feed, write_shop
-from tests.cli.running import run
+from tests.cli.running import call, run
 from tests.models.tiny import tiny_encoder
 
 
@@ -257,3 +257,32 @@ def test_the_commands_of_the_docs(tmp_path: Path, index, monkeypatch: pytest.Mon
         assert code == (2 if "merchant.tsv" in command else 0), err  # its only picture is refused
         products.append(json.loads(out)["products"])
     assert products == [2, 4, 2, 4, 2, 2]
+
+
+def test_the_shops_own_kinds(tmp_path: Path, index) -> None:  # type: ignore[no-untyped-def]
+    for name in "abcd":
+        draw_picture(tmp_path / f"{name}.png", ord(name))
+    rows = [("a", "Neu", ""), ("b", "Skirts", ""), ("c", "", "gadget"), ("d", "Sale", "bag")]
+    feed = write_feed(
+        tmp_path / "feed.csv", [{"id": i, "image": f"{i}.png", "category": c, "kind": k} for i, c, k in rows]
+    )
+    catalog, kinds = tmp_path / "shop.catalog", tmp_path / "kinds.csv"
+    command = (feed, "--catalog", catalog, "--reader", "none")
+    code, out, err = index(*command)
+    assert code == 0
+    assert "kinds by column 1, category 1, unknown 2" in out
+    assert "names no kind in 1 rows: 'gadget' (1)" in err
+    kinds.write_text("Neu,hat\nAlt,bag\n")
+    code, out, err = index(*command, "--kinds", kinds, "--json")
+    report = json.loads(out)
+    assert (code, report["embedded"], report["updated"]) == (0, 0, 1)
+    assert {source: n for source, n in report["kinds"].items() if n} == {
+        "column": 1, "mapping": 1, "category": 1, "unknown": 1,
+    }  # fmt: skip
+    assert "'alt'" in err
+    assert "by column 1, mapping 1, category 1, unknown 1" in call("catalog", "info", catalog).out
+    kinds.write_text("Neu,gadget\n")
+    code, _, err = index(*command, "--kinds", kinds)
+    assert code == 2
+    assert "'gadget' is no kind" in err
+    assert "line 1" in err

@@ -35,9 +35,10 @@ class Shop:
 
     def index(self, encoder: Encoder | None = None, **options: object) -> IndexReport:
         reader, stop = options.pop("reader", WholePhotoReader()), options.pop("stop", None)
+        kinds = options.pop("kinds", None)
         progress = options.pop("progress", lambda now: None)
         return index_feed(
-            read_feed(self.feed),
+            read_feed(self.feed, kinds=kinds),  # type: ignore[arg-type]
             self.url,
             encoder or self.encoder,
             reader,  # type: ignore[arg-type]

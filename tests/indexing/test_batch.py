@@ -101,3 +101,17 @@ def test_the_garment_that_fits_the_category_is_embedded(shop: Shop) -> None:
     write_feed(shop.feed, rows)
     assert counts(shop.index(reader=TwoGarments())) == (0, 1, 2, 0, 1)
     np.testing.assert_allclose(shop.open().vectors("Shoes")[0], dress, atol=1e-6)
+
+
+def test_another_kind_embeds_anew_only_where_it_chooses_another_garment(shop: Shop) -> None:
+    Image.new("RGB", (100, 200), "blue").save(shop.folder / "worn.png")
+    write_feed(shop.feed, [{"id": "p", "category": "Neu", "image": "worn.png"}])
+    assert counts(shop.index(reader=TwoGarments())) == (1, 0, 0, 0, 1)
+    for kind, embedded in (("dress", 1), ("hat", 1), ("bag", 0)):
+        report = shop.index(reader=TwoGarments(), kinds={"neu": kind})
+        assert counts(report) == (0, 1, 0, 0, embedded)
+        assert (shop.product("p").kind, shop.product("p").kind_source) == (kind, "mapping")
+        assert report.kinds["mapping"] == 1
+    assert counts(shop.index(reader=TwoGarments(), kinds={"neu": "bag"})) == (0, 0, 1, 0, 0)
+    assert counts(shop.index(reader=TwoGarments())) == (0, 1, 0, 0, 0)
+    assert shop.product("p").kind == ""

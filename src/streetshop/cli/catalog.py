@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from streetshop.cli.options import JsonOption, echo, print_json
+from streetshop.cli.options import JsonOption, echo, kinds_text, print_json
 from streetshop.core.progress import ProgressDisplay
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ def info(url: UrlArgument, as_json: JsonOption = False) -> None:
             value = ", ".join(f"{b['name']} ({b['dim']} numbers, weight {b['weight']:g})" for b in value)
         elif name == "fields":
             value = ", ".join(f"{field} ({kind})" for field, kind in value.items())
+        elif name == "kinds":
+            value = f"by {kinds_text(value)}"
         elif value is None:
             value = "unknown" if name == "reader" else "none"
         echo(f"{name:12} {value}")

@@ -19,6 +19,7 @@ from streetshop.cli.options import (
     ReaderOption,
     ThreadsOption,
     echo,
+    kinds_text,
     print_json,
     say,
 )
@@ -54,6 +55,10 @@ def index(
     max_rows: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Refuse a feed with more rows; default: 5,000,000.")
     ] = None,
+    kinds: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The shop's own kinds: TOML or CSV that gives categories a kind."),
+    ] = None,
     fetch: Annotated[bool, typer.Option("--fetch", help="Fetch pictures from http(s) addresses.")] = False,
     allow_outside: Annotated[
         bool, typer.Option("--allow-outside", help="Pictures may be outside the feed's folder.")
@@ -87,12 +92,14 @@ def index(
     """
     from streetshop.core.errors import FeedError
     from streetshop.core.progress import ProgressDisplay
+    from streetshop.feeds.mapping import read_mapping
     from streetshop.feeds.read import MAX_ROWS, read_feed
     from streetshop.indexing.fetch import Fetcher
     from streetshop.indexing.index import IndexOptions, index_feed
     from streetshop.looks import load_reader
     from streetshop.models import load_encoder
 
+    mapping = read_mapping(kinds) if kinds else None
     with ProgressDisplay("rows") as display:
         source = read_feed(
             feed,
@@ -100,6 +107,7 @@ def index(
             image_template=image_template,
             encoding=encoding,
             max_rows=max_rows or MAX_ROWS,
+            kinds=mapping,
             progress=lambda rows: display.show("reading the feed", rows, None),
         )
     if source.columns is not None and source.columns.missing:
@@ -193,6 +201,7 @@ def _print(report: IndexReport, catalog: str, as_json: bool) -> None:
                 "seconds": round(done.seconds, 3),
                 "images_per_second": round(done.images_per_second, 2),
                 "products": report.products,
+                "kinds": dict(report.kinds),
                 "complete": done.complete,
                 "notes": done.notes,
             }
@@ -206,6 +215,7 @@ def _print(report: IndexReport, catalog: str, as_json: bool) -> None:
             f"{done.embedded} pictures embedded in {done.seconds:.1f} s ({done.images_per_second:.1f} images/s)"
             + (f", {done.refused_pictures} pictures refused" if done.refused_pictures else "")
         )
+        echo(f"kinds by {kinds_text(report.kinds)}")
     for note in done.notes:
         say(note)
     if report.refused_lines:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -76,3 +77,8 @@ def markup(text: str) -> str:
 def echo(text: str, end: str = "\n") -> None:
     """Print a result for people, to stdout."""
     sys.stdout.write(printable(text) + end)
+
+
+def kinds_text(counts: Mapping[str, int]) -> str:
+    """``{"category": 3, "title": 0, "unknown": 1}`` is ``"category 3, unknown 1"``."""
+    return ", ".join(f"{source} {count}" for source, count in counts.items() if count) or "nothing: no products"

@@ -161,14 +161,12 @@ class _Batch:
 
     def _read(self, row: FeedRow) -> list[_Slot]:
         """Read the pictures of a row; new ones are decoded and wait for the encoder."""
-        reusable = self._reusable(row.product)
         slots: list[_Slot] = []
         for shot in row.product.shots:
             try:
                 data = self._tools.pictures.read(shot.source)
                 sha256 = hashlib.sha256(data).hexdigest()
-                new = sha256 not in reusable
-                if new:
+                if not self._stays(data, sha256, row.product, shot.source):
                     slots.append(_Slot(Shot(shot.source, sha256), self._decode(data, sha256, row.product, shot.source)))
                 else:
                     slots.append(_Slot(Shot(shot.source, sha256, self._look(data, row.product, shot.source)), None))
@@ -177,17 +175,22 @@ class _Batch:
                 self.result.refused_pictures += 1
         return slots
 
-    def _reusable(self, product: Product) -> frozenset[str]:
-        """Hashes of the pictures in the catalog whose vectors would be the same if they were embedded again."""
+    def _stays(self, data: bytes, sha256: str, product: Product, source: str) -> bool:
+        """Whether a picture is in the catalog with the vector that it would get if it were embedded again."""
         known = self._known.get(product.id)
-        if known is None:
-            return frozenset()
-        if self._tools.shots.chooses and product.id in self._stored:
-            before = self._stored[product.id].product
-            # Another garment of the picture may fit. A kind that only became known chose by the same words before.
-            if before.category != product.category or (before.kind and product.kind not in ("", before.kind)):
-                return frozenset()
-        return frozenset(known.shots)
+        if known is None or sha256 not in known.shots:
+            return False
+        if not self._tools.shots.chooses or product.id not in self._stored:
+            return True
+        before = self._stored[product.id].product
+        # What the pictures themselves said came after the choice.
+        kinds = ("" if before.kind_source == "picture" else before.kind, product.kind)
+        if before.category == product.category and (kinds[0] == kinds[1] or not known.tagged):
+            return True
+        with self._tools.computing:
+            return self._tools.shots.same_garment(
+                data, source, (before.category, kinds[0]), (product.category, kinds[1])
+            )
 
     def _look(self, data: bytes, product: Product, source: str) -> Tags | None:
         """What the reader sees in a picture whose vector is kept; None if it looked before."""

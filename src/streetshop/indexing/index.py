@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from streetshop.catalog.open import create_catalog, local_path, open_catalog
+from streetshop.catalog.sources import kind_sources
 from streetshop.catalog.store import CatalogMeta, Progress, Store, check_encoder
 from streetshop.core.decoding.pool import DecodePool
 from streetshop.core.errors import CatalogExists, CatalogMissing, FeedError
@@ -59,12 +61,14 @@ class IndexReport:
     Attributes:
         ingest: the numbers of the pass.
         products: number of products in the catalog.
+        kinds: how many of them have a kind by each source, see ``kind_sources``.
         refused_file: the CSV file of refused rows and pictures.
         refused_lines: number of its rows.
     """
 
     ingest: IngestReport
     products: int
+    kinds: Mapping[str, int]
     refused_file: Path
     refused_lines: int
 
@@ -132,7 +136,8 @@ def index_feed(
             )
         if report.complete and options.rebuild:
             _commit_rebuild(store, target, feed)
-        return IndexReport(report, store.count(), refused.path, refused.rows)
+        report.notes.extend(feed.notes)
+        return IndexReport(report, store.count(), kind_sources(store), refused.path, refused.rows)
 
 
 def _is_worth_it(store: Store, report: IngestReport) -> bool:

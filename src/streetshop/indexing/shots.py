@@ -95,6 +95,11 @@ class ShotReader:
         photo = self.decode(data, at_least=self.reader.photo_side, where=where)
         return tags_of(self._garment(photo, category, kind))
 
+    def same_garment(self, data: bytes, where: str, one: tuple[str, str], other: tuple[str, str]) -> bool:
+        """Whether a picture shows the same garment to products of one category and kind and of others."""
+        look = read_look(self.decode(data, at_least=self.reader.photo_side, where=where), self.reader)
+        return product_garment(look, *one) is product_garment(look, *other)
+
     def cut(self, photo: Photo, category: str) -> Prepared:
         """Find the garment in a photo and cut it out; see ``prepare``."""
         return self._cut(photo, self._garment(photo, category, ""))

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from PIL import Image
 
+from streetshop.catalog.sources import kind_sources
 from streetshop.catalog.store import Store
 from streetshop.core.geometry import COCO_KEYPOINTS, Mask
 from streetshop.core.records import Garment, Look, Match, Product, Vector
@@ -191,6 +192,7 @@ def catalog_json(store: Store) -> dict[str, Any]:
         "fingerprint": meta.fingerprint,
         "reader": meta.reader or None,
         "generation": meta.generation,
+        "kinds": kind_sources(store),
         "blocks": [{"name": block.name, "dim": block.dim, "weight": block.weight} for block in meta.blocks],
         "fields": dict(store.fields()),
         **figures.extra,

@@ -225,6 +225,7 @@ class CatalogOut(BaseModel):
     indexed: int = Field(description="Shots in the approximate index; the others are searched exactly")
     recall: float | None = Field(description="Of the approximate index, measured when it was built")
     generation: int
+    kinds: dict[str, int] = Field(description="Products by the source of their kind; `unknown` have none")
     encoder: str
     fingerprint: str
     reader: str | None

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, TypeVar
@@ -14,6 +14,7 @@ from typing import Final, TypeVar
 import numpy as np
 from starlette.requests import Request
 
+from streetshop.catalog.sources import kind_sources
 from streetshop.catalog.store import CatalogMeta, Store, check_encoder
 from streetshop.core.errors import ProductMissing, StreetshopError
 from streetshop.core.records import FieldType, Product
@@ -54,7 +55,7 @@ class FieldFacts:
 
 @dataclass(frozen=True, slots=True)
 class CatalogFacts:
-    """Figures, filterable fields and sample products of one generation of the catalog."""
+    """Figures, filterable fields, sources of kinds and sample products of one generation of the catalog."""
 
     meta: CatalogMeta
     made: float
@@ -63,6 +64,7 @@ class CatalogFacts:
     indexed: int
     recall: float | None
     fields: tuple[FieldFacts, ...]
+    kinds: Mapping[str, int]
     samples: tuple[Product, ...]
 
 
@@ -201,6 +203,7 @@ def _look_at(store: Store) -> CatalogFacts:
         indexed=info.indexed,
         recall=info.recall,
         fields=tuple(fields),
+        kinds=kind_sources(store),
         samples=tuple(_samples(store)) if info.products else (),
     )
 

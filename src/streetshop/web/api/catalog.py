@@ -40,6 +40,7 @@ def _catalog_json(state: State, facts: CatalogFacts) -> dict[str, object]:
         "indexed": facts.indexed,
         "recall": facts.recall,
         "generation": facts.meta.generation,
+        "kinds": dict(facts.kinds),
         "encoder": state.encoder.name,
         "fingerprint": state.encoder.fingerprint,
         "reader": state.reader.name,
