@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.web.browser import PHONE
+from tests.web.browser import PHONE, Visit
 from tests.web.kinds_shop import three_bands
-from tests.web.serving import png
+from tests.web.serving import BandReader, png, running
 
 pytestmark = pytest.mark.browser
 
@@ -80,6 +80,20 @@ def test_a_kind_that_is_not_sold_is_said_and_others_stand_apart(kinds_visit):
     assert page.locator("#others").is_hidden()
     assert page.locator("#grid .tag.best").count() == 1
     assert kinds_visit.complaints == []
+
+
+def test_the_first_garment_with_products_is_shown_first(browser, kinds_shop):
+    """The reader is surest of a hat, which the shop does not sell."""
+    reader = BandReader({"top": {"hat": 0.9}, "bottom": {"skirt": 0.9}})
+    context = browser.new_context(viewport=PHONE, reduced_motion="reduce")
+    with running(*kinds_shop, reader=reader) as up:
+        visit = Visit(context.new_page(), up)
+        page = visit.open()
+        visit.upload(png(three_bands()))
+        assert "Skirt-Blue" in visit.results() or "Skirt-Red" in visit.results()
+        assert page.inner_text("#results-title") == "Like the bottom"
+        assert page.get_attribute(".piece >> nth=1", "aria-pressed") == "true"
+    context.close()
 
 
 def test_a_filter_that_leaves_nothing_of_the_kind(kinds_visit):

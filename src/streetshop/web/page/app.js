@@ -3,15 +3,13 @@
 import * as api from './api.js';
 import { card, notice } from './cards.js';
 import { $, count, debounce, h } from './dom.js';
-import { Filters } from './filters.js';
 import { listenForPhotos } from './intake.js';
-import { KindPicker } from './kinds.js';
 import { readPhoto } from './photo.js';
 import { ProductDialog } from './product.js';
+import { Refine } from './refine.js';
 import { heading, nameOf, showFailure, showFound, showMore, showMoreFailure, showWaiting } from './results.js';
 import { Stage } from './stage.js';
 import { members } from './variants.js';
-import { Weights } from './weights.js';
 
 const PAGE = 24; // products that are asked for at a time
 const WAIT = 180; // ms after the last change of a slider or filter
@@ -23,18 +21,16 @@ const WAIT = 180; // ms after the last change of a slider or filter
  */
 const state = { catalog: null, photo: null, size: null, garments: [], chosen: 0, request: null, looking: 0, retry: 0 };
 
-let weights = null;
-let filters = null;
-let picker = null;
+let refine = null;
 
 const stage = new Stage($('stage'), { onSelect: choose, onBox: searchBox });
 const dialog = new ProductDialog({
-  weights: () => weights?.value ?? null,
+  weights: () => refine?.asked.weights ?? null,
   found: (id) => [...(current()?.matches ?? []), ...(current()?.others ?? [])].find((match) => members(match).some((one) => one.id === id)) ?? null,
 });
 
 const current = () => state.garments[state.chosen];
-const asked = () => ({ k: PAGE, filter: filters?.text ?? '', weights: weights?.value ?? null });
+const asked = () => ({ k: PAGE, ...refine.asked });
 const stamp = (kinds = null) => JSON.stringify([asked(), kinds]);
 
 // --- searching ------------------------------------------------------------------------------------------------------
@@ -82,7 +78,7 @@ async function searchPhoto() {
   stage.clear();
   stage.setBusy(true);
   $('pieces').replaceChildren();
-  picker.node.hidden = true;
+  refine.kinds.node.hidden = true;
   showWaiting('Looking…');
   const answer = await look((signal) => api.searchPhoto(state.photo.blob, asked(), signal), searchPhoto);
   if (answer === null) return;
@@ -91,7 +87,8 @@ async function searchPhoto() {
   state.garments = answer.garments.map((garment) => ({ ...found(garment, when), unmarked: covers(garment, answer.photo) }));
   $('stage-hint').textContent = hint(answer);
   drawPieces();
-  choose(0);
+  // The first garment that the shop has products for, the first of all if it has none.
+  choose(Math.max(0, state.garments.findIndex((garment) => garment.matches.length > 0)));
 }
 
 async function searchBox(fractions) {
@@ -149,7 +146,7 @@ function setKinds(kinds) {
   const garment = current();
   if (!garment) return;
   garment.kinds = kinds;
-  picker.show(Object.keys(garment.own), kinds);
+  refine.kinds.show(Object.keys(garment.own), kinds);
   changed();
 }
 
@@ -164,7 +161,7 @@ function choose(index) {
   state.chosen = index;
   stage.select(index, garment, state.size);
   for (const [i, piece] of [...$('pieces').children].entries()) piece.setAttribute('aria-pressed', String(i === index));
-  picker.show(Object.keys(garment.own), garment.kinds);
+  refine.kinds.show(Object.keys(garment.own), garment.kinds);
   if (garment.stamp === stamp(garment.kinds)) {
     state.request?.abort();
     show(garment);
@@ -192,7 +189,7 @@ function drawPieces() {
 }
 
 function show(garment) {
-  showFound(garment, { clearFilters: filters.size ? () => filters.clear() : null, widen: () => setKinds([]) });
+  showFound(garment, { clearFilters: refine.filters.size ? () => refine.filters.clear() : null, widen: () => setKinds([]) });
 }
 
 function failed(error, again) {
@@ -200,7 +197,7 @@ function failed(error, again) {
   const actions = [];
   if (wrongPhoto) actions.push({ text: 'Choose another photo', run: () => $('file').click(), primary: true });
   else actions.push({ text: 'Try again', run: again, primary: true });
-  if (filters?.size && error.slug === 'filter') actions.push({ text: 'Clear filters', run: () => filters.clear() });
+  if (refine?.filters.size && error.slug === 'filter') actions.push({ text: 'Clear filters', run: () => refine.filters.clear() });
   const line = showFailure(error, actions, { wrongPhoto });
   if (error.status === 429) countdown(line, error.retry ?? 1, again);
 }
@@ -229,7 +226,7 @@ async function take(file) {
   stopDrawing();
   state.request?.abort();
   state.garments = [];
-  if (picker) picker.node.hidden = true;
+  refine.kinds.node.hidden = true;
   showWaiting('Looking…');
   $('pieces').replaceChildren();
   $('stage-hint').textContent = '';
@@ -307,16 +304,7 @@ async function readCatalog() {
   document.body.classList.remove('unready');
   state.catalog = catalog;
   $('catalog-count').textContent = count(catalog.products, 'product');
-  const currency = catalog.fields.find((field) => field.name === 'currency')?.values ?? [];
-  weights = new Weights(catalog.blocks, changed);
-  filters = new Filters(catalog.fields, currency.length === 1 ? currency[0].value : '', () => {
-    chips();
-    changed();
-  });
-  picker = new KindPicker(catalog.fields.find((field) => field.name === 'kind')?.values ?? [], setKinds);
-  picker.node.hidden = true;
-  chips();
-  arrange();
+  refine = new Refine(catalog, { onChange: changed, onKinds: setKinds });
   const samples = catalog.samples.filter((product) => product.in_stock !== false);
   $('samples').hidden = samples.length === 0;
   $('samples-title').hidden = false;
@@ -324,29 +312,6 @@ async function readCatalog() {
   return true;
 }
 
-function chips() {
-  $('chips').replaceChildren(...filters.chips());
-  $('refine-count').hidden = filters.size === 0;
-  $('refine-count').textContent = filters.size;
-}
-
-const narrow = matchMedia('(max-width: 899px)');
-
-/** Filters and sliders live beside the products where there is room, in a sheet where there is not. */
-function arrange() {
-  if (!filters) return;
-  if (narrow.matches) {
-    $('refine-body').replaceChildren(weights.node, filters.node);
-    $('kinds-bar').replaceChildren(picker.node);
-  } else {
-    $('refine').close();
-    $('weights-home').replaceChildren(weights.node);
-    $('filters-home').replaceChildren(filters.node);
-    $('kinds-home').replaceChildren(picker.node);
-  }
-}
-
-narrow.addEventListener('change', arrange);
 listen();
 await loadCatalog();
 dialog.follow();

@@ -3,6 +3,8 @@
 import { OUT, h, icon, price, words } from './dom.js';
 import { priceRange, spread, variantPicker } from './variants.js';
 
+const LOOSE = 'loosely similar';
+
 export const titleOf = (product) => product.title || words(product.category) || product.id;
 export const productHash = (id) => `#/product/${encodeURIComponent(id)}`;
 
@@ -30,10 +32,10 @@ export function pictureOf(product, path = product.image) {
   return frame;
 }
 
-/** A card that opens the product; `rank` 0 is the nearest. A design's card has a list of its variants. */
+/** A card that opens the product; `rank` 0 is the nearest, and said to be unless it is only loosely similar. A design's card has a list of its variants. */
 export function card(product, rank, heading = 'h3') {
   const aside = [product.brand, product.title && product.category ? words(product.category) : ''].filter(Boolean).join(' · ');
-  const best = rank === 0 ? h('span', { class: 'tag best', text: 'Closest' }) : null;
+  const best = rank === 0 && product.closeness !== LOOSE ? h('span', { class: 'tag best', text: 'Closest' }) : null;
   const picture = h('div', { class: 'card-picture' });
   const link = h('a', { class: 'card-link' });
   const cost = h('p', { class: 'card-price' });
@@ -56,6 +58,7 @@ export function card(product, rank, heading = 'h3') {
     h(heading, { class: 'card-title' }, link),
     aside ? h('p', { class: 'card-aside', text: aside }) : null,
     cost,
+    product.closeness ? h('p', { class: 'card-spread close', text: words(product.closeness) }) : null,
     picker ? h('p', { class: 'card-spread', text: spread(product) }) : null, picker));
   return node;
 }

@@ -24,8 +24,9 @@ export function showFound(garment, actions) {
   $('grid').replaceChildren(...matches.map((match, rank) => card(match, rank)));
   $('more').hidden = garment.complete;
   $('refine-done').textContent = matches.length === 0 ? 'Nothing found' : garment.complete ? `Show ${count(matches.length, 'product')}` : 'Show products';
-  if (matches.length === 0) showLacking(garment, actions);
-  announce(matches.length ? `${heading(garment)}: ${summary(garment)}` : lacking(garment, actions).title);
+  if (matches.length === 0 || garment.lacking) showLacking(garment, actions);
+  const why = matches.length && !garment.lacking ? '' : lacking(garment, actions).title;
+  announce([matches.length ? `${heading(garment)}: ${summary(garment)}` : '', why].filter(Boolean).join('. '));
 }
 
 /** Further products below those shown; the page stays where it is. */
@@ -47,7 +48,8 @@ const summary = ({ matches, complete }) => (complete ? `${count(matches.length, 
 
 /** Why there are no products, in words. */
 function lacking({ lacking: reason, searched }, { clearFilters }) {
-  const kinds = listed(Object.keys(searched ?? {}));
+  const kinds = listed(Object.keys(searched ?? {})) || 'products';
+  if (reason === 'closeness') return { title: 'Nothing close', detail: `The nearest ${kinds} are only loosely similar.` };
   if (reason === 'kind') return { title: `This shop sells no ${kinds}`, detail: 'Look at products of other kinds, or choose another garment.' };
   if (reason === 'filter') return { title: `No ${kinds} pass these filters`, detail: 'Loosen one, or look at products of other kinds.' };
   if (clearFilters) return { title: 'Nothing passes these filters', detail: 'Loosen one, or look at everything.' };
@@ -57,7 +59,7 @@ function lacking({ lacking: reason, searched }, { clearFilters }) {
 function showLacking(garment, actions) {
   const { others = [] } = garment;
   const offered = [];
-  if (garment.lacking !== 'kind' && actions.clearFilters) offered.push({ text: 'Clear filters', run: actions.clearFilters, primary: true });
+  if (!['kind', 'closeness'].includes(garment.lacking) && actions.clearFilters) offered.push({ text: 'Clear filters', run: actions.clearFilters, primary: true });
   if (garment.lacking && others.length) offered.push({ text: 'Search all kinds', run: actions.widen });
   $('message').replaceChildren(notice({ ...lacking(garment, actions), kind: garment.lacking ? 'empty lacking' : 'empty', actions: offered }));
   $('others').hidden = others.length === 0;

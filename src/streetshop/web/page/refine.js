@@ -1,0 +1,49 @@
+// What narrows and orders the products: kinds, filters, weights. Beside the products where there is room, else in a sheet.
+
+import { $ } from './dom.js';
+import { Filters } from './filters.js';
+import { KindPicker } from './kinds.js';
+import { Weights } from './weights.js';
+
+const narrow = matchMedia('(max-width: 899px)');
+
+export class Refine {
+  /** `catalog` as the server describes it; `onChange()` after a filter or weight, `onKinds(kinds)` as of KindPicker. */
+  constructor(catalog, { onChange, onKinds }) {
+    const values = (name) => catalog.fields.find((field) => field.name === name)?.values ?? [];
+    const currency = values('currency');
+    this.weights = new Weights(catalog.blocks, onChange);
+    this.filters = new Filters(catalog.fields, currency.length === 1 ? currency[0].value : '', () => {
+      this.#chips();
+      onChange();
+    });
+    this.kinds = new KindPicker(values('kind'), onKinds);
+    this.kinds.node.hidden = true;
+    narrow.onchange = () => this.#arrange();
+    this.#chips();
+    this.#arrange();
+  }
+
+  /** What a search is asked beside its kinds. */
+  get asked() {
+    return { filter: this.filters.text, weights: this.weights.value };
+  }
+
+  #chips() {
+    $('chips').replaceChildren(...this.filters.chips());
+    $('refine-count').hidden = this.filters.size === 0;
+    $('refine-count').textContent = this.filters.size;
+  }
+
+  #arrange() {
+    if (narrow.matches) {
+      $('refine-body').replaceChildren(this.weights.node, this.filters.node);
+      $('kinds-bar').replaceChildren(this.kinds.node);
+    } else {
+      $('refine').close();
+      $('weights-home').replaceChildren(this.weights.node);
+      $('filters-home').replaceChildren(this.filters.node);
+      $('kinds-home').replaceChildren(this.kinds.node);
+    }
+  }
+}
