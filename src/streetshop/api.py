@@ -41,7 +41,7 @@ from streetshop.models import Encoder, load_encoder
 from streetshop.present.json import catalog_json
 from streetshop.present.results import Matches, PhotoAnswer, PhotoLook
 from streetshop.search import Searcher, SearchRequest
-from streetshop.search.match import nearest
+from streetshop.search.match import find, nearest
 from streetshop.search.request import check_vector, check_whole
 
 Picture: TypeAlias = str | Path | bytes | Image.Image | NDArray[np.uint8] | Photo
@@ -199,6 +199,7 @@ class SearchOptions(TypedDict, total=False):
             kind are searched too.
         variants: every product is a result, not every design.
         offset: number of results to skip, for the next page.
+        text: words, such as "linen"; products that have all of them come first.
     """
 
     k: int
@@ -207,6 +208,7 @@ class SearchOptions(TypedDict, total=False):
     kinds: str | Sequence[str] | None
     variants: bool
     offset: int
+    text: str | None
 
 
 class Catalog:
@@ -273,6 +275,21 @@ class Catalog:
         """
         asked = self._request(options)
         return Matches(self._searcher.similar(product_id, asked, shot), asked.weights, self._store.thumbnail)
+
+    def find(self, words: str, **options: Unpack[SearchOptions]) -> Matches:
+        """The products that have the words of a text in title, category, brand, kind or attributes.
+
+        Those with more of the words come first, then those of higher BM25. Products of all kinds, unless ``kinds`` says
+        which.
+
+        Raises:
+            RequestInvalid: there are no words, more than 500 characters, or an option is out of range.
+        """
+        if options.get("text"):
+            raise RequestInvalid("words are given twice", where="text", hint="Leave text out")
+        options["text"] = words
+        asked = self._request(options)
+        return Matches(find(self._store, asked), asked.weights, self._store.thumbnail)
 
     def get(self, product_id: str) -> Product | None:
         """A product, None if there is none with that id."""

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from streetshop.catalog.filters import Filter, matches, parse_filter
-from streetshop.catalog.store import CatalogMeta, Entry, Known, Store, check_encoder, row_hash
+from streetshop.catalog.store import CatalogMeta, Entry, Known, Store, Words, check_encoder, row_hash
 from streetshop.core.errors import (
     CatalogEncoderMismatch,
     ProductMissing,
@@ -56,6 +56,7 @@ def unit_vectors(n: int, seed: int) -> NDArray[np.float32]:
 
 
 ONE = unit_vectors(1, 99)
+FLEECE: dict[str, AttributeValue] = {"fabric": "merino", "waterproof": True, "fleecy": False, "size": 38.0}
 
 
 def entry(
@@ -510,6 +511,86 @@ class StoreConformance:
         assert other.count() == 30
 
     # --- snapshots and rebuilds ---
+
+    def test_words_of_products(self, make: Make, again: Again) -> None:
+        """Found before and after optimize, after writes, by another process; upper case and accents do not count."""
+        titles = {
+            "a": "Red LINEN shirt",
+            "b": "blue cotton T-Shirt",
+            "c": "红色连衣裙",
+            "d": "Größe Ärmel",
+            "e": "قميص أحمر",
+            "f": "linen skirt",
+        }
+        vectors = unit_vectors(9, 4)
+        store = make(META)
+        store.upsert([entry(name, vectors[i : i + 1], title=title) for i, (name, title) in enumerate(titles.items())])
+        store.upsert([entry("g", vectors[6:7], FLEECE)])
+
+        def check(store: Store, expected: dict[str, list[str]]) -> None:
+            for text, ids in expected.items():
+                assert sorted(hit.product_id for hit in store.find(text.split(), 20)) == ids, text
+
+        expected = {
+            "linen": ["a", "f"],
+            "LINEN": ["a", "f"],
+            "shirt": ["a", "b"],
+            "t-shirt": ["b"],
+            "连衣裙": ["c"],
+            "grosse": ["d"],
+            "größe": ["d"],
+            "ärmel": ["d"],
+            "armel": ["d"],
+            "أحمر": ["e"],
+            "merino": ["g"],
+            "waterproof": ["g"],
+            "fleecy": [],
+            "38": ["g"],
+            "lienn": ["a", "f"],
+            "shrit": ["a", "b"],
+            "merinno": ["g"],
+            "velvet": [],
+            "39": [],
+        }
+        check(store, expected)
+        store.optimize()
+        check(store, expected)
+        check(again(store), expected)
+        store.delete(["a"])
+        store.upsert([entry("f", vectors[7:8], title="velvet skirt"), entry("h", vectors[8:9], title="New linen bag")])
+        changed = expected | {"linen": ["h"], "LINEN": ["h"], "lienn": ["h"], "shirt": ["b"], "velvet": ["f"]}
+        changed["shrit"] = ["b"]
+        check(store, changed)
+        check(again(store), changed)
+        store.optimize()
+        check(store, changed)
+        assert store.verify() == []
+        assert store.held(["h", "f", "none"], ["linen", "bag", "velvet"]) == {"h": ("linen", "bag"), "f": ("velvet",)}
+
+    def test_words_narrow_a_search(self, make: Make) -> None:
+        vectors = unit_vectors(4, 4)
+        store = make(META)
+        store.upsert(
+            [
+                entry("a", vectors[:1], title="red linen shirt", category="shirt"),
+                entry("b", vectors[1:2], title="red shirt"),
+                entry("c", vectors[2:3], title="blue linen"),
+                entry("d", vectors[3:], title="black"),
+            ]
+        )
+        query, words = unit_vectors(1, 5)[0], ("red", "linen")
+        for least, ids in ((2, {"a"}), (1, {"a", "b", "c"})):
+            hits = store.search(query, 9, words=Words(words, least))
+            assert {hit.product_id for hit in hits} == ids
+            assert hits == sorted(hits, key=lambda hit: -hit.score)
+        where = parse_filter("category = shirt", store.fields())
+        assert [hit.product_id for hit in store.find(words, 9, where)] == ["a"]
+        found = store.find(words, 9)
+        assert found[0].product_id == "a", "products with more of the words come first"
+        assert {hit.product_id for hit in found} == {"a", "b", "c"}
+        assert all(0 < hit.score <= 1 for hit in found)
+        assert [hit.product_id for hit in store.find(words, 1)] == ["a"]
+        assert np.array_equal(found[0].vector, vectors[0])
 
     def test_a_rebuild_is_swapped_in_while_serving(self, make: Make, again: Again) -> None:
         store = make(META)

@@ -57,3 +57,24 @@ def test_several_photos_and_a_sheet(shop: Path, tmp_path: Path) -> None:
     assert page.count("<section>") == 2
     assert "data:image/jpeg;base64," in page
     assert not re.search(r"<script|https?://", page), "nothing in a sheet is fetched or run"
+
+
+def test_words_beside_a_photo_and_alone(shop: Path) -> None:
+    common = ("--catalog", "shop.catalog", "--encoder", "encoder", "--reader", "none")
+    ran = call("search", "blue.png", *common, "--text", "dress", "--json", cwd=shop)
+    first = json.loads(ran.out)["garments"][0]["matches"][0]
+    assert (first["category"], first["words"]) == ("dress", ["dress"])
+    ran = call("search", *common, "--text", "blue stripes", "--json", "-k", 2, cwd=shop)
+    assert json.loads(ran.out)["matches"][0]["id"] == "blue-stripes"
+    ran = call("search", *common, "--text", "blue stripes", cwd=shop)
+    assert "stripes" in ran.out
+    assert "words" in ran.out
+    assert "no product" in call("search", *common, "--text", "zzzz", cwd=shop).out
+
+
+@pytest.mark.parametrize("given", [(), ("--text", ""), ("--text", "x" * 10_240), ("--text", "a", "--garment", 0)])
+def test_a_search_for_nothing(shop: Path, given: tuple[object, ...]) -> None:
+    ran = call("search", "--catalog", "shop.catalog", "--encoder", "encoder", "--reader", "none", *given, cwd=shop)
+    assert ran.code == 2
+    assert ran.err.count("\n") <= 3
+    assert "Traceback" not in ran.err

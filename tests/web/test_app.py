@@ -10,6 +10,7 @@ def test_openapi_describes_every_route_with_examples(client):
     assert set(schema["paths"]) == {
         "/v1/search",
         "/v1/search/vector",
+        "/v1/search/text",
         "/v1/look",
         "/v1/products/{product_id}",
         "/v1/products/{product_id}/similar",

@@ -20,6 +20,7 @@ PATHS = {
     "/v1/products/red-plain/image/0": "GET, HEAD",
     "/v1/search": "POST",
     "/v1/search/vector": "POST",
+    "/v1/search/text": "GET, HEAD",
     "/v1/look": "POST",
 }
 

@@ -106,6 +106,21 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Words:
+    """A condition on the words of products: title, category, brand, kind and attributes.
+
+    Upper case and accents do not count. A word that no product has stands for those that differ in one or two letters.
+
+    Attributes:
+        words: of the query.
+        least: how many of them a product must have.
+    """
+
+    words: tuple[str, ...]
+    least: int
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """A defect found by ``verify``, and how to repair it."""
 
@@ -227,11 +242,30 @@ class Store(Protocol):
         """Ids of all products, sorted."""
         ...
 
-    def search(self, query: Vector, k: int, where: Filter | None = None, *, exact: bool = False) -> list[Hit]:
-        """The ``k`` shots of highest dot product with ``query`` among those that pass the filter.
+    def search(
+        self,
+        query: Vector,
+        k: int,
+        where: Filter | None = None,
+        *,
+        words: Words | None = None,
+        exact: bool = False,
+    ) -> list[Hit]:
+        """The ``k`` shots of highest dot product with ``query`` among those that pass the filter and have the words.
 
         Highest first, ties by product id, then shot. Fewer only if fewer pass. ``exact`` bypasses any index.
         """
+        ...
+
+    def find(self, words: Sequence[str], k: int, where: Filter | None = None) -> list[Hit]:
+        """The ``k`` products that have most of some words, among those that pass the filter, each by its first shot.
+
+        Products with more of the words first, then those of higher BM25, ties by id. The score is from 0 to 1.
+        """
+        ...
+
+    def held(self, ids: Sequence[str], words: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """Which of some words each of these products has."""
         ...
 
     def variants(self, ids: Sequence[str]) -> dict[str, tuple[str, ...]]:

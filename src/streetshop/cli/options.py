@@ -53,6 +53,12 @@ OffsetOption = Annotated[
 ]
 
 
+TextOption = Annotated[
+    str | None,
+    typer.Option("--text", metavar="WORDS", help="Products that have all of these words come first."),
+]
+
+
 def parse_variants(value: str) -> bool:
     """Whether every product is a result. Raises UsageError."""
     from streetshop.core.errors import UsageError

@@ -15,9 +15,11 @@ from streetshop.cli.options import (
     KindsOption,
     OffsetOption,
     ReaderOption,
+    TextOption,
     ThreadsOption,
     VariantsOption,
     WeightOption,
+    echo,
     markup,
     parse_variants,
     print_json,
@@ -25,13 +27,22 @@ from streetshop.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from streetshop import PhotoAnswer
+    from collections.abc import Sequence
+
+    from rich.table import Table
+
+    from streetshop import Catalog, PhotoAnswer
     from streetshop.api import SearchOptions
+    from streetshop.core.records import Match
 
 
 def search(
-    photos: Annotated[list[Path], typer.Argument(metavar="PHOTO...", help="Photographs to search with.")],
     catalog: CatalogOption,
+    photos: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[PHOTO...]", help="Photographs to search with; none to search with --text alone."),
+    ] = None,
+    text: TextOption = None,
     k: Annotated[int, typer.Option("--k", "-k", metavar="N", help="Products per garment, at most 200.")] = 12,
     where: FilterOption = None,
     weight: WeightOption = None,
@@ -51,10 +62,10 @@ def search(
     reader: ReaderOption = None,
     threads: ThreadsOption = None,
 ) -> None:
-    """Search a catalog with a photograph: the nearest products of every garment in it.
+    """Search a catalog with a photograph, words, or both: the nearest products of every garment in the photo.
 
     With --json each photo gives one line: {"photo", "reader", "weights", "garments": [{"category", "score", "box",
-    "hotspot", "matches": [{"id", "score", ...}]}]}.
+    "hotspot", "matches": [{"id", "score", ...}]}]}. Without photos it prints {"matches", "weights"}.
     """
     import streetshop
     from streetshop.core.errors import PhotoError, UsageError
@@ -72,6 +83,11 @@ def search(
         "variants": parse_variants(variants),
         "offset": offset,
     }
+    if not photos:
+        with streetshop.open(catalog, encoder=encoder, reader=reader, threads=threads) as opened:
+            _search_words(opened, text, asked, [garment, box, html], as_json)
+        return
+    asked["text"] = text
     rows, refused = [], 0
     with streetshop.open(catalog, encoder=encoder, reader=reader, threads=threads) as opened:
         for path in photos:
@@ -97,9 +113,45 @@ def search(
         raise UsageError("no photo could be read", hint="See the messages above")
 
 
+def _search_words(
+    catalog: Catalog, text: str | None, asked: SearchOptions, of_photos: list[object], as_json: bool
+) -> None:
+    """Search with words alone; options that need a photo are refused."""
+    from rich.console import Console
+
+    from streetshop.core.errors import UsageError
+
+    if not text:
+        raise UsageError("there is nothing to search with", hint="Give a photo, or --text WORDS")
+    if any(value is not None for value in of_photos):
+        raise UsageError("--garment, --box and --html are about photos", hint="Give a photo, or leave them out")
+    found = catalog.find(text, **asked)
+    if as_json:
+        print_json(found.to_dict())
+    elif found:
+        Console(highlight=False).print(_table(text, found))
+    else:
+        echo("no product has any of these words")
+
+
+def _table(title: str, matches: Sequence[Match]) -> Table:
+    from rich.table import Table
+
+    columns = ["", "score", "id", "title", "category", "kind", "price"]
+    words = any(match.words for match in matches)
+    table = Table(title=markup(title), title_justify="left")
+    for name in [*columns, "words"] if words else columns:
+        table.add_column(name, justify="right" if name in ("", "score", "price") else "left")
+    for rank, match in enumerate(matches, 1):
+        product = match.product
+        price = "" if product.price is None else f"{product.price:.2f} {product.currency}".strip()
+        cells = [str(rank), f"{match.score:.3f}", product.id, product.title, product.category, product.kind, price]
+        table.add_row(*(markup(cell) for cell in [*cells, " ".join(match.words)][: len(table.columns)]))
+    return table
+
+
 def _print_table(path: Path, answer: PhotoAnswer) -> None:
     from rich.console import Console
-    from rich.table import Table
 
     from streetshop.present.words import lacking_text
 
@@ -107,14 +159,7 @@ def _print_table(path: Path, answer: PhotoAnswer) -> None:
     if answer.look.reader is None:
         console.print(f"{markup(str(path))}: without a reader the whole photo, or the box given, is one garment")
     for i, found in enumerate(answer):
-        table = Table(title=markup(f"{path.name}: garment {i}, {found.garment.category}"), title_justify="left")
-        for name in ("", "score", "id", "title", "category", "kind", "price"):
-            table.add_column(name, justify="right" if name in ("", "score", "price") else "left")
-        for rank, match in enumerate(found.matches or found.others, 1):
-            product = match.product
-            price = "" if product.price is None else f"{product.price:.2f} {product.currency}".strip()
-            cells = (str(rank), f"{match.score:.3f}", product.id, product.title, product.category, product.kind, price)
-            table.add_row(*(markup(cell) for cell in cells))
+        table = _table(f"{path.name}: garment {i}, {found.garment.category}", found.matches or found.others)
         if found.lacking:
             console.print(markup(lacking_text(found)), highlight=False)
         if table.row_count:

@@ -228,6 +228,7 @@ class Match:
         shot: index into ``product.shots`` of the most similar shot.
         blocks: cosine of each block, by name.
         variants: the other products of its design.
+        words: those of the searched text that it has.
     """
 
     product: Product
@@ -235,3 +236,4 @@ class Match:
     shot: int
     blocks: Mapping[str, float] = field(default_factory=dict)
     variants: tuple[Product, ...] = ()
+    words: tuple[str, ...] = ()

@@ -58,12 +58,13 @@ def product_json(product: Product, link: Link | None = None, shot: int = 0) -> d
 
 
 def match_json(match: Match, link: Link | None = None) -> dict[str, Any]:
-    """A product with its ``score`` from -1 to 1, the index of its nearest shot, and the cosine of each block."""
+    """A product with its ``score`` from -1 to 1, the index of its nearest shot, the cosine of each block, and words."""
     return {
         **product_json(match.product, link, match.shot),
         "score": round(match.score, 6),
         "shot": match.shot,
         "blocks": {name: round(cosine, 6) for name, cosine in match.blocks.items()},
+        "words": list(match.words),
         "variants": [_variant_json(product, link) for product in match.variants],
     }
 

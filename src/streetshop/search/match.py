@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 
 from streetshop.catalog.filters import fold
 from streetshop.catalog.store import Hit, Store, split_blocks
+from streetshop.core.errors import RequestInvalid
 from streetshop.core.records import Block, Match, Product, Vector
 from streetshop.search.designs import Design, group
-from streetshop.search.kinds import by_kind
+from streetshop.search.kinds import by_kind, of_kinds
 from streetshop.search.request import SearchRequest
+from streetshop.search.text import by_words
 from streetshop.search.weights import weigh
 
 _ROUNDING: Final = 1e-6
@@ -35,25 +37,61 @@ def nearest(
             request, or all.
 
     Returns:
-        Highest score first, ties by product id; fewer than ``k`` only if fewer pass the filter.
+        Highest score first, ties by product id; with a text, products that have all of its words come before. Fewer
+        than ``k`` only if fewer pass the filter.
     """
     if kinds is None:
         kinds = dict.fromkeys(request.kinds or (), 1.0)
     left_out = _LeftOut.of(store, request)
     query = weigh(vector, store.meta.blocks, request.weights)
     parts = by_kind(request.where, kinds)
+    now, *later = by_words(request.text)
     wanted = request.offset + request.k
     depth = (wanted + (request.without is not None)) * 2
     while True:
-        found = [(store.search(query, depth, where), added) for where, added in parts]
+        found = [
+            (store.search(query, depth, where, words=words), added + more)
+            for words, more in now
+            for where, added in parts
+        ]
         near, complete = _ranked(found, vector, depth, store.meta.blocks, request.weights)
         hits = [each.hit for each in near.values()]
         designs = [design for design in _designs(store, hits, request) if not left_out.has(design)]
-        if len(designs) >= wanted or complete:
+        if len(designs) >= wanted or (complete and not later):
             break
-        depth *= 4  # many shots of few designs came first: look deeper
+        if complete:
+            now = [*now, *later.pop(0)]
+        else:
+            depth *= 4  # many shots of few designs came first: look deeper
     scored = [(near[design.product.id].match(design.product), design) for design in designs[request.offset : wanted]]
-    return _with_variants(store, scored, request)
+    return _with_words(store, _with_variants(store, scored, request), request)
+
+
+def find(store: Store, request: SearchRequest) -> tuple[Match, ...]:
+    """The ``request.k`` designs that have most of the words of ``request.text``, from ``request.offset`` on.
+
+    Returns:
+        Products with more of the words first, then by BM25. Scores are from 0 to 1; ``blocks`` is empty.
+
+    Raises:
+        RequestInvalid: the request has no text.
+    """
+    if not request.text:
+        raise RequestInvalid("the text has no words", where="text", hint='Give some, as in "linen shirt"')
+    where = of_kinds(request.where, request.kinds or ())
+    wanted = request.offset + request.k
+    depth = wanted * 2
+    while True:
+        hits = store.find(request.text, depth, where)
+        designs = _designs(store, hits, request)
+        if len(designs) >= wanted or len(hits) < depth:
+            break
+        depth *= 4
+    scored = [
+        (Match(design.product, design.hit.score, design.hit.shot), design)
+        for design in designs[request.offset : wanted]
+    ]
+    return _with_words(store, _with_variants(store, scored, request), request)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -148,6 +186,13 @@ def _designs(store: Store, hits: Sequence[Hit], request: SearchRequest) -> list[
     # None: deleted meanwhile
     products = {p.id: p for p in store.get([hit.product_id for hit in hits]) if p is not None}
     return group(hits, products, variants=request.variants)
+
+
+def _with_words(store: Store, matches: tuple[Match, ...], request: SearchRequest) -> tuple[Match, ...]:
+    if not request.text:
+        return matches
+    held = store.held([match.product.id for match in matches], request.text)
+    return tuple(replace(match, words=held.get(match.product.id, ())) for match in matches)
 
 
 def _with_variants(store: Store, scored: Sequence[tuple[Match, Design]], request: SearchRequest) -> tuple[Match, ...]:

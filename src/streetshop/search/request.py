@@ -16,6 +16,7 @@ from streetshop.core.geometry import Box
 from streetshop.core.records import Block, Vector
 from streetshop.search.kinds import parse_kinds
 from streetshop.search.numbers import parse_number
+from streetshop.search.text import parse_text
 from streetshop.search.weights import check_weights
 
 DEFAULT_K: Final = 12
@@ -42,6 +43,7 @@ class SearchRequest:
             all.
         variants: every product is a result; otherwise every design.
         offset: number of results to skip, for the next page.
+        text: words; products that have all of them come first.
     """
 
     k: int
@@ -53,6 +55,7 @@ class SearchRequest:
     kinds: tuple[str, ...] | None = None
     variants: bool = False
     offset: int = 0
+    text: tuple[str, ...] = ()
 
     @classmethod
     def check(
@@ -69,6 +72,7 @@ class SearchRequest:
         kinds: str | Iterable[str] | None = None,
         variants: bool = False,
         offset: int = 0,
+        text: str | None = None,
         max_k: int = MAX_K,
     ) -> SearchRequest:
         """Check a search against the catalog that is to answer it.
@@ -85,6 +89,7 @@ class SearchRequest:
             kinds: ``auto`` or None, ``any``, or names of kinds; see :func:`streetshop.search.kinds.parse_kinds`.
             variants: every product is a result of its own, not every design.
             offset: number of results to skip, at most ``MAX_OFFSET``.
+            text: words; see :func:`streetshop.search.text.parse_text`.
             max_k: the caller's limit.
 
         Raises:
@@ -119,6 +124,7 @@ class SearchRequest:
             _kinds(kinds),
             check_flag("variants", variants),
             offset,
+            parse_text(text),
         )
 
 

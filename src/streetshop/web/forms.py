@@ -40,6 +40,7 @@ def search_request(
         kinds=[str(value) for value in fields.getlist("kinds")] or None,
         variants=variants(one(fields, "variants")),
         offset=0 if offset is None else whole_number("offset", offset),
+        text=one(fields, "text"),
         garment=garment,
         boxes=boxes,
     )

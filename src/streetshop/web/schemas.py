@@ -78,9 +78,10 @@ class VariantOut(BaseModel):
 class MatchOut(ProductOut):
     """A product that answers a query."""
 
-    score: float = Field(description="Weighted mean of the blocks' cosines, -1 to 1; higher is nearer")
+    score: float = Field(description="Weighted mean of the blocks' cosines, -1 to 1; in a search by words alone 0 to 1")
     shot: int = Field(description="Index of the nearest shot")
-    blocks: dict[str, float] = Field(description="Cosine of each block")
+    blocks: dict[str, float] = Field(description="Cosine of each block; empty in a search by words alone")
+    words: list[str] = Field(description="Words of the searched text that the product has")
     variants: list[VariantOut] = Field(description="The other sizes and colours of the design")
 
 
@@ -295,6 +296,7 @@ class VectorSearchIn(BaseModel):
     ] = {}
     variants: Literal["design", "all"] = "design"
     offset: int = 0
+    text: Annotated[str, Field(description="Products with all of these words come first")] | None = None
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -255,3 +255,24 @@ def test_missing_photo_and_other_content_types(client):
     assert "boundary" in answer.json()["detail"]
     answer = client.post("/v1/search/vector", content=b"[1]", headers={"Content-Type": "application/json"})
     assert answer.status_code == 422
+
+
+def test_words_beside_a_photo_and_alone(client):
+    (garment,) = search(client, png(street("red", "blue")), garment=0, text="Stripes", k=18).json()["garments"]
+    words = [match["words"] for match in garment["matches"]]
+    assert words == sorted(words, reverse=True)
+    assert words.count(["Stripes"]) == 6
+    answer = client.get("/v1/search/text", params={"text": "blue stripes", "k": 3}).json()
+    assert answer["matches"][0]["id"] == "blue-stripes"
+    assert answer["matches"][0]["words"] == ["blue", "stripes"]
+    assert len(answer["matches"]) == 3
+    again = client.get("/v1/products/red-plain/similar", params={"text": "checks", "k": 1}).json()["matches"]
+    assert again[0]["id"].endswith("checks")
+
+
+@pytest.mark.parametrize("text", ["x" * 10_240, "", "...", "👗"])
+def test_a_text_that_cannot_be_searched(client, text):
+    answer = client.get("/v1/search/text", params={"text": text})
+    assert answer.status_code == 422
+    assert "text" in answer.json()["detail"]
+    assert answer.json()["hint"]

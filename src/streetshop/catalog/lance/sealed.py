@@ -6,6 +6,7 @@
       products.arrow         products sorted by id, with filter columns
       owner.npy shot.npy     for each shot the row of its product and its number there
       vectors.f32            (shots, dim) little-endian float32
+      words.lance/           full-text index of the products
       codes.faiss            compressed vectors, 4 bits per part; absent in a small segment
 
 Everything in it is derived from the table and can be built again.
@@ -23,6 +24,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from streetshop.catalog.lance import words
 from streetshop.catalog.lance.checksums import (
     Checksum,
     checksum_of,
@@ -114,10 +116,7 @@ def open_sealed(folder: Path, sealed: Sealed, dim: int) -> Segment | str:
 
 
 def _open(folder: Path, sealed: Sealed, dim: int) -> Segment:
-    import pyarrow as pa
-
-    with pa.memory_map(str(folder / "products.arrow")) as source:
-        products = pa.ipc.open_file(source).read_all()
+    products = _products(folder)
     owner, shot = (np.load(folder / name, mmap_mode="r") for name in ("owner.npy", "shot.npy"))
     sizes = (len(products), len(owner), len(shot), (folder / "vectors.f32").stat().st_size)
     if sizes != (sealed.products, sealed.shots, sealed.shots, sealed.shots * dim * 4):
@@ -136,7 +135,7 @@ def _open(folder: Path, sealed: Sealed, dim: int) -> Segment:
         codes = faiss.read_index(str(folder / "codes.faiss"))
         if codes.ntotal != sealed.shots:
             raise ValueError("the compressed vectors are of other shots")
-    return Segment(products, np.asarray(owner), np.asarray(shot), vectors, codes)
+    return Segment(products, np.asarray(owner), np.asarray(shot), vectors, codes, folder)
 
 
 def build_sealed(folder: Path, table: Any, meta: CatalogMeta, report: Progress) -> Sealed:
@@ -159,8 +158,19 @@ def build_sealed(folder: Path, table: Any, meta: CatalogMeta, report: Progress) 
             codes, recall = compress(segment, meta.blocks, report)
             faiss.write_index(codes, str(partial / "codes.faiss"))
             sealed = replace(sealed, recall=recall)
-        files = {path.name: checksum_of(path) for path in sorted(partial.iterdir())}
+        report("indexing words", 0, None)
+        words.write(partial, _products(partial))
+        written = sorted(path for path in partial.rglob("*") if path.is_file())
+        files = {path.relative_to(partial).as_posix(): checksum_of(path) for path in written}
     return replace(sealed, folder=name, files=files)
+
+
+def _products(folder: Path) -> Any:
+    """The products of the segment in a folder, mapped."""
+    import pyarrow as pa
+
+    with pa.memory_map(str(folder / "products.arrow")) as source:
+        return pa.ipc.open_file(source).read_all()
 
 
 def _write(folder: Path, table: Any, dim: int, report: Progress) -> tuple[int, int]:

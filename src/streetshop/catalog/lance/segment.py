@@ -9,12 +9,14 @@ from __future__ import annotations
 from bisect import bisect_left
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from streetshop.catalog.lance import columns, rows
+from streetshop.catalog.lance.words import WordIndex
 from streetshop.core.records import Vector
 
 if TYPE_CHECKING:
@@ -67,6 +69,7 @@ class Segment:
         shot: (shots,) int32, the number of each shot in its product.
         vectors: (shots, dim) float32.
         codes: faiss index of the compressed vectors, in the same order; None for a small segment.
+        folder: of the sealed segment; None in memory.
     """
 
     products: pa.Table
@@ -74,6 +77,7 @@ class Segment:
     shot: NDArray[np.int32]
     vectors: NDArray[np.float32]
     codes: Any = None
+    folder: Path | None = None
 
     def find(self, product_id: str) -> int | None:
         """The row of a product, None if it is not here."""
@@ -81,9 +85,25 @@ class Segment:
         at = bisect_left(range(len(ids)), product_id, key=lambda i: ids[i].as_py())
         return at if at < len(ids) and ids[at].as_py() == product_id else None
 
+    def first_vector(self, row: int) -> Vector:
+        """The vector of the first shot of the product in ``row``."""
+        return np.array(self.vectors[self._first_shots[row]])
+
+    @cached_property
+    def _first_shots(self) -> NDArray[np.int64]:
+        first = np.flatnonzero(self.shot == 0)
+        found = np.zeros(len(self.products), np.int64)
+        found[self.owner[first]] = first
+        return found
+
     def product_json(self, row: int) -> str:
         """The stored JSON of the product in ``row``."""
         return str(self.products.column("product")[row].as_py())
+
+    @cached_property
+    def words(self) -> WordIndex:
+        """The full-text index of the products; read, or made, at the first search with words."""
+        return WordIndex(self.products, self.folder)
 
     @cached_property
     def designs(self) -> Designs:

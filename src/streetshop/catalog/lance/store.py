@@ -35,6 +35,7 @@ from streetshop.catalog.store import (
     Progress,
     Store,
     StoreInfo,
+    Words,
     check_entries,
     check_query,
 )
@@ -250,12 +251,28 @@ class LanceStore:
         with self._reading(f"reading the values of {name}") as view:
             return view.bounds(fold(name))
 
-    def search(self, query: Vector, k: int, where: Filter | None = None, *, exact: bool = False) -> list[Hit]:
-        if k < 1:
-            raise UsageError(f"k is {k}", hint="Ask for at least one result")
+    def search(
+        self,
+        query: Vector,
+        k: int,
+        where: Filter | None = None,
+        *,
+        words: Words | None = None,
+        exact: bool = False,
+    ) -> list[Hit]:
+        _check_k(k)
         vector = check_query(query, self.meta.dim)
         with self._reading("searching") as view:
-            return view.search(vector, k, where, exact)
+            return view.search(vector, k, where, exact, words)
+
+    def find(self, words: Sequence[str], k: int, where: Filter | None = None) -> list[Hit]:
+        _check_k(k)
+        with self._reading("searching for words") as view:
+            return view.find(tuple(words), k, where) if words else []
+
+    def held(self, ids: Sequence[str], words: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        with self._reading("searching for words") as view:
+            return view.held(_clean_ids(ids), tuple(words))
 
     # --- maintenance ---
 
@@ -324,6 +341,11 @@ class LanceStore:
             self._writer.release()
             self._current()
             locks.remove_old_generations(self.root, self.meta.generation)
+
+
+def _check_k(k: int) -> None:
+    if k < 1:
+        raise UsageError(f"k is {k}", hint="Ask for at least one result")
 
 
 def _clean_id(value: str) -> str:

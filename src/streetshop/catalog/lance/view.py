@@ -15,7 +15,7 @@ from streetshop.catalog.filters import Filter, field_values, fold, print_filter
 from streetshop.catalog.lance import columns, rows
 from streetshop.catalog.lance.columns import Mask
 from streetshop.catalog.lance.segment import Segment, segment_of
-from streetshop.catalog.store import Hit
+from streetshop.catalog.store import Hit, Words
 from streetshop.core.records import FieldType, Product, Vector
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ _SMALL_SEGMENTS: Final = 16
 """Segments in memory from which those of the last writes are merged."""
 _FILTERS: Final = 32
 """Filters whose results are cached."""
+_WORDS: Final = 32
+"""Words whose products are cached."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,7 +48,8 @@ class View:
     stamp: int
     version: int = 0
     raw: tuple[pa.Table, ...] = ()
-    _passing: OrderedDict[tuple[int, str], Mask | None] = field(default_factory=OrderedDict)
+    _passing: OrderedDict[tuple[int, str, Words | None], Mask | None] = field(default_factory=OrderedDict)
+    _held: OrderedDict[str, tuple[NDArray[np.float32], ...]] = field(default_factory=OrderedDict)
     _lock: Any = field(default_factory=threading.Lock)
 
     @property
@@ -193,12 +196,12 @@ class View:
 
     # --- searching ---
 
-    def search(self, query: Vector, k: int, where: Filter | None, exact: bool) -> list[Hit]:
+    def search(self, query: Vector, k: int, where: Filter | None, exact: bool, words: Words | None = None) -> list[Hit]:
         """See ``Store.search``."""
         found: list[tuple[float, str, int, Segment, int]] = []
         for number, segment in enumerate(self.segments):
             if len(segment.vectors):
-                chosen, scores = segment.nearest(query, k, self._shots_passing(number, where), exact)
+                chosen, scores = segment.nearest(query, k, self._shots_passing(number, where, words), exact)
                 found += _places(segment, chosen, scores, k)
         found.sort(key=lambda place: (-place[0], place[1], place[2]))
         return [
@@ -206,18 +209,68 @@ class View:
             for score, name, shot, segment, at in found[:k]
         ]
 
+    def find(self, words: tuple[str, ...], k: int, where: Filter | None) -> list[Hit]:
+        """See ``Store.find``."""
+        found: list[tuple[float, str, Segment, int]] = []
+        for number, segment in enumerate(self.segments):
+            relevance = np.stack([_share(scores[number]) for scores in map(self._scores, words)])
+            held = (relevance > 0).sum(0)
+            totals = np.where(held, held - 1 + relevance.sum(0) / np.maximum(held, 1), 0) / len(words)
+            chosen = np.flatnonzero(self._products_passing(number, where) & (held > 0))
+            if len(chosen) > k:  # with all ties with the last
+                chosen = chosen[totals[chosen] >= np.partition(totals[chosen], len(chosen) - k)[len(chosen) - k]]
+            names = segment.products.column("id").take(chosen).to_pylist()
+            found += [
+                (float(totals[row]), name, segment, row) for row, name in zip(chosen.tolist(), names, strict=True)
+            ]
+        found.sort(key=lambda place: (-place[0], place[1]))
+        return [
+            Hit(name, 0, score, segment.first_vector(row), segment.design_of_row(row))
+            for score, name, segment, row in found[:k]
+        ]
+
+    def held(self, ids: Iterable[str], words: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+        """See ``Store.held``."""
+        found = {}
+        for product_id in ids:
+            place = self._find(product_id)
+            if place is not None:
+                number = next(n for n, segment in enumerate(self.segments) if segment is place[0])
+                found[product_id] = tuple(word for word in words if self._scores(word)[number][place[1]] > 0)
+        return found
+
+    def _scores(self, word: str) -> tuple[NDArray[np.float32], ...]:
+        """Per segment, (products,) BM25 of a word; of the words nearest to it when no product has it."""
+        with self._lock:
+            if word in self._held:
+                self._held.move_to_end(word)
+                return self._held[word]
+        scores: tuple[NDArray[np.float32], ...] = ()
+        for edits in range(1 + _edits(word)):
+            scores = tuple(segment.words.scores(word, edits) for segment in self.segments)
+            if any(bool((of * alive).any()) for of, alive in zip(scores, self.alive, strict=True)):
+                break
+        with self._lock:
+            self._held[word] = scores
+            if len(self._held) > _WORDS:
+                self._held.popitem(last=False)
+        return scores
+
     def _products_passing(self, number: int, where: Filter | None) -> Mask:
         alive = self.alive[number]
         return alive if where is None else alive & columns.filter_mask(where, self.segments[number].products)
 
-    def _shots_passing(self, number: int, where: Filter | None) -> Mask | None:
+    def _shots_passing(self, number: int, where: Filter | None, words: Words | None) -> Mask | None:
         """(shots,) booleans, None if all pass; cached for the last filters."""
-        key = (number, print_filter(where) if where else "")
+        key = (number, print_filter(where) if where else "", words)
         with self._lock:
             if key in self._passing:
                 self._passing.move_to_end(key)
                 return self._passing[key]
         products = self._products_passing(number, where)
+        if words is not None:
+            held = sum((scores[number] > 0).astype(np.int32) for scores in map(self._scores, words.words))
+            products = products & (held >= words.least)
         passing = None if products.all() else products[self.segments[number].owner]
         with self._lock:
             self._passing[key] = passing
@@ -254,3 +307,16 @@ def _places(
 def _spelled(segment: Segment, row: int, name: str, value: str) -> str:
     spelled = field_values(rows.product_from_json(segment.product_json(row))).get(name)
     return spelled if isinstance(spelled, str) and fold(spelled) == value else value
+
+
+def _edits(word: str) -> int:
+    """By how many letters a word may be misspelled."""
+    if len(word) < 3 or any(letter.isdigit() for letter in word):
+        return 0
+    return 1 if len(word) < 5 else 2
+
+
+def _share(scores: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Scores over the largest: those of segments depend on how many products each has."""
+    largest = float(scores.max(initial=0))
+    return scores / np.float32(largest) if largest > 0 else scores

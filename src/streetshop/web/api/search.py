@@ -16,6 +16,8 @@ from streetshop.core.records import Match
 from streetshop.looks import PHOTO_SIDE, read_look
 from streetshop.present.json import answer_json, found_json, look_json, match_json
 from streetshop.search import Query, Searcher, SearchRequest
+from streetshop.search.match import find
+from streetshop.search.text import MAX_TEXT
 from streetshop.web import forms, schemas
 from streetshop.web.answers import image_path, json_response
 from streetshop.web.lanes import Patience
@@ -54,6 +56,12 @@ COMMON_FIELDS: Final[dict[str, Any]] = {
         "description": "One result for each design, or for each product",
     },
     "offset": {"type": "integer", "minimum": 0, "default": 0, "description": "Results to skip: the next page"},
+    "text": {
+        "type": "string",
+        "maxLength": MAX_TEXT,
+        "description": "Words; products that have all of them come first",
+        "example": "linen shirt",
+    },
 }
 """Of every search that is a form or a query string."""
 _PHOTO_FIELD: Final[dict[str, Any]] = {
@@ -168,6 +176,7 @@ async def search_by_vector(request: Request) -> Response:
         kinds=asked.kinds,
         variants=asked.variants == "all",
         offset=asked.offset,
+        text=asked.text,
     )
     vector = forms.vector_of(asked.vector, searcher.encoder.blocks)
 
@@ -176,6 +185,33 @@ async def search_by_vector(request: Request) -> Response:
         return json_response({**found_json(found, image_path), "weights": wanted.weights})
 
     return await read_catalog(request, state, lambda: state.catalog.read(find))
+
+
+@router.get(
+    "/v1/search/text",
+    response_model=schemas.MatchesOut,
+    responses=schemas.problems(422, 429, 503),
+    summary="Products that have some words",
+    openapi_extra={
+        "parameters": [
+            {"name": name, "in": "query", "schema": schema, "required": name == "text"}
+            for name, schema in COMMON_FIELDS.items()
+            if name != "weights"
+        ]
+    },
+)
+async def search_by_text(request: Request) -> Response:
+    """Searches with words alone: in titles, categories, brands, kinds and attributes.
+
+    A word that no product has stands for those that differ in one or two letters.
+    """
+    state = state_of(request)
+    asked = forms.search_request(request.query_params, state.catalog.searcher(), state.settings)
+
+    def answer(searcher: Searcher) -> Response:
+        return matches_response(find(searcher.store, asked), asked)
+
+    return await read_catalog(request, state, lambda: state.catalog.read(answer))
 
 
 def matches_response(matches: Sequence[Match], request: SearchRequest) -> Response:
