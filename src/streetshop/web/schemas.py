@@ -216,6 +216,7 @@ class LimitsOut(BaseModel):
     offset: int
     boxes: int
     filter_characters: int
+    text_characters: int
 
 
 class CatalogOut(BaseModel):

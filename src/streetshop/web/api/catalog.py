@@ -9,6 +9,7 @@ from streetshop.catalog.filters import MAX_LENGTH
 from streetshop.core.pictures.formats import readable_formats
 from streetshop.present.json import product_json
 from streetshop.search.request import MAX_BOXES, MAX_OFFSET
+from streetshop.search.text import MAX_TEXT
 from streetshop.web import schemas
 from streetshop.web.answers import image_path, json_response
 from streetshop.web.requests import while_connected
@@ -63,6 +64,7 @@ def _catalog_json(state: State, facts: CatalogFacts) -> dict[str, object]:
             "offset": MAX_OFFSET,
             "boxes": MAX_BOXES,
             "filter_characters": MAX_LENGTH,
+            "text_characters": MAX_TEXT,
         },
     }
 

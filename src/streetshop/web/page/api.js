@@ -73,13 +73,14 @@ export const similar = (id, { k, weights }, signal) => {
 };
 
 /** Products for the garments of a photo, or for a box in it. */
-export function searchPhoto(blob, { k, filter, weights, box }, signal) {
+export function searchPhoto(blob, { k, filter, text, weights, box }, signal) {
   const form = new FormData();
   form.set('photo', blob, 'photo');
   form.set('k', k);
   form.set('vectors', 'true');
   form.set('masks', 'true');
   if (filter) form.set('filter', filter);
+  if (text) form.set('text', text);
   if (weights) form.set('weights', JSON.stringify(weights));
   if (box) form.set('box', box.map((value) => value.toFixed(1)).join(','));
   return call('/v1/search', { method: 'POST', body: form, signal });
@@ -89,10 +90,10 @@ export function searchPhoto(blob, { k, filter, weights, box }, signal) {
  * The same garment again, under other weights, filters or kinds, or its next page: nothing is uploaded. `kinds` are
  * names; null for those that were searched before, with their probabilities.
  */
-export const searchVector = (vector, { k, filter, weights, kinds, searched, offset }, signal) =>
+export const searchVector = (vector, { k, filter, text, weights, kinds, searched, offset }, signal) =>
   call('/v1/search/vector', {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ vector, k, offset, filter: filter || null, weights, ...(kinds ? { kinds } : { searched }) }),
+    body: JSON.stringify({ vector, k, offset, filter: filter || null, text: text || null, weights, ...(kinds ? { kinds } : { searched }) }),
     signal,
   });

@@ -59,6 +59,7 @@ export function card(product, rank, heading = 'h3') {
     aside ? h('p', { class: 'card-aside', text: aside }) : null,
     cost,
     product.closeness ? h('p', { class: 'card-spread close', text: words(product.closeness) }) : null,
+    product.words?.length ? h('p', { class: 'card-spread card-words', text: `With ${product.words.join(', ')}` }) : null,
     picker ? h('p', { class: 'card-spread', text: spread(product) }) : null, picker));
   return node;
 }

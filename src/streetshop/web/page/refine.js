@@ -1,9 +1,10 @@
-// What narrows and orders the products: kinds, filters, weights. Beside the products where there is room, else in a sheet.
+// What narrows and orders the products: words, kinds, filters, weights. Beside the products where there is room, else in a sheet.
 
 import { $ } from './dom.js';
 import { Filters } from './filters.js';
 import { KindPicker } from './kinds.js';
 import { Weights } from './weights.js';
+import { WordsField } from './words.js';
 
 const narrow = matchMedia('(max-width: 899px)');
 
@@ -17,6 +18,10 @@ export class Refine {
       this.#chips();
       onChange();
     });
+    this.words = new WordsField(catalog.limits.text_characters, () => {
+      this.#chips();
+      onChange();
+    });
     this.kinds = new KindPicker(values('kind'), onKinds);
     this.kinds.node.hidden = true;
     narrow.onchange = () => this.#arrange();
@@ -26,23 +31,24 @@ export class Refine {
 
   /** What a search is asked beside its kinds. */
   get asked() {
-    return { filter: this.filters.text, weights: this.weights.value };
+    return { filter: this.filters.text, text: this.words.text, weights: this.weights.value };
   }
 
   #chips() {
-    $('chips').replaceChildren(...this.filters.chips());
-    $('refine-count').hidden = this.filters.size === 0;
-    $('refine-count').textContent = this.filters.size;
+    const set = this.filters.size + (this.words.text ? 1 : 0);
+    $('chips').replaceChildren(...[this.words.chip(), ...this.filters.chips()].filter(Boolean));
+    $('refine-count').hidden = set === 0;
+    $('refine-count').textContent = set;
   }
 
   #arrange() {
     if (narrow.matches) {
-      $('refine-body').replaceChildren(this.weights.node, this.filters.node);
+      $('refine-body').replaceChildren(this.words.node, this.weights.node, this.filters.node);
       $('kinds-bar').replaceChildren(this.kinds.node);
     } else {
       $('refine').close();
       $('weights-home').replaceChildren(this.weights.node);
-      $('filters-home').replaceChildren(this.filters.node);
+      $('filters-home').replaceChildren(this.words.node, this.filters.node);
       $('kinds-home').replaceChildren(this.kinds.node);
     }
   }
