@@ -9,13 +9,14 @@ from types import TracebackType
 from typing import Final, Self
 
 from streetshop.core.files import writing
+from streetshop.core.terminal import printable
 
 _FORMULA_STARTS: Final = tuple("=+-@\t\r\n＝＋－＠")
 """A spreadsheet takes a cell that begins with one of these for a formula (the wide forms in East Asian locales)."""
 
 
 class CsvFile:
-    """A CSV file in UTF-8 whose cells no spreadsheet runs as formulas.
+    """A CSV file in UTF-8 whose cells no spreadsheet runs as formulas, and no terminal obeys.
 
     Each row is flushed at once, so that the file is complete after a crash too.
 
@@ -38,7 +39,7 @@ class CsvFile:
 
     def add(self, row: Sequence[str | int]) -> None:
         """Write a row."""
-        self._write([safe_cell(cell) if isinstance(cell, str) else cell for cell in row])
+        self._write([printable(safe_cell(cell)) if isinstance(cell, str) else cell for cell in row])
         self.rows += 1
 
     def _write(self, row: Sequence[str | int]) -> None:

@@ -104,3 +104,16 @@ def with_claimed_size(file: bytes, width: int, height: int) -> bytes:
         changed[at + 8 : at + 16] = struct.pack(">II", width, height)
         at = changed.find(b"ispe", at + 1)
     return bytes(changed)
+
+
+def with_frames(avif: bytes, frames: int) -> bytes:
+    """An AVIF of one item whose coded picture holds its frame several times."""
+    at = avif.index(b"iloc") + 4
+    # Version 0, offsets and lengths of four bytes, one item with one extent, which the last eight bytes describe.
+    assert avif[at : at + 8] == bytes.fromhex("00000000 4400 0001")
+    start, length = struct.unpack_from(">II", avif, at + 14)
+    item = avif[start : start + length]
+    frame = item[item.index(b"\x32") :]  # the OBU of a frame, with its size
+    content = item + frame * (frames - 1)
+    described = struct.pack(">II", len(avif) + 8, len(content))
+    return avif[: at + 14] + described + avif[at + 22 :] + struct.pack(">I4s", len(content) + 8, b"mdat") + content

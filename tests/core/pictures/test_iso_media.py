@@ -13,7 +13,7 @@ from streetshop.core.errors import PhotoDamaged, PhotoError, PhotoFormatUnsuppor
 from streetshop.core.photo import Photo
 from streetshop.core.pictures.iso_media import inspect_iso_media
 from streetshop.core.pictures.limits import DEFAULT_LIMITS, PhotoLimits
-from tests.core.pictures.hostile import noise, saved, with_claimed_size
+from tests.core.pictures.hostile import noise, saved, with_claimed_size, with_frames
 
 
 def avif(width: int = 200, height: int = 120, mode: str = "RGB", **options: object) -> bytes:
@@ -23,10 +23,10 @@ def avif(width: int = 200, height: int = 120, mode: str = "RGB", **options: obje
     return saved(picture, "AVIF", speed=10, **options)
 
 
-def heic(width: int = 200, height: int = 120) -> bytes:
+def heic(width: int = 200, height: int = 120, quality: int = 60) -> bytes:
     heif = pytest.importorskip("pillow_heif")
     stream = io.BytesIO()
-    heif.from_pillow(noise(width, height)).save(stream, quality=60)
+    heif.from_pillow(noise(width, height)).save(stream, quality=quality)
     return stream.getvalue()
 
 
@@ -53,7 +53,7 @@ def test_a_large_claim_is_refused(make) -> None:
 def test_pictures_and_their_transparency_are_read(mode: str) -> None:
     data = avif(mode=mode, exif=b"Exif\0\0MM\0*\0\0\0\x08\0\0\0\0\0\0")
     header = inspect_iso_media(data, DEFAULT_LIMITS)
-    assert header.work == 2 * 200 * 120 * (2 if mode == "RGBA" else 1)
+    assert header.work == 2 * 200 * 120 * (2 if mode == "RGBA" else 1) + len(data)
     assert Photo.from_bytes(data).width == 200
 
 
@@ -63,8 +63,24 @@ def test_the_size_is_at_least_the_decoders(make, size: tuple[int, int]) -> None:
     data = make(*size)
     photo = Photo.from_bytes(data)
     assert (photo.width, photo.height) == size
-    work = inspect_iso_media(data, DEFAULT_LIMITS).work / 2
+    work = (inspect_iso_media(data, DEFAULT_LIMITS).work - len(data)) / 2
     assert size[0] * size[1] <= work <= (size[0] + 64) * (size[1] + 64)
+
+
+def test_every_frame_that_the_decoder_makes_counts() -> None:
+    one = avif(640, 480, quality=20)
+    several = with_frames(one, 5)
+    assert Photo.from_bytes(several).width == 640
+    header = inspect_iso_media(several, DEFAULT_LIMITS)
+    assert header.work == 5 * 2 * 640 * 480 + len(several)
+    assert header.output == 5 * inspect_iso_media(one, DEFAULT_LIMITS).output
+
+
+@pytest.mark.parametrize("make", [lambda q: avif(quality=q), lambda q: heic(quality=q)], ids=["avif", "heic"])
+def test_the_bytes_of_the_stream_count(make) -> None:
+    small, large = make(5), make(95)
+    least, most = (inspect_iso_media(data, DEFAULT_LIMITS).work for data in (small, large))
+    assert most - least >= len(large) - len(small) > 0
 
 
 def test_frames_of_an_animation_are_checked() -> None:

@@ -36,6 +36,11 @@ def av1_size(stream: bytes) -> tuple[int, int] | None:
     return (width, height) if width else None
 
 
+def av1_frames(stream: bytes) -> int:
+    """The number of frames in a stream of OBUs: a decoder makes them all, and shows one."""
+    return sum(kind in _FRAMES for kind, _, _ in _units(stream))
+
+
 def _units(stream: bytes) -> Iterator[tuple[int, int, int]]:
     """Type, start and end of the content of each OBU."""
     position = 0

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from streetshop.core.errors import PhotoFormatUnsupported
-from streetshop.core.pictures.av1 import av1_size
+from streetshop.core.pictures.av1 import av1_frames, av1_size
 from streetshop.core.pictures.boxes import Box, Numbers, boxes
 from streetshop.core.pictures.header import Header
 from streetshop.core.pictures.hevc import hevc_size
@@ -59,11 +59,12 @@ def inspect_iso_media(data: bytes, limits: PhotoLimits) -> Header:
     if sum(areas) > MAX_TOTAL * limits.max_pixels:
         raise too_many_pixels(f"{sum(areas) / 1e6:.0f} million pixels in all parts", limits)
     output = _BYTES_PER_PIXEL * min(sum(areas), limits.max_pixels)
-    return Header(None, work=2 * sum(areas), memory=0, output=output)
+    # What these codecs take grows with the bytes of the stream as much as with its pixels.
+    return Header(None, work=2 * sum(areas) + len(data), memory=0, output=output)
 
 
 def _item_areas(meta: Box, limits: PhotoLimits) -> list[int]:
-    """Pixels of the coded items, each as often as a grid names it."""
+    """Pixels of the coded items, each as often as it has frames and as a grid names it."""
     parts = {box.kind: box for box in meta.children()}
     items = _items(parts)
     used = _references(parts.get(b"iref"))
@@ -77,7 +78,7 @@ def _item_areas(meta: Box, limits: PhotoLimits) -> list[int]:
             )
             check_area(width, height, limits)
             if item.kind != b"grid":
-                areas.append(width * height * max(used[number], 1))
+                areas.append(width * height * _frames(item.kind, content) * max(used[number], 1))
         elif item.kind not in _NO_PICTURE:
             name = item.kind.decode("latin-1")
             raise PhotoFormatUnsupported(f"a part of the type {name!r}", hint="Save it again as JPEG, PNG or WebP")
@@ -176,8 +177,13 @@ def _coded_size(kind: bytes, config: Box | None, content: bytes) -> tuple[int, i
     return max(width for width, _ in known), max(height for _, height in known)
 
 
+def _frames(kind: bytes, content: bytes) -> int:
+    """How many frames the decoder makes. That of HEVC stops after the first."""
+    return max(av1_frames(content), 1) if kind == b"av01" else 1
+
+
 def _track_areas(moov: Box, limits: PhotoLimits) -> list[int]:
-    """Pixels of the first picture of each track of an animation."""
+    """Pixels of the frames in the first sample of each track of an animation."""
     areas: list[int] = []
     for track in (box for box in moov.children() if box.kind == b"trak"):
         table = track.find(b"mdia", b"minf", b"stbl")
@@ -187,9 +193,10 @@ def _track_areas(moov: Box, limits: PhotoLimits) -> list[int]:
         for entry in stsd.children(4):
             if entry.kind in _CONFIG:
                 config = next((box for box in entry.children(78) if box.kind == _CONFIG[entry.kind]), None)
-                width, height = _coded_size(entry.kind, config, _first_sample(table))
+                sample = _first_sample(table)
+                width, height = _coded_size(entry.kind, config, sample)
                 check_area(width, height, limits)
-                areas.append(width * height)
+                areas.append(width * height * _frames(entry.kind, sample))
     return areas
 
 
