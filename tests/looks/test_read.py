@@ -43,9 +43,9 @@ def seen(*garments: Garment, persons: tuple[Person, ...] = ()) -> FixedReader:
 
 def test_the_reader_names_it_and_the_ground_bounds_it() -> None:
     photo = packshot((100, 150, 300, 400), size=(400, 520))
-    scrap = Garment("bag", 0.4, Box(110, 380, 140, 400), (120.0, 390.0))
+    scrap = Garment("bag", 0.4, Box(110, 380, 140, 400), (120.0, 390.0), kinds={"bag": 0.7, "hat": 0.3})
     (found,) = read_look(photo, seen(scrap)).garments
-    assert (found.category, found.score) == ("bag", 0.4)
+    assert (found.category, found.score, found.kinds) == ("bag", 0.4, {"bag": 0.7, "hat": 0.3})
     assert np.abs(np.subtract(found.box.corners, (100, 150, 300, 400))).max() < 5
     x, y = (int(v) for v in found.hotspot)
     assert paint_mask(found.mask, found.box, photo.width, photo.height)[y, x]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -127,6 +127,9 @@ class Named:
     def pixel_classes(self, photo: Photo) -> Any:
         return np.ones((photo.height, photo.width), np.uint8)
 
+    def kinds_in(self, photo: Photo, boxes: Sequence[Box]) -> tuple[Mapping[str, float], ...]:
+        return (self.kinds,) * len(boxes)
+
 
 def kinds_of(answer: Answer) -> set[str]:
     return {match.product.kind for match in answer.garments[0].matches}
@@ -182,6 +185,22 @@ def test_a_few_products_of_unknown_kind_do_not_hide_that_a_kind_is_not_sold(
     assert {match.product.kind for match in dresses.matches} == {""}, "the filter leaves what may be a dress"
     with_kinds(store, shirt="top")  # a third of the products
     assert (len(ask().matches), ask().lacking) == (12, "")
+    nothing = ask(where="price > 1000")
+    assert (nothing.matches, nothing.lacking) == ((), "filter"), "it is not known what the shop sells"
+
+
+def test_a_box_is_searched_among_the_kinds_that_the_reader_sees_in_it(kinds_shop: tuple[Store, Encoder]) -> None:
+    store, encoder = kinds_shop
+    photo = Photo.from_array(square("blue", "stripes"))
+
+    def ask(**asked: Any) -> Answer:
+        request = SearchRequest.check(store, encoder.blocks, k=18, boxes=[Box(4, 4, 60, 60)], **asked)
+        return Searcher(store, encoder, Named(dress=0.9)).search(photo, request)
+
+    assert kinds_of(ask()) == {"dress", ""}
+    assert ask().garments[0].kinds == {"dress": 0.9}
+    assert kinds_of(ask(kinds="any")) == {"dress", "top", ""}
+    assert kinds_of(ask(kinds="top")) == {"top", ""}
 
 
 def test_pages_follow_each_other(shop: tuple[Store, Encoder]) -> None:

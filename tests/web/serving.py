@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import socket
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ from PIL import Image
 
 from streetshop.catalog.open import open_catalog
 from streetshop.catalog.store import Store
-from streetshop.core.geometry import box_of_mask, paint_mask, point_inside
+from streetshop.core.geometry import Box, box_of_mask, paint_mask, point_inside
 from streetshop.core.photo import Photo
 from streetshop.core.records import Garment, Look
 from streetshop.looks import PHOTO_SIDE, Reader, WholePhotoReader
@@ -70,6 +70,9 @@ class BandReader:
             where = paint_mask(garment.mask, garment.box, photo.width, photo.height)
             classes[where] = self.classes.index(garment.category)
         return classes
+
+    def kinds_in(self, photo: Photo, boxes: Sequence[Box]) -> tuple[Mapping[str, float], ...]:
+        return ({},) * len(boxes)
 
 
 def jpeg(pixels: np.ndarray, **options: Any) -> bytes:

@@ -29,10 +29,12 @@ def read_look(photo: Photo, reader: Reader) -> Look:
 
 
 def _packshot(article: tuple[Box, Mask], look: Look) -> Garment:
-    """The article with the category and score of the reader's garment; without one, unnamed and with score 1."""
+    """The article with the category, score and kinds of the reader's garment; without one, unnamed and with score 1."""
     box, mask = article
     x, y = point_inside(mask)
     height, width = mask.shape
     spot = (box.x0 + x * box.width / width, box.y0 + y * box.height / height)
-    named = look.garments[0] if look.garments else None
-    return Garment(named.category if named else WHOLE_PHOTO, named.score if named else 1.0, box, spot, mask)
+    if not look.garments:
+        return Garment(WHOLE_PHOTO, 1.0, box, spot, mask)
+    named = look.garments[0]
+    return Garment(named.category, named.score, box, spot, mask, kinds=named.kinds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from streetshop.core.geometry import Box
 from streetshop.core.photo import Photo
 from streetshop.core.records import Garment, Look
+from streetshop.looks.boxes import kinds_in_box
 from streetshop.looks.parse import parse
 from streetshop.looks.rules import Rules
 from streetshop.models.reader import DEFAULT_READER, ReaderNetwork
@@ -46,6 +48,10 @@ class Reader(Protocol):
         """Return the (height, width) index in ``classes`` of each pixel of the upright original."""
         ...
 
+    def kinds_in(self, photo: Photo, boxes: Sequence[Box]) -> tuple[Mapping[str, float], ...]:
+        """Return the probability of each kind for what each box holds; empty where nothing names it."""
+        ...
+
 
 class OnnxReader(ReaderNetwork):
     """A reader bundle: its network, and the rules that make garments and persons of what the network says."""
@@ -60,6 +66,16 @@ class OnnxReader(ReaderNetwork):
         """
         found = parse(self.see(photo), Rules.from_spec(self.spec))
         return Look(photo.width, photo.height, found.garments, found.persons, self.name, found.full_shot, found.view)
+
+    def kinds_in(self, photo: Photo, boxes: Sequence[Box]) -> tuple[Mapping[str, float], ...]:
+        """Return the probability of each kind for what each box holds, see :func:`streetshop.looks.boxes.kinds_in_box`.
+
+        Raises:
+            BundleDamaged: the outputs of the network do not fit the bundle.
+        """
+        reading, rules = self.see(photo), Rules.from_spec(self.spec)
+        parsed = parse(reading, rules)
+        return tuple(kinds_in_box(box, reading, parsed, rules) for box in boxes)
 
 
 class WholePhotoReader:
@@ -76,6 +92,10 @@ class WholePhotoReader:
     def pixel_classes(self, photo: Photo) -> NDArray[np.uint8]:
         """Return ones: every pixel is of the garment."""
         return np.ones((photo.height, photo.width), np.uint8)
+
+    def kinds_in(self, photo: Photo, boxes: Sequence[Box]) -> tuple[Mapping[str, float], ...]:
+        """Return nothing for each box: nothing names it."""
+        return ({},) * len(boxes)
 
 
 def load_reader(folder: Path | str | None = None, *, threads: int | None = None) -> Reader:

@@ -58,9 +58,9 @@ class GarmentAnswer:
         vector: (dim,) of the garment.
         matches: nearest first.
         kinds: that were searched, with their probabilities; empty when all were.
-        lacking: why there are no matches: ``kind`` when the shop has no product of these kinds, ``filter`` when none of
-            them passes the filter; empty when there are matches, or none is asked for.
-        others: when there are no matches, the nearest products of other kinds.
+        lacking: why there are no matches: ``kind`` when the shop has no product that is known to be of these kinds,
+            ``filter`` when none of them passes the filter; empty when there are matches, or none is asked for.
+        others: when there are no matches, the nearest products of other and of unknown kinds.
     """
 
     garment: Garment
@@ -112,12 +112,18 @@ class Searcher:
         """
         if request.boxes:
             look = Look(photo.width, photo.height, (), reader=self.reader.name)
-            garments = tuple(boxed_garment(box.clip(photo.width, photo.height)) for box in request.boxes)
+            garments = self._boxed(photo, request)
         else:
             look = read_look(photo, self.reader)
             garments = _chosen(look, request.garment)[:max_garments]
         cut = (garment_picture(photo, garment, self.encoder.spec) for garment in garments)
         return Query(look, garments, tuple(self.encoder.prepare(picture) for picture in cut))
+
+    def _boxed(self, photo: Photo, request: SearchRequest) -> tuple[Garment, ...]:
+        """The boxes of the request; without kinds in the request, each with those that the reader sees in it."""
+        boxes = [box.clip(photo.width, photo.height) for box in request.boxes]
+        kinds = self.reader.kinds_in(photo, boxes) if request.kinds is None else ({},) * len(boxes)
+        return tuple(replace(boxed_garment(box), kinds=names) for box, names in zip(boxes, kinds, strict=True))
 
     def match(self, query: Query, vectors: NDArray[np.float32], request: SearchRequest) -> Answer:
         """The last stage: the products nearest to each garment's vector."""
@@ -141,10 +147,11 @@ class Searcher:
         if request.offset or not kinds or any(match.product.kind for match in matches):
             return Found(matches, kinds)
         sold = self.store.count(of_kinds(None, tuple(kinds), unknown=False)) > 0
-        if matches and (sold or not self._knows_kinds()):
+        may_sell = sold or not self._knows_kinds()
+        if matches and may_sell:
             return Found(matches, kinds)
         apart = replace(request, kinds=(), k=min(request.k, MAX_OTHERS))
-        return Found((), kinds, "filter" if sold else "kind", nearest(self.store, vector, apart, {}))
+        return Found((), kinds, "filter" if may_sell else "kind", nearest(self.store, vector, apart, {}))
 
     def _knows_kinds(self) -> bool:
         """Whether the kinds of most products are known: only then does the shop lack what it has no product of."""
