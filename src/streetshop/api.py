@@ -200,6 +200,7 @@ class SearchOptions(TypedDict, total=False):
         variants: every product is a result, not every design.
         offset: number of results to skip, for the next page.
         text: words, such as "linen"; products that have all of them come first.
+        diverse: how much the results are to differ from each other, 0 (the default) to 1.
     """
 
     k: int
@@ -209,6 +210,7 @@ class SearchOptions(TypedDict, total=False):
     variants: bool
     offset: int
     text: str | None
+    diverse: float
 
 
 class Catalog:

@@ -59,6 +59,12 @@ TextOption = Annotated[
 ]
 
 
+DiverseOption = Annotated[
+    float,
+    typer.Option("--diverse", metavar="0..1", help="How much results are to differ from each other."),
+]
+
+
 def parse_variants(value: str) -> bool:
     """Whether every product is a result. Raises UsageError."""
     from streetshop.core.errors import UsageError

@@ -9,6 +9,7 @@ import typer
 
 from streetshop.cli.options import (
     CatalogOption,
+    DiverseOption,
     EncoderOption,
     FilterOption,
     JsonOption,
@@ -49,6 +50,7 @@ def search(
     kinds: KindsOption = None,
     variants: VariantsOption = "design",
     offset: OffsetOption = 0,
+    diverse: DiverseOption = 0.0,
     garment: Annotated[
         int | None, typer.Option(metavar="N", help="Only this garment of the photo, counted from 0.")
     ] = None,
@@ -82,6 +84,7 @@ def search(
         "kinds": kinds,
         "variants": parse_variants(variants),
         "offset": offset,
+        "diverse": diverse,
     }
     if not photos:
         with streetshop.open(catalog, encoder=encoder, reader=reader, threads=threads) as opened:

@@ -15,6 +15,7 @@ from streetshop.catalog.store import Hit, Store, split_blocks
 from streetshop.core.errors import RequestInvalid
 from streetshop.core.records import Block, Match, Product, Vector
 from streetshop.search.designs import Design, group
+from streetshop.search.diversity import POOL, diversified
 from streetshop.search.kinds import by_kind, of_kinds
 from streetshop.search.request import SearchRequest
 from streetshop.search.text import by_words
@@ -38,7 +39,7 @@ def nearest(
 
     Returns:
         Highest score first, ties by product id; with a text, products that have all of its words come before. Fewer
-        than ``k`` only if fewer pass the filter.
+        than ``k`` only if fewer pass the filter. With ``request.diverse`` in the order of ``diversity.spread``.
     """
     if kinds is None:
         kinds = dict.fromkeys(request.kinds or (), 1.0)
@@ -46,7 +47,7 @@ def nearest(
     query = weigh(vector, store.meta.blocks, request.weights)
     parts = by_kind(request.where, kinds)
     now, *later = by_words(request.text)
-    wanted = request.offset + request.k
+    wanted = max(request.offset + request.k, POOL if request.diverse else 0)
     depth = (wanted + (request.without is not None)) * 2
     while True:
         found = [
@@ -63,7 +64,9 @@ def nearest(
             now = [*now, *later.pop(0)]
         else:
             depth *= 4  # many shots of few designs came first: look deeper
-    scored = [(near[design.product.id].match(design.product), design) for design in designs[request.offset : wanted]]
+    ranks = [near[design.product.id].rank for design in designs]
+    shown = _page(designs, ranks, store.meta.blocks, request)
+    scored = [(near[design.product.id].match(design.product), design) for design in shown]
     return _with_words(store, _with_variants(store, scored, request), request)
 
 
@@ -79,7 +82,7 @@ def find(store: Store, request: SearchRequest) -> tuple[Match, ...]:
     if not request.text:
         raise RequestInvalid("the text has no words", where="text", hint='Give some, as in "linen shirt"')
     where = of_kinds(request.where, request.kinds or ())
-    wanted = request.offset + request.k
+    wanted = max(request.offset + request.k, POOL if request.diverse else 0)
     depth = wanted * 2
     while True:
         hits = store.find(request.text, depth, where)
@@ -87,10 +90,8 @@ def find(store: Store, request: SearchRequest) -> tuple[Match, ...]:
         if len(designs) >= wanted or len(hits) < depth:
             break
         depth *= 4
-    scored = [
-        (Match(design.product, design.hit.score, design.hit.shot), design)
-        for design in designs[request.offset : wanted]
-    ]
+    shown = _page(designs, [design.hit.score for design in designs], store.meta.blocks, request)
+    scored = [(Match(design.product, design.hit.score, design.hit.shot), design) for design in shown]
     return _with_words(store, _with_variants(store, scored, request), request)
 
 
@@ -186,6 +187,13 @@ def _designs(store: Store, hits: Sequence[Hit], request: SearchRequest) -> list[
     # None: deleted meanwhile
     products = {p.id: p for p in store.get([hit.product_id for hit in hits]) if p is not None}
     return group(hits, products, variants=request.variants)
+
+
+def _page(
+    designs: Sequence[Design], ranks: Sequence[float], blocks: Sequence[Block], request: SearchRequest
+) -> list[Design]:
+    ordered = diversified(designs, ranks, blocks, request.weights, request.diverse)
+    return ordered[request.offset : request.offset + request.k]
 
 
 def _with_words(store: Store, matches: tuple[Match, ...], request: SearchRequest) -> tuple[Match, ...]:

@@ -14,6 +14,7 @@ from streetshop.catalog.store import Store, split_blocks
 from streetshop.core.errors import RequestInvalid, VectorError
 from streetshop.core.geometry import Box
 from streetshop.core.records import Block, Vector
+from streetshop.search.diversity import check_diverse
 from streetshop.search.kinds import parse_kinds
 from streetshop.search.numbers import parse_number
 from streetshop.search.text import parse_text
@@ -44,6 +45,7 @@ class SearchRequest:
         variants: every product is a result; otherwise every design.
         offset: number of results to skip, for the next page.
         text: words; products that have all of them come first.
+        diverse: how much the results are to differ from each other, 0 to 1.
     """
 
     k: int
@@ -56,6 +58,7 @@ class SearchRequest:
     variants: bool = False
     offset: int = 0
     text: tuple[str, ...] = ()
+    diverse: float = 0.0
 
     @classmethod
     def check(
@@ -73,6 +76,7 @@ class SearchRequest:
         variants: bool = False,
         offset: int = 0,
         text: str | None = None,
+        diverse: float = 0.0,
         max_k: int = MAX_K,
     ) -> SearchRequest:
         """Check a search against the catalog that is to answer it.
@@ -90,6 +94,7 @@ class SearchRequest:
             variants: every product is a result of its own, not every design.
             offset: number of results to skip, at most ``MAX_OFFSET``.
             text: words; see :func:`streetshop.search.text.parse_text`.
+            diverse: how much the results are to differ from each other, 0 to 1.
             max_k: the caller's limit.
 
         Raises:
@@ -125,6 +130,7 @@ class SearchRequest:
             check_flag("variants", variants),
             offset,
             parse_text(text),
+            check_diverse(diverse),
         )
 
 

@@ -15,7 +15,7 @@ from streetshop.core.errors import RequestInvalid, VectorError
 from streetshop.core.geometry import Box
 from streetshop.core.records import Block, Vector
 from streetshop.search import Searcher, SearchRequest
-from streetshop.search.numbers import parse_whole
+from streetshop.search.numbers import parse_number, parse_whole
 from streetshop.search.request import check_vector, parse_box
 from streetshop.search.weights import parse_weights
 from streetshop.web.settings import Settings
@@ -41,6 +41,7 @@ def search_request(
         variants=variants(one(fields, "variants")),
         offset=0 if offset is None else whole_number("offset", offset),
         text=one(fields, "text"),
+        diverse=number("diverse", one(fields, "diverse") or "0"),
         garment=garment,
         boxes=boxes,
     )
@@ -102,6 +103,14 @@ def flag(fields: FormData | QueryParams, name: str) -> bool:
     if text not in ("true", "false", "1", "0"):
         raise RequestInvalid(f"{name} is {text[:40]!r}", where=name, hint="Give true or false")
     return text in ("true", "1")
+
+
+def number(name: str, text: str) -> float:
+    """A field that is a number. Raises RequestInvalid."""
+    try:
+        return parse_number(text)
+    except ValueError:
+        raise RequestInvalid(f"{name} is {text[:40]!r}", where=name, hint="Give a number") from None
 
 
 def whole_number(name: str, text: str) -> int:

@@ -297,6 +297,7 @@ class VectorSearchIn(BaseModel):
     ] = {}
     variants: Literal["design", "all"] = "design"
     offset: int = 0
+    diverse: float = Field(0.0, description="How much the results are to differ from each other, 0 to 1")
     text: Annotated[str, Field(description="Products with all of these words come first")] | None = None
 
 

@@ -276,3 +276,11 @@ def test_a_text_that_cannot_be_searched(client, text):
     assert answer.status_code == 422
     assert "text" in answer.json()["detail"]
     assert answer.json()["hint"]
+
+
+@pytest.mark.parametrize("value", ["2", "-1", "nan", "a"])
+def test_diverse_is_a_share(client, value):
+    path = "/v1/products/red-plain/similar"
+    assert client.get(path, params={"diverse": "0.5", "k": 3}).status_code == 200
+    answer = client.get(path, params={"diverse": value})
+    assert (answer.status_code, "diverse" in answer.json()["detail"]) == (422, True)

@@ -62,6 +62,13 @@ COMMON_FIELDS: Final[dict[str, Any]] = {
         "description": "Words; products that have all of them come first",
         "example": "linen shirt",
     },
+    "diverse": {
+        "type": "number",
+        "minimum": 0,
+        "maximum": 1,
+        "default": 0,
+        "description": "How much the results are to differ from each other",
+    },
 }
 """Of every search that is a form or a query string."""
 _PHOTO_FIELD: Final[dict[str, Any]] = {
@@ -177,6 +184,7 @@ async def search_by_vector(request: Request) -> Response:
         variants=asked.variants == "all",
         offset=asked.offset,
         text=asked.text,
+        diverse=asked.diverse,
     )
     vector = forms.vector_of(asked.vector, searcher.encoder.blocks)
 
