@@ -351,6 +351,20 @@ def test_an_output_file_is_made_with_its_folders_or_is_one_error(tmp_path):
     assert [child.name for child in path.parent.iterdir()] == ["b.txt"]
 
 
+@pytest.mark.parametrize("link", [False, True])
+def test_a_pipe_or_device_is_never_replaced(tmp_path, link):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    path = tmp_path / "link" if link else pipe
+    if link:
+        path.symlink_to(pipe)
+    with pytest.raises(FileNotWritten, match="no regular file"), output_file(path) as partial:
+        partial.write_text("new")
+    assert pipe.is_fifo()
+    assert path.is_symlink() == link
+    assert len(list(tmp_path.iterdir())) == 1 + link
+
+
 def test_partial_folders_of_killed_processes_are_removed_and_those_of_others_are_kept(tmp_path):
     code = (
         "import sys, time\n"

@@ -6,6 +6,7 @@ a run that starts after a crash, finds the old content or the new one, never a p
 
 from __future__ import annotations
 
+import errno
 import glob
 import json
 import os
@@ -45,6 +46,9 @@ def atomic_file(path: Path, *, durable: bool = False) -> Iterator[Path]:
     Raises:
         OSError: it cannot be written; ``filename`` is set.
     """
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        # A device or a pipe would be replaced by a file, for every program of the machine.
+        raise FileExistsError(errno.EEXIST, "it is no regular file", str(path))
     partial = _partial_name(path)
     try:
         yield partial

@@ -48,6 +48,19 @@ def test_the_table_is_damaged(path: Path, store: Store) -> None:
 @pytest.mark.parametrize(
     "error",
     [
+        OSError(errno.EFBIG, "File too large"),
+        RuntimeError("lance error: LanceError(IO): File too large (os error 27)"),
+    ],
+    ids=["Python", "LanceDB"],
+)
+def test_a_limit_of_file_sizes_is_no_damaged_catalog(tmp_path: Path, error: Exception) -> None:
+    with pytest.raises(CatalogDiskFull, match="a file may not grow"), typed_errors(tmp_path, "writing"):
+        raise error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
         OSError(errno.EIO, "Input/output error"),
         RuntimeError("lance error: LanceError(IO): Input/output error (os error 5) at path x"),
     ],

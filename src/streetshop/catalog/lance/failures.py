@@ -47,6 +47,12 @@ def _typed(error: BaseException, root: Path, doing: str) -> CatalogError:
             where=str(root),
             hint="Free some space and run it again; everything written before is kept",
         )
+    if number == errno.EFBIG or re.search(r"File too large|os error 27\b", text):
+        return CatalogDiskFull(
+            f"a file may not grow any further while {doing}",
+            where=str(root),
+            hint="Raise the limit of file sizes (ulimit -f) and run it again; everything written before is kept",
+        )
     if number in (errno.EROFS, errno.EACCES, errno.EPERM) or re.search(r"Permission denied|Read-only file", text):
         return CatalogError(f"not allowed while {doing}", where=str(root), hint="Check the folder's owner and mode")
     if number == errno.EIO or re.search(r"Input/output error|os error 5\b", text):
