@@ -55,7 +55,16 @@ def kinds_catalog(folder: Path) -> tuple[Path, Encoder]:
         for i in range(TOPS)
     ]
     for id, (colour, size, price, stock) in SHIRT.items():
-        about = {"price": price, "in_stock": stock, "design": "shirt", "attributes": {"colour": colour, "size": size}}
+        about = {
+            "price": price,
+            "in_stock": stock,
+            "design": "shirt",
+            "attributes": {
+                "availability": "in stock" if stock else "out of stock",
+                "base_colour": colour,
+                "size": size,
+            },
+        }
         entries.append(entry(encoder, product(id, "top", **about), [square(colour)]))
     others = [
         *(("skirt", c) for c in colours[:3]),

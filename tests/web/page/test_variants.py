@@ -21,6 +21,7 @@ def test_a_card_shows_the_design_and_any_of_its_variants(kinds_visit):
     assert card.locator(".card-spread").inner_text() == "2 colours · 3 sizes"
     assert card.locator(".card-price").inner_text() == "€20.00 – €25.00"
     options = card.locator("option").all_inner_texts()
+    # Whether it can be bought is said beside the name, and is no part of it.
     assert options == ["Red, S", "Red, M", "Red, L (sold out)", "Blue, M"], "the colour asked for first, sizes by size"
     picture = card.locator("img").get_attribute("src")
     card.locator("select").select_option(label="Blue, M")

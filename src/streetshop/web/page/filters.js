@@ -158,7 +158,7 @@ const rank = (field) => (FIRST.includes(field.name) ? FIRST.indexOf(field.name) 
 const number = (text) => (text.trim() === '' || !Number.isFinite(Number(text)) ? null : Number(text));
 
 /** Fields that have a control of their own, or mean nothing to a shopper. */
-const APART = new Set(['currency', 'kind', 'kind_source', 'kind_probability', 'design', 'item_group_id']);
+const APART = new Set(['currency', 'availability', 'kind', 'kind_source', 'kind_probability', 'design', 'item_group_id']);
 
 function useful(field) {
   if (APART.has(field.name)) return false;
