@@ -201,6 +201,7 @@ class SearchOptions(TypedDict, total=False):
         offset: number of results to skip, for the next page.
         text: words, such as "linen"; products that have all of them come first.
         diverse: how much the results are to differ from each other, 0 (the default) to 1.
+        explain: every match says what its score rests on, see :class:`streetshop.core.records.Explanation`.
     """
 
     k: int
@@ -211,6 +212,7 @@ class SearchOptions(TypedDict, total=False):
     offset: int
     text: str | None
     diverse: float
+    explain: bool
 
 
 class Catalog:

@@ -59,6 +59,13 @@ def test_several_photos_and_a_sheet(shop: Path, tmp_path: Path) -> None:
     assert not re.search(r"<script|https?://", page), "nothing in a sheet is fetched or run"
 
 
+def test_explanations(shop: Path) -> None:
+    common = ("--catalog", "shop.catalog", "--encoder", "encoder", "--reader", "none", "-k", 1, "--explain")
+    ran = call("search", "blue.png", *common, "--json", cwd=shop)
+    assert set(json.loads(ran.out)["garments"][0]["matches"][0]["explanation"]) == {"shares", "colours"}
+    assert "%" in call("search", "blue.png", *common, cwd=shop).out
+
+
 def test_words_beside_a_photo_and_alone(shop: Path) -> None:
     common = ("--catalog", "shop.catalog", "--encoder", "encoder", "--reader", "none")
     ran = call("search", "blue.png", *common, "--text", "dress", "--json", cwd=shop)

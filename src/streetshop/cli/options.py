@@ -65,6 +65,9 @@ DiverseOption = Annotated[
 ]
 
 
+ExplainOption = Annotated[bool, typer.Option("--explain", help="Say what each score rests on: blocks and colours.")]
+
+
 def parse_variants(value: str) -> bool:
     """Whether every product is a result. Raises UsageError."""
     from streetshop.core.errors import UsageError

@@ -11,6 +11,7 @@ from streetshop.cli.options import (
     CatalogOption,
     DiverseOption,
     EncoderOption,
+    ExplainOption,
     FilterOption,
     JsonOption,
     KindsOption,
@@ -51,6 +52,7 @@ def search(
     variants: VariantsOption = "design",
     offset: OffsetOption = 0,
     diverse: DiverseOption = 0.0,
+    explain: ExplainOption = False,
     garment: Annotated[
         int | None, typer.Option(metavar="N", help="Only this garment of the photo, counted from 0.")
     ] = None,
@@ -88,9 +90,10 @@ def search(
     }
     if not photos:
         with streetshop.open(catalog, encoder=encoder, reader=reader, threads=threads) as opened:
-            _search_words(opened, text, asked, [garment, box, html], as_json)
+            _search_words(opened, text, asked, [garment, box, html, explain or None], as_json)
         return
     asked["text"] = text
+    asked["explain"] = explain
     rows, refused = [], 0
     with streetshop.open(catalog, encoder=encoder, reader=reader, threads=threads) as opened:
         for path in photos:
@@ -127,7 +130,9 @@ def _search_words(
     if not text:
         raise UsageError("there is nothing to search with", hint="Give a photo, or --text WORDS")
     if any(value is not None for value in of_photos):
-        raise UsageError("--garment, --box and --html are about photos", hint="Give a photo, or leave them out")
+        raise UsageError(
+            "--garment, --box, --html and --explain are about photos", hint="Give a photo, or leave them out"
+        )
     found = catalog.find(text, **asked)
     if as_json:
         print_json(found.to_dict())
@@ -141,16 +146,24 @@ def _table(title: str, matches: Sequence[Match]) -> Table:
     from rich.table import Table
 
     columns = ["", "score", "id", "title", "category", "kind", "price"]
-    words = any(match.words for match in matches)
+    more = [name for name in ("words", "explanation") if any(getattr(match, name) for match in matches)]
     table = Table(title=markup(title), title_justify="left")
-    for name in [*columns, "words"] if words else columns:
+    for name in [*columns, *more]:
         table.add_column(name, justify="right" if name in ("", "score", "price") else "left")
     for rank, match in enumerate(matches, 1):
         product = match.product
         price = "" if product.price is None else f"{product.price:.2f} {product.currency}".strip()
         cells = [str(rank), f"{match.score:.3f}", product.id, product.title, product.category, product.kind, price]
-        table.add_row(*(markup(cell) for cell in [*cells, " ".join(match.words)][: len(table.columns)]))
+        further = {"words": " ".join(match.words), "explanation": _reasons(match)}
+        table.add_row(*(markup(cell) for cell in [*cells, *(further[name] for name in more)]))
     return table
+
+
+def _reasons(match: Match) -> str:
+    if match.explanation is None:
+        return ""
+    shares = ", ".join(f"{name} {share:.0%}" for name, share in match.explanation.shares.items())
+    return f"{shares}; {', '.join(match.explanation.colours)}".rstrip("; ")
 
 
 def _print_table(path: Path, answer: PhotoAnswer) -> None:

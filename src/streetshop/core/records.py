@@ -219,6 +219,20 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
+class Explanation:
+    """What a score rests on.
+
+    Attributes:
+        shares: of each block in the score; they sum to 1.
+        colours: that both garments have, with their shares of the agreement in colour, by falling share; empty without
+            a colour block.
+    """
+
+    shares: Mapping[str, float]
+    colours: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
 class Match:
     """A product that answers a query.
 
@@ -229,6 +243,7 @@ class Match:
         blocks: cosine of each block, by name.
         variants: the other products of its design.
         words: those of the searched text that it has.
+        explanation: what the score rests on; None unless asked for.
     """
 
     product: Product
@@ -237,3 +252,4 @@ class Match:
     blocks: Mapping[str, float] = field(default_factory=dict)
     variants: tuple[Product, ...] = ()
     words: tuple[str, ...] = ()
+    explanation: Explanation | None = None

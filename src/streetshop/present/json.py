@@ -17,7 +17,7 @@ from PIL import Image
 from streetshop.catalog.sources import kind_sources
 from streetshop.catalog.store import Store
 from streetshop.core.geometry import COCO_KEYPOINTS, Mask
-from streetshop.core.records import Garment, Look, Match, Product, Vector
+from streetshop.core.records import Explanation, Garment, Look, Match, Product, Vector
 from streetshop.present.html import web_url
 from streetshop.search import Answer, Found, GarmentAnswer
 
@@ -65,7 +65,15 @@ def match_json(match: Match, link: Link | None = None) -> dict[str, Any]:
         "shot": match.shot,
         "blocks": {name: round(cosine, 6) for name, cosine in match.blocks.items()},
         "words": list(match.words),
+        **({} if match.explanation is None else {"explanation": _explanation_json(match.explanation)}),
         "variants": [_variant_json(product, link) for product in match.variants],
+    }
+
+
+def _explanation_json(explanation: Explanation) -> dict[str, dict[str, float]]:
+    return {
+        "shares": {name: round(share, 4) for name, share in explanation.shares.items()},
+        "colours": {name: round(share, 4) for name, share in explanation.colours.items()},
     }
 
 

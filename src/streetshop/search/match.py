@@ -16,6 +16,7 @@ from streetshop.core.errors import RequestInvalid
 from streetshop.core.records import Block, Match, Product, Vector
 from streetshop.search.designs import Design, group
 from streetshop.search.diversity import POOL, diversified
+from streetshop.search.explain import explain
 from streetshop.search.kinds import by_kind, of_kinds
 from streetshop.search.request import SearchRequest
 from streetshop.search.text import by_words
@@ -67,6 +68,11 @@ def nearest(
     ranks = [near[design.product.id].rank for design in designs]
     shown = _page(designs, ranks, store.meta.blocks, request)
     scored = [(near[design.product.id].match(design.product), design) for design in shown]
+    if request.explain:
+        reasons = (explain(vector, design.hit.vector, store.meta.blocks, request.weights) for design in shown)
+        scored = [
+            (replace(match, explanation=why), design) for (match, design), why in zip(scored, reasons, strict=True)
+        ]
     return _with_words(store, _with_variants(store, scored, request), request)
 
 

@@ -46,6 +46,7 @@ class SearchRequest:
         offset: number of results to skip, for the next page.
         text: words; products that have all of them come first.
         diverse: how much the results are to differ from each other, 0 to 1.
+        explain: every match says what its score rests on.
     """
 
     k: int
@@ -59,6 +60,7 @@ class SearchRequest:
     offset: int = 0
     text: tuple[str, ...] = ()
     diverse: float = 0.0
+    explain: bool = False
 
     @classmethod
     def check(
@@ -77,6 +79,7 @@ class SearchRequest:
         offset: int = 0,
         text: str | None = None,
         diverse: float = 0.0,
+        explain: bool = False,
         max_k: int = MAX_K,
     ) -> SearchRequest:
         """Check a search against the catalog that is to answer it.
@@ -95,6 +98,7 @@ class SearchRequest:
             offset: number of results to skip, at most ``MAX_OFFSET``.
             text: words; see :func:`streetshop.search.text.parse_text`.
             diverse: how much the results are to differ from each other, 0 to 1.
+            explain: every match says what its score rests on.
             max_k: the caller's limit.
 
         Raises:
@@ -131,6 +135,7 @@ class SearchRequest:
             offset,
             parse_text(text),
             check_diverse(diverse),
+            check_flag("explain", explain),
         )
 
 

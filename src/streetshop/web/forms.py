@@ -41,6 +41,7 @@ def search_request(
         variants=variants(one(fields, "variants")),
         offset=0 if offset is None else whole_number("offset", offset),
         text=one(fields, "text"),
+        explain=flag(fields, "explain"),
         diverse=number("diverse", one(fields, "diverse") or "0"),
         garment=garment,
         boxes=boxes,

@@ -75,12 +75,20 @@ class VariantOut(BaseModel):
     image: str | None = Field(description="Path of its thumbnail on this server")
 
 
+class ExplanationOut(BaseModel):
+    """What a score rests on."""
+
+    shares: dict[str, float] = Field(description="Of each block in the score")
+    colours: dict[str, float] = Field(description="Colours both have, with their shares of the agreement in colour")
+
+
 class MatchOut(ProductOut):
     """A product that answers a query."""
 
     score: float = Field(description="Weighted mean of the blocks' cosines, -1 to 1; in a search by words alone 0 to 1")
     shot: int = Field(description="Index of the nearest shot")
     blocks: dict[str, float] = Field(description="Cosine of each block; empty in a search by words alone")
+    explanation: ExplanationOut | None = Field(None, description="With `explain=true`")
     words: list[str] = Field(description="Words of the searched text that the product has")
     variants: list[VariantOut] = Field(description="The other sizes and colours of the design")
 
@@ -297,6 +305,7 @@ class VectorSearchIn(BaseModel):
     ] = {}
     variants: Literal["design", "all"] = "design"
     offset: int = 0
+    explain: bool = Field(False, description="Every match says what its score rests on")
     diverse: float = Field(0.0, description="How much the results are to differ from each other, 0 to 1")
     text: Annotated[str, Field(description="Products with all of these words come first")] | None = None
 

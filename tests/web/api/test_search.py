@@ -284,3 +284,12 @@ def test_diverse_is_a_share(client, value):
     assert client.get(path, params={"diverse": "0.5", "k": 3}).status_code == 200
     answer = client.get(path, params={"diverse": value})
     assert (answer.status_code, "diverse" in answer.json()["detail"]) == (422, True)
+
+
+def test_explanations_when_asked(client):
+    path = "/v1/products/red-plain/similar"
+    (match,) = client.get(path, params={"k": 1, "explain": "true"}).json()["matches"]
+    assert sum(match["explanation"]["shares"].values()) == pytest.approx(1, abs=1e-3)
+    assert "explanation" not in client.get(path, params={"k": 1}).json()["matches"][0]
+    answer = client.get("/v1/search/text", params={"text": "red", "explain": "true"})
+    assert answer.status_code == 422

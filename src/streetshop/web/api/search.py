@@ -62,6 +62,7 @@ COMMON_FIELDS: Final[dict[str, Any]] = {
         "description": "Words; products that have all of them come first",
         "example": "linen shirt",
     },
+    "explain": {"type": "boolean", "default": False, "description": "Every match says what its score rests on"},
     "diverse": {
         "type": "number",
         "minimum": 0,
@@ -185,6 +186,7 @@ async def search_by_vector(request: Request) -> Response:
         offset=asked.offset,
         text=asked.text,
         diverse=asked.diverse,
+        explain=asked.explain,
     )
     vector = forms.vector_of(asked.vector, searcher.encoder.blocks)
 
@@ -204,7 +206,7 @@ async def search_by_vector(request: Request) -> Response:
         "parameters": [
             {"name": name, "in": "query", "schema": schema, "required": name == "text"}
             for name, schema in COMMON_FIELDS.items()
-            if name != "weights"
+            if name not in ("weights", "explain")
         ]
     },
 )
