@@ -21,6 +21,7 @@ PAGES = {
     "CHANGELOG.md": "changelog.md",
     "src/streetshop/models/weights/reader/card.md": "reader-card.md",
     "src/streetshop/models/weights/encoder/card.md": "encoder-card.md",
+    "src/streetshop/models/weights/attributes/card.md": "attributes-card.md",
 }
 """Pages made of files outside ``docs``, by their paths in the repository."""
 LINKS = {**PAGES, "README.md": "index.md", "examples/quickstart.ipynb": "python.md"}

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from streetshop.core.errors import RecordError
 from streetshop.core.geometry import Box
-from streetshop.core.records import MAX_ID_LENGTH, Garment, Product, check_product_id
+from streetshop.core.records import MAX_ID_LENGTH, Garment, Prediction, Product, check_product_id
 
 
 @given(st.text())
@@ -76,3 +76,11 @@ def test_records_are_frozen() -> None:
 def test_fields_of_another_type_are_refused(fields: dict[str, object]) -> None:
     with pytest.raises(RecordError, match=f"{next(iter(fields)).removesuffix('s')}"):
         Product(**{"id": "a"} | fields)
+
+
+@pytest.mark.parametrize(
+    ("value", "probability"), [("", 0.5), (" ", 0.5), (3, 0.5), ("red", 1.1), ("red", -0.1), ("red", float("nan"))]
+)
+def test_a_prediction_is_a_value_and_a_probability(value: object, probability: float) -> None:
+    with pytest.raises(RecordError):
+        Prediction(value, probability)  # type: ignore[arg-type]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from streetshop.catalog.open import open_catalog
 from streetshop.core.geometry import Box
 from streetshop.core.photo import Photo
 from streetshop.core.records import Garment, Look
@@ -115,3 +117,30 @@ def test_another_kind_embeds_anew_only_where_it_chooses_another_garment(shop: Sh
     assert counts(shop.index(reader=TwoGarments(), kinds={"neu": "bag"})) == (0, 0, 1, 0, 0)
     assert counts(shop.index(reader=TwoGarments())) == (0, 1, 0, 0, 0)
     assert shop.product("p").kind == ""
+
+
+class WholeGarment:
+    """A reader that takes all of a picture for a top."""
+
+    name = "whole garment 1"
+    photo_side = PHOTO_SIDE
+
+    def read(self, photo: Photo) -> Look:
+        box, mask = Box(0, 0, photo.width, photo.height), np.ones((8, 8), np.bool_)
+        return Look(photo.width, photo.height, (Garment("top", 0.9, box, (1.0, 1.0), mask, kinds={"top": 0.9}),))
+
+
+def test_pictures_are_looked_at_for_new_tags_without_embedding_them(shop: Shop) -> None:
+    Image.new("RGB", (100, 200), (190, 20, 30)).save(shop.folder / "red.png")
+    write_feed(shop.feed, [{"id": "p", "image": "red.png"}])
+    assert counts(shop.index(reader=WholeGarment())) == (1, 0, 0, 0, 1)
+    whole = {"kind": {"top": 0.9}, "colour": {"red": 1.0}}
+    assert shop.product("p").shots[0].tags == whole
+    store = open_catalog(shop.url, write=True)
+    entry = store.entries(["p"])["p"]
+    before = replace(entry.product.shots[0], tags={"kind": {"top": 0.9}})
+    store.upsert([replace(entry, product=replace(entry.product, shots=(before,)))])
+    store.close()
+    assert counts(shop.index(reader=WholeGarment())) == (0, 1, 0, 0, 0)
+    assert shop.product("p").shots[0].tags == whole
+    assert counts(shop.index(reader=WholeGarment())) == (0, 0, 1, 0, 0)

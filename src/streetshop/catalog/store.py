@@ -78,7 +78,7 @@ class Known:
     Attributes:
         row_hash: see :func:`row_hash`.
         shots: sha256 of each shot.
-        tagged: whether the models looked at every shot.
+        tagged: whether the models looked at every shot for all that tags hold.
     """
 
     row_hash: str

@@ -24,6 +24,7 @@ from streetshop.cli.look import look
 from streetshop.cli.search import search
 from streetshop.cli.serve import serve
 from streetshop.cli.studio import app as studio_app
+from streetshop.cli.tag import tag
 from streetshop.core.errors import StreetshopError, UsageError
 from streetshop.core.progress import say
 
@@ -40,6 +41,7 @@ app.command()(index)
 app.command()(search)
 app.command()(look)
 app.command()(embed)
+app.command()(tag)
 app.command()(serve)
 app.add_typer(catalog_app, name="catalog")
 app.command()(demo)

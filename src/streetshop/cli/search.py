@@ -169,7 +169,7 @@ def _reasons(match: Match) -> str:
 def _print_table(path: Path, answer: PhotoAnswer) -> None:
     from rich.console import Console
 
-    from streetshop.present.words import lacking_text
+    from streetshop.present.words import lacking_text, predicted_text
 
     console = Console(highlight=False)
     if answer.look.reader is None:
@@ -180,3 +180,6 @@ def _print_table(path: Path, answer: PhotoAnswer) -> None:
             console.print(markup(lacking_text(found)), highlight=False)
         if table.row_count:
             console.print(table)
+        for rank, match in enumerate(found.matches or found.others, 1):
+            if match.product.predicted:
+                console.print(markup(f"{rank:>3}  {predicted_text(match.product.predicted)}"), highlight=False)

@@ -72,6 +72,28 @@ class Shot:
 
 
 @dataclass(frozen=True, slots=True)
+class Prediction:
+    """The value of an attribute as the models see it in a product's pictures.
+
+    Attributes:
+        value: a word of the attribute's vocabulary, such as ``striped``.
+        probability: that it is right, 0 to 1.
+
+    Raises:
+        RecordError: the value is no text or empty, or the probability is not from 0 to 1.
+    """
+
+    value: str
+    probability: float
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.value, str) or not self.value.strip():
+            raise RecordError(f"predicted value {self.value!r:.80}", hint="It is text, and not empty")
+        if not _is_number(self.probability) or not 0 <= self.probability <= 1:
+            raise RecordError(f"probability {self.probability!r:.80}", hint="It is a number from 0 to 1")
+
+
+@dataclass(frozen=True, slots=True)
 class Product:
     """What a shop sells, as its feed describes it.
 
@@ -85,6 +107,7 @@ class Product:
         kind_source: where the kind comes from.
         kind_probability: that the kind is right, 0 to 1.
         design: products of one design differ in size or colour only; empty when the product is the only one.
+        predicted: attributes that the feed lacks, by name (see ``streetshop.core.attributes``).
 
     Raises:
         RecordError: the id is not valid, a field is of another type, or a number is not finite or the price negative.
@@ -104,6 +127,7 @@ class Product:
     kind_source: KindSource = ""
     kind_probability: float = 0.0
     design: str = ""
+    predicted: Mapping[str, Prediction] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "id", check_product_id(self.id))

@@ -193,7 +193,7 @@ def find_columns(
     used |= {*images, *(mapped[name] for name in mapped if name in _OURS and name not in ("kind", "design"))}
     renamed = {column: name for name, column in mapped.items() if name not in _OURS}
     attributes = {column: renamed.get(column, name) for name, column in plain.items() if column not in used}
-    taken = {*_OURS, "images", "shots", "score", "kind_source", "kind_probability"}
+    taken = {*_OURS, "images", "shots", "score", "kind_source", "kind_probability", "predicted"}
     for column, name in attributes.items():
         if name in taken:
             attributes[column] = f"feed_{name}"

@@ -16,7 +16,7 @@ from streetshop.core.errors import FetchRefused, PhotoError, RowRefused
 from streetshop.core.records import Product, Shot, Tags, Vector
 from streetshop.feeds.read import FeedRow
 from streetshop.feeds.refused import Refusal
-from streetshop.indexing.kinds import with_kind
+from streetshop.indexing.attributes import described
 from streetshop.indexing.pictures import Pictures
 from streetshop.indexing.shots import PreparedShot, ShotReader
 
@@ -239,8 +239,8 @@ class _Batch:
             made.tags if slot.shot.tags is None else slot.shot.tags for slot, made in zip(slots, complete, strict=True)
         )
         shots = tuple(replace(shot, tags=tags) for shot, tags in zip(product.shots, seen, strict=True))
-        product = with_kind(replace(product, shots=shots))
         vectors, thumbnails = np.stack([made.vector for made in complete]), tuple(made.thumbnail for made in complete)
+        product = described(replace(product, shots=shots), vectors, self._tools.shots.encoder.fingerprint)
         before = self._stored.get(product.id)
         if before is not None:
             self.result.lost.update(_lost(before.product, product))

@@ -10,10 +10,11 @@ from PIL import Image
 
 from streetshop.core.kinds import KINDS
 from streetshop.core.photo import Photo
-from streetshop.core.records import Garment, Tags
+from streetshop.core.records import Garment, GarmentPicture, Tags
 from streetshop.indexing.kinds import product_garment
 from streetshop.looks import Reader, WholePhotoReader, garment_picture, read_look
 from streetshop.models import Encoder, Prepared
+from streetshop.models.colour_names import colour_shares
 
 _LEAST_PROBABILITY: Final = 0.02
 """Kinds below it are not kept."""
@@ -88,12 +89,14 @@ class ShotReader:
         """Find the garment in a photo and cut it out; see ``prepare``."""
         garment = self._garment(photo, category, kind)
         small = thumbnail(photo) if self.thumbnails else b""
-        return PreparedShot(self._cut(photo, garment), small, tags_of(garment))
+        picture = garment_picture(photo, garment, self.encoder.spec)
+        return PreparedShot(self.encoder.prepare(picture), small, tags_of(garment, picture))
 
     def look(self, data: bytes, category: str, where: str, kind: str = "") -> Tags:
         """What the reader sees in a picture, without embedding it; see ``prepare``."""
         photo = self.decode(data, at_least=self.reader.photo_side, where=where)
-        return tags_of(self._garment(photo, category, kind))
+        garment = self._garment(photo, category, kind)
+        return tags_of(garment, garment_picture(photo, garment, self.encoder.spec))
 
     def same_garment(self, data: bytes, where: str, one: tuple[str, str], other: tuple[str, str]) -> bool:
         """Whether a picture shows the same garment to products of one category and kind and of others."""
@@ -102,19 +105,20 @@ class ShotReader:
 
     def cut(self, photo: Photo, category: str) -> Prepared:
         """Find the garment in a photo and cut it out; see ``prepare``."""
-        return self._cut(photo, self._garment(photo, category, ""))
+        garment = self._garment(photo, category, "")
+        return self.encoder.prepare(garment_picture(photo, garment, self.encoder.spec))
 
     def _garment(self, photo: Photo, category: str, kind: str) -> Garment:
         return product_garment(read_look(photo, self.reader), category, kind)
 
-    def _cut(self, photo: Photo, garment: Garment) -> Prepared:
-        return self.encoder.prepare(garment_picture(photo, garment, self.encoder.spec))
 
+def tags_of(garment: Garment, picture: GarmentPicture) -> Tags:
+    """What is kept of the garment that a picture of a product shows: its probable kinds and the shares of its colours.
 
-def tags_of(garment: Garment) -> Tags:
-    """What is kept of the garment that a picture of a product shows: its probable kinds."""
+    ``colour`` is empty where nothing says which pixels are the garment's.
+    """
     kinds = {name: round(p, 3) for name, p in garment.kinds.items() if p >= _LEAST_PROBABILITY and name in KINDS}
-    return {"kind": kinds} if kinds else {}
+    return {**({"kind": kinds} if kinds else {}), "colour": colour_shares(picture)}
 
 
 def thumbnail(photo: Photo) -> bytes:

@@ -12,7 +12,7 @@ from streetshop.catalog.store import Entry, Store, check_encoder
 from streetshop.core.errors import RequestInvalid
 from streetshop.core.photo import Photo
 from streetshop.core.records import Product, Shot
-from streetshop.indexing.kinds import with_kind
+from streetshop.indexing.attributes import described
 from streetshop.indexing.shots import ShotReader
 from streetshop.models import Prepared
 
@@ -83,6 +83,7 @@ def write_upload(
         check(before.product if before else None)
         check_encoder(store.meta, fingerprint, store.url)
         entry = _entry(product, uploads, vectors, before)
+        entry = replace(entry, product=described(entry.product, entry.vectors, fingerprint))
         written.append((entry.product, before is None))
         return entry
 
@@ -92,8 +93,8 @@ def write_upload(
 
 def _entry(product: Product, uploads: Sequence[Upload], vectors: NDArray[np.float32], before: Entry | None) -> Entry:
     if uploads:
-        product = with_kind(replace(product, shots=tuple(upload.shot for upload in uploads)))
+        product = replace(product, shots=tuple(upload.shot for upload in uploads))
         return Entry(product, vectors, tuple(upload.thumbnail for upload in uploads))
     if before is None:
         raise RequestInvalid("a new product needs a picture", where="pictures", hint="Give one or more pictures")
-    return replace(before, product=with_kind(replace(product, shots=before.product.shots)))
+    return replace(before, product=replace(product, shots=before.product.shots))

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
 from streetshop.core.errors import BundleDamaged, BundleError, BundleMissing
 from streetshop.core.files import write_json
-from streetshop.models.spec import EncoderSpec, ReaderSpec, Spec
+from streetshop.models.spec import AttributesSpec, EncoderSpec, ReaderSpec, Spec
 
 SPEC_FILE: Final = "bundle.json"
 CARD_FILE: Final = "card.md"
 SHIPPED: Final = Path(__file__).parent / "weights"
 """The bundles in the package."""
-_NAMES: Final = {EncoderSpec: "an encoder", ReaderSpec: "a reader"}
-S = TypeVar("S", EncoderSpec, ReaderSpec)
-_SPEC: Final[TypeAdapter[EncoderSpec | ReaderSpec]] = TypeAdapter(Spec)
+AnySpec: TypeAlias = EncoderSpec | ReaderSpec | AttributesSpec
+_NAMES: Final = {EncoderSpec: "an encoder", ReaderSpec: "a reader", AttributesSpec: "a bundle of attribute heads"}
+S = TypeVar("S", EncoderSpec, ReaderSpec, AttributesSpec)
+_SPEC: Final[TypeAdapter[AnySpec]] = TypeAdapter(Spec)
 
 
-def read_spec(folder: Path) -> EncoderSpec | ReaderSpec:
+def read_spec(folder: Path) -> AnySpec:
     """Parse and validate ``bundle.json``.
 
     Raises:
@@ -54,7 +55,7 @@ def open_bundle(folder: Path, kind: type[S]) -> S:
 
     Args:
         folder: of the bundle.
-        kind: ``EncoderSpec`` or ``ReaderSpec``.
+        kind: ``EncoderSpec``, ``ReaderSpec`` or ``AttributesSpec``.
 
     Raises:
         BundleError: the bundle is missing, damaged or of another kind.
@@ -67,7 +68,7 @@ def open_bundle(folder: Path, kind: type[S]) -> S:
     return spec
 
 
-def write_spec(folder: Path, spec: EncoderSpec | ReaderSpec) -> None:
+def write_spec(folder: Path, spec: AnySpec) -> None:
     """Write ``bundle.json``."""
     write_json(folder / SPEC_FILE, spec.model_dump(mode="json"))
 
@@ -78,7 +79,7 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def verify_files(folder: Path, spec: EncoderSpec | ReaderSpec) -> None:
+def verify_files(folder: Path, spec: AnySpec) -> None:
     """Compare every file with its checksum.
 
     Raises:

@@ -199,7 +199,64 @@ class ReaderSpec(_Strict):
         return self
 
 
-Spec = Annotated[EncoderSpec | ReaderSpec, Field(discriminator="kind")]
+class HeadSpec(_Strict):
+    """One attribute.
+
+    Attributes:
+        values: in the order of the weights.
+        shown: values that are ever predicted: those of sufficient precision on held-back senders.
+        least_probability: below it nothing is predicted.
+        least_share: least share of the garment's pixels that were counted for a colour; None for other attributes.
+        kinds: of products that have the attribute; empty for all.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z_]{0,31}$")]
+    values: Annotated[tuple[str, ...], Field(min_length=2)]
+    shown: tuple[str, ...]
+    least_probability: Annotated[float, Field(ge=0, le=1)]
+    least_share: Annotated[float, Field(ge=0, le=1)] | None = None
+    kinds: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _check(self) -> HeadSpec:
+        if set(self.shown) - set(self.values):
+            raise ValueError(f"shown values that are none: {sorted(set(self.shown) - set(self.values))}")
+        return self
+
+
+class AttributesSpec(_Strict):
+    """``bundle.json`` of attribute heads: logistic regressions on the vectors of one encoder.
+
+    Attributes:
+        encoder: fingerprint of the encoder.
+        dim: length of its vectors.
+        weights: JSON file with the ``weights``, (values, dim), and ``bias``, (values,), of each head by its name.
+        files: SHA-256 of the weights, by name.
+    """
+
+    kind: Literal["attributes"] = "attributes"
+    format: Literal[1] = 1
+    name: str
+    version: str
+    encoder: str
+    dim: Annotated[int, Field(ge=1, le=65536)]
+    heads: Annotated[tuple[HeadSpec, ...], Field(min_length=1)]
+    weights: str = "heads.json"
+    files: dict[str, str]
+    licence: str = "Apache-2.0"
+    about: str = ""
+
+    @model_validator(mode="after")
+    def _check(self) -> AttributesSpec:
+        names = [head.name for head in self.heads]
+        if len(set(names)) != len(names):
+            raise ValueError(f"head names repeat: {names}")
+        if self.weights not in self.files:
+            raise ValueError(f"no checksum for {self.weights}")
+        return self
+
+
+Spec = Annotated[EncoderSpec | ReaderSpec | AttributesSpec, Field(discriminator="kind")]
 
 
 def fingerprint(spec: EncoderSpec) -> str:

@@ -65,6 +65,8 @@ def cell(value: Any) -> str:
 def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+    from streetshop.present.words import predicted_text
+
     environment = Environment(
         loader=PackageLoader("streetshop.present"),
         autoescape=select_autoescape(["html"]),
@@ -73,5 +75,5 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"data_uri": data_uri, "cell": cell, "web_url": web_url}
+    environment.filters |= {"predicted_text": predicted_text, "data_uri": data_uri, "cell": cell, "web_url": web_url}
     return environment

@@ -48,6 +48,10 @@ def product_json(product: Product, link: Link | None = None, shot: int = 0) -> d
         "kind_probability": round(product.kind_probability, 4) if product.kind else None,
         "design": product.design or None,
         "attributes": dict(product.attributes),
+        "predicted": {
+            name: {"value": each.value, "probability": round(each.probability, 4)}
+            for name, each in product.predicted.items()
+        },
     }
     if link is None:
         content["shots"] = [{"source": each.source, "sha256": each.sha256} for each in product.shots]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
+from streetshop.core.records import Prediction
 from streetshop.search import GarmentAnswer
 
 _PLURALS: Final = {
@@ -37,3 +38,8 @@ def lacking_text(found: GarmentAnswer) -> str:
 def plurals(kinds: Iterable[str]) -> list[str]:
     """Names of kinds for a sentence."""
     return [_PLURALS.get(kind, kind) for kind in kinds]
+
+
+def predicted_text(predicted: Mapping[str, Prediction]) -> str:
+    """Predicted attributes in a line: ``"colour red (predicted, 0.93), sleeve long (predicted, 0.97)"``."""
+    return ", ".join(f"{name} {each.value} (predicted, {each.probability:.2f})" for name, each in predicted.items())

@@ -42,6 +42,13 @@ class ShotOut(BaseModel):
     sha256: str
 
 
+class PredictionOut(BaseModel):
+    """The value of an attribute as the models see it in the product's pictures."""
+
+    value: str
+    probability: float = Field(description="That it is right, 0 to 1")
+
+
 class ProductOut(BaseModel):
     """A product of the catalog."""
 
@@ -58,6 +65,7 @@ class ProductOut(BaseModel):
     kind_probability: float | None = Field(description="That the kind is right, 0 to 1")
     design: str | None = Field(description="Products of one design differ in size or colour only")
     attributes: dict[str, str | float | bool]
+    predicted: dict[str, PredictionOut] = Field(description="Attributes that the feed lacks, seen in the pictures")
     image: str | None = Field(description="Path of the best shot's thumbnail on this server")
     shots: list[ShotOut]
 

@@ -13,6 +13,8 @@ from streetshop.core.records import FieldType, Product
 FIELDS: dict[str, FieldType] = {
     **CORE_FIELDS,
     "color": "text",
+    "colour": "text",
+    "pattern": "text",
     "material": "text",
     "size": "text",
     "sleeve length": "text",

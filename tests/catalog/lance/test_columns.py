@@ -23,7 +23,7 @@ def test_a_mask_is_what_matches_says(where: Filter) -> None:
 
 def test_types_of_fields() -> None:
     types = field_types(PRODUCTS.column_names)
-    assert list(types) == [*CORE_FIELDS, "color", "heel", "organic", "size"]
+    assert list(types) == [*CORE_FIELDS, "color", "colour", "heel", "organic", "pattern", "size"]
     assert (types["color"], types["heel"], types["organic"], types["size"]) == ("text", "number", "boolean", "text")
     assert field_types(["t:a", "n:a"])["a"] == "number"
     assert field_types(["t:a", "n:a", "x:a"])["a"] == "text"

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
 
+from streetshop.core.attributes import attribute_name
 from streetshop.core.records import AttributeValue, FieldType, Product
 
 CORE_FIELDS: Mapping[str, FieldType] = {
@@ -58,13 +59,22 @@ def as_number(value: AttributeValue) -> float | None:
 
 
 def field_values(product: Product) -> dict[str, AttributeValue]:
-    """The values of a product that a filter can refer to, by folded name."""
+    """The values of a product that a filter can refer to, by folded name.
+
+    An attribute such as ``colour`` is the feed's, whatever its column is called there, else the predicted one.
+    """
     values: dict[str, AttributeValue | None] = {fold(k): v for k, v in product.attributes.items()}
     values.update({name: getattr(product, name) for name in CORE_FIELDS})
     if not product.kind:
         values["kind_probability"] = None
-    return {
+    known = {
         name: value
         for name, value in values.items()
         if name and value is not None and (isinstance(value, bool) or as_text(value) is not None)
     }
+    for column in [*known]:
+        if name := attribute_name(column):
+            known.setdefault(name, known[column])
+    for name, prediction in product.predicted.items():
+        known.setdefault(name, prediction.value)
+    return known

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streetshop.catalog.store import Entry, row_hash
-from streetshop.core.records import Product, Shot, Vector
+from streetshop.core.records import Prediction, Product, Shot, Vector
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -135,7 +135,7 @@ def entries_of(table: pa.Table, dim: int) -> Iterator[Entry]:
 
 def product_json(product: Product) -> str:
     """A product as it is stored in the column ``product``."""
-    fields = {
+    fields: dict[str, Any] = {
         "id": product.id,
         "title": product.title,
         "category": product.category,
@@ -156,6 +156,8 @@ def product_json(product: Product) -> str:
         )
     if product.design:
         fields["design"] = product.design
+    if product.predicted:
+        fields["predicted"] = {name: [each.value, each.probability] for name, each in product.predicted.items()}
     return json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -167,4 +169,6 @@ def product_from_json(text: str) -> Product:
     """
     fields = json.loads(text)
     fields["shots"] = tuple(Shot(*shot) for shot in fields["shots"])
+    if "predicted" in fields:
+        fields["predicted"] = {name: Prediction(*each) for name, each in fields["predicted"].items()}
     return Product(**fields)

@@ -202,7 +202,7 @@ class LanceStore:
             for part in table.read_products(self._current().latest(), columns, _clean_ids(ids), "shot = 0"):
                 for name, digest, text in zip(*(part.column(c).to_pylist() for c in columns), strict=True):
                     shots = rows.product_from_json(text).shots
-                    tagged = all(shot.tags is not None for shot in shots)
+                    tagged = all(shot.tags is not None and "colour" in shot.tags for shot in shots)
                     found[name] = Known(digest, tuple(shot.sha256 for shot in shots), tagged)
         return found
 

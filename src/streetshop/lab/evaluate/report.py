@@ -116,7 +116,7 @@ class Report(_Strict):
     format: Literal[1] = 1
     name: str
     version: str
-    kind: Literal["embedding", "encoder", "reader", "untrained", "search"]
+    kind: Literal["embedding", "encoder", "reader", "untrained", "search", "attributes"]
     summary: str
     facts: dict[str, str] = {}
     recipe: str = ""
