@@ -153,7 +153,7 @@ def embed(
         reader: folder of a reader bundle, or "none"; by default the packaged one.
 
     Returns:
-        (number of pictures, dim) float32. The dot product of two weighted vectors is the score of a search.
+        (number of pictures, dim) float32. The dot product of two weighted vectors is the similarity of a search.
 
     Raises:
         PhotoError: a picture cannot be used.
@@ -201,7 +201,8 @@ class SearchOptions(TypedDict, total=False):
         offset: number of results to skip, for the next page.
         text: words, such as "linen"; products that have all of them come first.
         diverse: how much the results are to differ from each other, 0 (the default) to 1.
-        explain: every match says what its score rests on, see :class:`streetshop.core.records.Explanation`.
+        explain: every match says what its similarity rests on, see :class:`streetshop.core.records.Explanation`.
+        min_score: least score of a result, 0 to 1.
     """
 
     k: int
@@ -213,6 +214,7 @@ class SearchOptions(TypedDict, total=False):
     text: str | None
     diverse: float
     explain: bool
+    min_score: float
 
 
 class Catalog:
@@ -388,7 +390,9 @@ class Catalog:
                 f"a search has no option {', '.join(sorted(unknown))}",
                 hint=f"Its options are {', '.join(SearchOptions.__annotations__)}",
             )
-        return SearchRequest.check(self._store, self._searcher.encoder.blocks, **options, **about)
+        encoder = self._searcher.encoder
+        calibration = encoder.spec.calibration
+        return SearchRequest.check(self._store, encoder.blocks, **options, **about, calibration=calibration)
 
 
 def _photo(picture: Picture, name: str = "photo") -> tuple[Photo, str]:

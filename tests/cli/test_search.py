@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.running import call, run
+from tests.models.tiny import calibrated_encoder
 
 
 def test_search_json_has_the_promised_shape(shop: Path) -> None:
@@ -23,7 +24,7 @@ def test_search_json_has_the_promised_shape(shop: Path) -> None:
     assert len(garment["matches"]) == 4
     first = garment["matches"][0]
     assert first["id"] == "blue-checks"
-    assert first["score"] == pytest.approx(1, abs=1e-3)
+    assert first["similarity"] == pytest.approx(1, abs=1e-3)
     assert first["price"] == 42.0
     assert set(first["blocks"]) == {
         "style",
@@ -85,3 +86,30 @@ def test_a_search_for_nothing(shop: Path, given: tuple[object, ...]) -> None:
     assert ran.code == 2
     assert ran.err.count("\n") <= 3
     assert "Traceback" not in ran.err
+
+
+def test_scores_in_words_in_json_and_as_a_limit(shop: Path, tmp_path: Path) -> None:
+    scored = calibrated_encoder(tmp_path / "scored")
+    common = ("search", "blue.png", "--catalog", "shop.catalog", "--encoder", scored, "-k", 18)
+    matches = json.loads(call(*common, "--json", cwd=shop).out)["garments"][0]["matches"]
+    assert matches[0]["closeness"] == "very close"
+    scores = [match["score"] for match in matches]
+    assert 1 >= scores[0] > scores[-1] >= 0
+    least = (scores[4] + scores[5]) / 2
+    limited = json.loads(call(*common, "--json", "--min-score", least, cwd=shop).out)["garments"][0]
+    assert [match["id"] for match in limited["matches"]] == [match["id"] for match in matches[:5]]
+    table = call(*common, cwd=shop).out
+    assert "very close" in table
+    assert f"{matches[0]['similarity']:.3f}" not in table
+    none = call(*common, "--min-score", 1, cwd=shop)
+    assert (none.code, "No products have the least score." in none.out) == (0, True)
+
+
+def test_a_least_score_needs_a_calibration(shop: Path) -> None:
+    common = ("search", "blue.png", "--catalog", "shop.catalog", "--encoder", "encoder")
+    refused = call(*common, "--min-score", 0.2, cwd=shop)
+    assert (refused.code, "no calibration" in refused.err) == (2, True)
+    assert call(*common, "--min-score", 2, cwd=shop).code == 2
+    plain = call(*common, cwd=shop)
+    assert re.search(r"similarity.*1\.00", plain.out, re.DOTALL)
+    assert "very close" not in plain.out

@@ -10,7 +10,7 @@ import pytest
 from streetshop.core.errors import BundleDamaged
 from streetshop.models.folder import read_spec
 from streetshop.models.spec import DEFAULT_CLASS_RULES, EncoderSpec, fingerprint
-from tests.models.tiny import tiny_encoder
+from tests.models.tiny import SCALE, calibrated_encoder, tiny_encoder
 from tests.models.tiny_reader import tiny_reader
 
 
@@ -22,6 +22,9 @@ def test_fingerprint_names_what_makes_the_vectors(tmp_path: Path) -> None:
     assert fingerprint(a) == fingerprint(b) != fingerprint(c)
     reweighted = a.model_copy(update={"blocks": tuple(x.model_copy(update={"weight": 9.0}) for x in a.blocks)})
     assert fingerprint(reweighted) == fingerprint(a), "weights act on queries only"
+    assert fingerprint(a.model_copy(update={"calibration": SCALE})) == fingerprint(a), (
+        "calibration acts on queries only"
+    )
     other_input = a.model_copy(update={"input": a.input.model_copy(update={"width": 64})})
     assert fingerprint(other_input) != fingerprint(a)
 
@@ -43,6 +46,40 @@ def test_bad_specs_name_the_field(tmp_path: Path, change: dict[str, object], mes
     with pytest.raises(BundleDamaged, match=message) as caught:
         read_spec(folder)
     assert "bundle.json" in caught.value.where
+
+
+def test_a_calibration_is_read_back_and_old_bundles_have_none(tmp_path: Path) -> None:
+    spec = read_spec(calibrated_encoder(tmp_path / "new"))
+    assert isinstance(spec, EncoderSpec)
+    assert spec.calibration == SCALE
+    old = json.loads((tiny_encoder(tmp_path / "old") / "bundle.json").read_text())
+    del old["calibration"]
+    (tmp_path / "old" / "bundle.json").write_text(json.dumps(old))
+    assert read_spec(tmp_path / "old").calibration is None  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"mean": [0.1], "covariance": [[0.1]]}, "calibration of 1 blocks"),
+        ({"covariance": [[0.1, 0.0]]}, "covariance"),
+        ({"covariance": [[0.1, 0.0], [0.0]]}, "covariance"),
+        ({"covariance": [[0.1, 0.5], [0.5, 0.1]]}, "positive"),
+        ({"covariance": [[0.1, 0.05], [0.0, 0.1]]}, "symmetric"),
+        ({"covariance": [[0.0, 0.0], [0.0, 0.1]]}, "positive"),
+        ({"slope": 0}, "slope"),
+        ({"slope": -1}, "slope"),
+        ({"intercept": None}, "intercept"),
+        ({"mean": [], "covariance": []}, "mean"),
+    ],
+)
+def test_a_bad_calibration_names_the_fault(tmp_path: Path, change: dict[str, object], message: str) -> None:
+    folder = calibrated_encoder(tmp_path)
+    spec = json.loads((folder / "bundle.json").read_text())
+    spec["calibration"] |= change
+    (folder / "bundle.json").write_text(json.dumps(spec))
+    with pytest.raises(BundleDamaged, match=message):
+        read_spec(folder)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,10 @@ import numpy as np
 
 from streetshop.models.colour import COLOUR_DIM
 from streetshop.models.folder import file_sha256, read_spec, write_spec
-from streetshop.models.spec import BlockSpec, EncoderSpec, InputSpec
+from streetshop.models.spec import BlockSpec, CosineScale, EncoderSpec, InputSpec
+
+SCALE = CosineScale(mean=(0.2, 0.3), covariance=((0.04, 0.01), (0.01, 0.09)), slope=2.0, intercept=-4.0)
+"""Of the blocks of :func:`tiny_encoder`."""
 
 
 def tiny_encoder(folder: Path, *, seed: int = 0, dim: int = 32, side: int = 32, version: str = "1") -> Path:
@@ -54,6 +57,13 @@ def tiny_encoder(folder: Path, *, seed: int = 0, dim: int = 32, side: int = 32, 
         files={"model.onnx": file_sha256(folder / "model.onnx")},
     )
     write_spec(folder, spec)
+    return folder
+
+
+def calibrated_encoder(folder: Path) -> Path:
+    """A bundle as :func:`tiny_encoder` writes it, with scores."""
+    tiny_encoder(folder)
+    write_spec(folder, read_spec(folder).model_copy(update={"calibration": SCALE}))
     return folder
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -39,7 +40,7 @@ PRODUCT = Product(
     attributes={"colour": "white", "year": 2024.0, "new": True},
     shots=(Shot("1.jpg", "ab" * 32), Shot("2.jpg", "cd" * 32)),
 )
-MATCH = Match(PRODUCT, 0.123456789, 1, {"style": 1 / 3, "colour": -1 / 3})
+MATCH = Match(PRODUCT, 0.123456789, 1, {"style": 1 / 3, "colour": -1 / 3}, score=0.54321)
 MASK = np.array([[True, False], [True, True]])
 GARMENT = Garment("top", 0.987654, Box(1 / 3, 2, 30.005, 40), (10 / 3, 20), MASK, 0)
 PERSON = Person(Box(0, 0, 50.125, 90), tuple(Keypoint(i / 3, i, 2, 0.56789) for i in range(17)))
@@ -71,7 +72,10 @@ def test_numbers_are_rounded() -> None:
     garment = garment_json(GARMENT)
     assert (garment["score"], garment["box"], garment["hotspot"]) == (0.9877, [0.33, 2, 30.0, 40], [3.33, 20])
     match = match_json(MATCH)
-    assert (match["score"], match["blocks"]) == (0.123457, {"style": 0.333333, "colour": -0.333333})
+    assert (match["similarity"], match["blocks"]) == (0.123457, {"style": 0.333333, "colour": -0.333333})
+    assert (match["score"], match["closeness"]) == (0.5432, "very close")
+    plain = match_json(replace(MATCH, score=None))
+    assert (plain["score"], plain["closeness"], plain["similarity"]) == (None, None, 0.123457)
     (person,) = look_json(LOOK)["persons"]
     assert person["box"] == [0, 0, 50.12, 90]
     assert person["keypoints"][1] == {"name": "left_eye", "x": 0.33, "y": 1, "visibility": 2, "score": 0.5679}

@@ -76,7 +76,7 @@ def test_what_a_notebook_keeps_is_bounded() -> None:
 def test_matches_are_a_sequence() -> None:
     found = answer(1, 5).garments[0].matches
     shown = Matches(found, {"style": 1.0}, thumbnail)
-    assert repr(shown) == "<Matches: 5 products; nearest p0 at 1.000>"
+    assert repr(shown) == "<Matches: 5 products; nearest p0, relevance 1.00>"
     assert repr(Matches((), {}, thumbnail)) == "<Matches: 0 products>"
     assert shown[:2] == found[:2]
     assert shown.to_dict()["weights"] == {"style": 1.0}

@@ -24,19 +24,19 @@ def test_each_product_once_best_first(shop: tuple[Store, Encoder]) -> None:
     request = SearchRequest.check(store, encoder.blocks, k=18)
     found = nearest(store, store.vectors("blue-checks")[1], request)
     ids = [match.product.id for match in found]
-    scores = [match.score for match in found]
+    scores = [match.similarity for match in found]
     assert (ids[0], found[0].shot) == ("blue-checks", 1)
     assert len(ids) == len(set(ids)) == 18
     assert scores == sorted(scores, reverse=True)
     assert set(found[0].blocks) == {"style", "colour"}
-    assert found[0].score == sum(request.weights[name] * c for name, c in found[0].blocks.items()) / 1.5
+    assert found[0].similarity == sum(request.weights[name] * c for name, c in found[0].blocks.items()) / 1.5
 
 
 def test_ties_go_by_id(shop: tuple[Store, Encoder]) -> None:
     """By colour alone the shots of one colour and pattern tie exactly; equal scores come in id order."""
     store, encoder = shop
     request = SearchRequest.check(store, encoder.blocks, k=18, weights={"style": 0.0, "colour": 1.0})
-    order = [(-match.score, match.product.id) for match in nearest(store, store.vectors("red-plain")[0], request)]
+    order = [(-match.similarity, match.product.id) for match in nearest(store, store.vectors("red-plain")[0], request)]
     assert order == sorted(order)
 
 
@@ -99,10 +99,10 @@ def test_matches_are_those_of_a_scan_over_all_shots(
             scores[name] = max(sums) / sum(weights.values())
     expected = sorted(scores.items(), key=lambda item: (-item[1], item[0]))[offset : offset + k]
     found = nearest(crowd, vector, request)
-    assert [match.score for match in found] == pytest.approx([score for _, score in expected], abs=1e-5)
+    assert [match.similarity for match in found] == pytest.approx([score for _, score in expected], abs=1e-5)
     for match in found:
-        assert match.score == pytest.approx(scores[match.product.id], abs=1e-5)
-    order = [(-match.score, match.product.id) for match in found]
+        assert match.similarity == pytest.approx(scores[match.product.id], abs=1e-5)
+    order = [(-match.similarity, match.product.id) for match in found]
     assert order == sorted(order)
 
 

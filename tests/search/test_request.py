@@ -12,6 +12,7 @@ from streetshop.core.geometry import Box
 from streetshop.models import Encoder
 from streetshop.search import SearchRequest
 from streetshop.search.request import DEFAULT_K, MAX_K, MAX_OFFSET, check_vector, check_whole, parse_box
+from tests.models.tiny import SCALE
 
 
 def test_defaults_and_parsed_values(shop: tuple[Store, Encoder]) -> None:
@@ -42,6 +43,12 @@ def test_defaults_and_parsed_values(shop: tuple[Store, Encoder]) -> None:
         ({"where": ""}, FilterError),
         ({"where": "sleeve = long"}, FilterError),
         ({"weights": {"sheen": 1}}, WeightsError),
+        ({"min_score": -0.1, "calibration": SCALE}, RequestInvalid),
+        ({"min_score": 1.1, "calibration": SCALE}, RequestInvalid),
+        ({"min_score": float("nan"), "calibration": SCALE}, RequestInvalid),
+        ({"min_score": "0.5", "calibration": SCALE}, RequestInvalid),
+        ({"min_score": True, "calibration": SCALE}, RequestInvalid),
+        ({"min_score": 0.5}, RequestInvalid),
     ],
 )
 def test_refusals(shop: tuple[Store, Encoder], asked: dict[str, object], error: type[Exception]) -> None:

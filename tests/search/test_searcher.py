@@ -17,7 +17,9 @@ from streetshop.core.photo import Photo
 from streetshop.core.records import Look
 from streetshop.looks import whole_photo
 from streetshop.models import Encoder, load_encoder
+from streetshop.models.spec import CosineScale
 from streetshop.search import Answer, Searcher, SearchRequest
+from streetshop.search.closeness import SIMILAR
 from tests.catalog.filled import filled_catalog, square
 from tests.models.tiny import tiny_encoder
 
@@ -36,7 +38,7 @@ def test_a_photo_finds_its_product(shop: tuple[Store, Encoder]) -> None:
     assert answer.weights == {"style": 1.0, "colour": 0.5}
     (found,) = answer.garments
     assert found.matches[0].product.id == "blue-checks"
-    assert found.matches[0].score == pytest.approx(1, abs=1e-3)
+    assert found.matches[0].similarity == pytest.approx(1, abs=1e-3)
     assert found.vector.shape == (shop[1].dim,)
 
 
@@ -201,6 +203,53 @@ def test_a_box_is_searched_among_the_kinds_that_the_reader_sees_in_it(kinds_shop
     assert ask().garments[0].kinds == {"dress": 0.9}
     assert kinds_of(ask(kinds="any")) == {"dress", "top", ""}
     assert kinds_of(ask(kinds="top")) == {"top", ""}
+
+
+def scores_around(similarity: float) -> CosineScale:
+    """A calibration under which more than this similarity is very close, and less is hardly similar."""
+    return CosineScale(mean=(similarity,) * 2, covariance=((1e-4, 0), (0, 1e-4)), slope=0.2, intercept=0.0)
+
+
+def test_nothing_close_is_said_and_similar_products_of_other_kinds_are_offered(
+    kinds_shop: tuple[Store, Encoder],
+) -> None:
+    store, encoder = kinds_shop
+    dresses = [id for id in store.ids() if id.endswith("plain") and id != "red-plain"]
+    store.delete([*dresses, *(id for id in store.ids() if id.endswith("checks"))])  # checks are of unknown kind
+    photo = Photo.from_array(square("blue", "stripes"))
+
+    def ask(around: float, **asked: Any) -> Any:
+        request = SearchRequest.check(
+            store, encoder.blocks, weights={"style": 0, "colour": 1}, calibration=scores_around(around), **asked
+        )
+        return Searcher(store, encoder, Named(dress=0.8)).search(photo, request).garments[0]
+
+    dress, shirt = (ask(0.0, kinds=kind).matches[0].similarity for kind in ("dress", "top"))
+    assert shirt > dress + 0.25, "more than what a wrong kind costs"
+    found = ask((dress + shirt - 0.2) / 2)
+    assert (found.lacking, found.matches[0].product.kind) == ("closeness", "dress")
+    assert found.others[0].product.id == "blue-stripes"
+    assert all(match.product.kind == "top" and match.score >= SIMILAR for match in found.others)
+    assert found.others[0].score < 1, "another kind is less likely alike"
+    assert ask((dress + shirt - 0.2) / 2, offset=1).lacking == "", "said once, on the first page"
+    assert ask(1.1).others == (), "others are no closer"
+    close = ask(dress - 0.1)
+    assert (close.lacking, close.others) == ("", ())
+
+
+def test_nothing_of_the_least_score_is_said(kinds_shop: tuple[Store, Encoder]) -> None:
+    store, encoder = kinds_shop
+    photo = Photo.from_array(square("blue", "stripes"))
+
+    def ask(**asked: Any) -> Any:
+        request = SearchRequest.check(store, encoder.blocks, calibration=scores_around(1.1), **asked)
+        return Searcher(store, encoder, Named(dress=0.8)).search(photo, request).garments[0]
+
+    assert (ask(min_score=0.5).matches, ask(min_score=0.5).lacking) == ((), "min_score")
+    assert ask(min_score=0.5, kinds="any").lacking == "min_score"
+    assert ask(min_score=0.5, where="price > 1000").lacking == "filter"
+    assert ask(min_score=0.5, kinds="hat").lacking == "kind"
+    assert ask(min_score=0.0).lacking == "closeness"
 
 
 def test_pages_follow_each_other(shop: tuple[Store, Encoder]) -> None:

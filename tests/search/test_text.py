@@ -93,7 +93,7 @@ def test_linen_first_then_the_nearest_others(closet: Store) -> None:
         "in visual order on each side"
     )
     assert [m.words for m in found] == [("Linen",)] * 10 + [()] * 50
-    assert all(m.score == sum((1.0, 0.5)[i] * c for i, c in enumerate(m.blocks.values())) / 1.5 for m in found)
+    assert all(m.similarity == sum((1.0, 0.5)[i] * c for i, c in enumerate(m.blocks.values())) / 1.5 for m in found)
 
 
 def test_some_of_the_words_come_higher(closet: Store) -> None:
@@ -102,7 +102,7 @@ def test_some_of_the_words_come_higher(closet: Store) -> None:
     )
     assert [m.product.id for m in found[:2]] in (["p00", "p30"], ["p30", "p00"])
     assert found[0].words == ("red", "linen")
-    ranks = [m.score + (0.1 if m.words else 0) for m in found[2:]]
+    ranks = [m.similarity + (0.1 if m.words else 0) for m in found[2:]]
     assert ranks == sorted(ranks, reverse=True)
 
 
@@ -128,7 +128,7 @@ def test_words_alone(closet: Store) -> None:
     found = find(closet, SearchRequest.check(closet, BLOCKS, k=5, text="red linen", where="kind = dress"))
     assert {match.product.kind for match in found} == {"dress"}
     assert [m.words for m in found] == sorted((m.words for m in found), key=len, reverse=True)
-    scores = [match.score for match in found]
+    scores = [match.similarity for match in found]
     assert scores == sorted(scores, reverse=True)
     assert found[0].blocks == {}
     (one,) = find(closet, SearchRequest.check(closet, BLOCKS, text="number41"))

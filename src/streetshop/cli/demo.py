@@ -168,7 +168,9 @@ def _print_table(rows: Iterable[SheetRow]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("photo", "garment", "nearest product", "category", "score", title="Nearest products")
+    from streetshop.present.words import closeness_text
+
+    table = Table("photo", "garment", "nearest product", "category", "closeness", title="Nearest products")
     for row in rows:
         for i, each in enumerate(row.garments):
             name = row.name if i == 0 else ""
@@ -178,5 +180,5 @@ def _print_table(rows: Iterable[SheetRow]) -> None:
             best = each.matches[0][0]
             mark = " ✓" if each.right == best.product.id else ""
             title = markup(best.product.title or best.product.id) + mark
-            table.add_row(markup(name), str(i), title, markup(best.product.category), f"{best.score:.3f}")
+            table.add_row(markup(name), str(i), title, markup(best.product.category), closeness_text(best))
     Console(highlight=False).print(table)

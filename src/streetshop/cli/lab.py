@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from streetshop.cli.lab_attributes import attributes
+from streetshop.cli.lab_calibrate import calibrate
 from streetshop.cli.lab_compare import compare
 from streetshop.cli.lab_curate import app as curate_app
 from streetshop.cli.lab_data import data
@@ -24,6 +25,7 @@ app.command()(evaluate_search)
 app.add_typer(curate_app, name="curate")
 app.command()(compare)
 app.command()(attributes)
+app.command()(calibrate)
 
 
 @app.callback()

@@ -52,6 +52,15 @@ OffsetOption = Annotated[
     int, typer.Option("--offset", metavar="N", help="Skip so many results: the next page, at most 2000.")
 ]
 
+MinScoreOption = Annotated[
+    float,
+    typer.Option(
+        "--min-score",
+        metavar="NUMBER",
+        help="Only products that a person calls alike with at least this probability, 0 to 1.",
+    ),
+]
+
 
 TextOption = Annotated[
     str | None,
@@ -65,7 +74,7 @@ DiverseOption = Annotated[
 ]
 
 
-ExplainOption = Annotated[bool, typer.Option("--explain", help="Say what each score rests on: blocks and colours.")]
+ExplainOption = Annotated[bool, typer.Option("--explain", help="Say what each similarity rests on: blocks and colours.")]
 
 
 def parse_variants(value: str) -> bool:

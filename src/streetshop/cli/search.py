@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +16,7 @@ from streetshop.cli.options import (
     FilterOption,
     JsonOption,
     KindsOption,
+    MinScoreOption,
     OffsetOption,
     ReaderOption,
     TextOption,
@@ -29,8 +31,6 @@ from streetshop.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from rich.table import Table
 
     from streetshop import Catalog, PhotoAnswer
@@ -53,6 +53,7 @@ def search(
     offset: OffsetOption = 0,
     diverse: DiverseOption = 0.0,
     explain: ExplainOption = False,
+    min_score: MinScoreOption = 0.0,
     garment: Annotated[
         int | None, typer.Option(metavar="N", help="Only this garment of the photo, counted from 0.")
     ] = None,
@@ -69,7 +70,8 @@ def search(
     """Search a catalog with a photograph, words, or both: the nearest products of every garment in the photo.
 
     With --json each photo gives one line: {"photo", "reader", "weights", "garments": [{"category", "score", "box",
-    "hotspot", "matches": [{"id", "score", ...}]}]}. Without photos it prints {"matches", "weights"}.
+    "hotspot", "matches": [{"id", "score", "closeness", "similarity", ...}]}]}. Without photos it prints {"matches",
+    "weights"}.
     """
     import streetshop
     from streetshop.core.errors import PhotoError, UsageError
@@ -87,6 +89,7 @@ def search(
         "variants": parse_variants(variants),
         "offset": offset,
         "diverse": diverse,
+        "min_score": min_score,
     }
     if not photos:
         with streetshop.open(catalog, encoder=encoder, reader=reader, threads=threads) as opened:
@@ -145,15 +148,17 @@ def _search_words(
 def _table(title: str, matches: Sequence[Match]) -> Table:
     from rich.table import Table
 
-    columns = ["", "score", "id", "title", "category", "kind", "price"]
+    from streetshop.present.words import closeness_text
+
+    columns = ["", "closeness", "id", "title", "category", "kind", "price"]
     more = [name for name in ("words", "explanation") if any(getattr(match, name) for match in matches)]
     table = Table(title=markup(title), title_justify="left")
     for name in [*columns, *more]:
-        table.add_column(name, justify="right" if name in ("", "score", "price") else "left")
+        table.add_column(name, justify="right" if name in ("", "price") else "left")
     for rank, match in enumerate(matches, 1):
         product = match.product
         price = "" if product.price is None else f"{product.price:.2f} {product.currency}".strip()
-        cells = [str(rank), f"{match.score:.3f}", product.id, product.title, product.category, product.kind, price]
+        cells = [str(rank), closeness_text(match), product.id, product.title, product.category, product.kind, price]
         further = {"words": " ".join(match.words), "explanation": _reasons(match)}
         table.add_row(*(markup(cell) for cell in [*cells, *(further[name] for name in more)]))
     return table
@@ -169,17 +174,18 @@ def _reasons(match: Match) -> str:
 def _print_table(path: Path, answer: PhotoAnswer) -> None:
     from rich.console import Console
 
-    from streetshop.present.words import lacking_text, predicted_text
+    from streetshop.present.words import lacking_text, others_text, predicted_text
 
     console = Console(highlight=False)
     if answer.look.reader is None:
         console.print(f"{markup(str(path))}: without a reader the whole photo, or the box given, is one garment")
     for i, found in enumerate(answer):
-        table = _table(f"{path.name}: garment {i}, {found.garment.category}", found.matches or found.others)
         if found.lacking:
-            console.print(markup(lacking_text(found)), highlight=False)
-        if table.row_count:
-            console.print(table)
+            console.print(markup(lacking_text(found)))
+        if found.matches:
+            console.print(_table(f"{path.name}: garment {i}, {found.garment.category}", found.matches))
+        if found.others:
+            console.print(_table(others_text(found), found.others))
         for rank, match in enumerate(found.matches or found.others, 1):
             if match.product.predicted:
-                console.print(markup(f"{rank:>3}  {predicted_text(match.product.predicted)}"), highlight=False)
+                console.print(markup(f"{rank:>3}  {predicted_text(match.product.predicted)}"))

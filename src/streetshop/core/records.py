@@ -244,10 +244,10 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What a score rests on.
+    """What a similarity rests on.
 
     Attributes:
-        shares: of each block in the score; they sum to 1.
+        shares: of each block in the similarity; they sum to 1.
         colours: that both garments have, with their shares of the agreement in colour, by falling share; empty without
             a colour block.
     """
@@ -262,18 +262,20 @@ class Match:
 
     Attributes:
         product: without vectors.
-        score: weighted mean of the blocks' cosines, -1 to 1; higher is more similar.
+        similarity: weighted mean of the blocks' cosines, -1 to 1; higher is more similar.
         shot: index into ``product.shots`` of the most similar shot.
         blocks: cosine of each block, by name.
         variants: the other products of its design.
         words: those of the searched text that it has.
-        explanation: what the score rests on; None unless asked for.
+        explanation: what the similarity rests on; None unless asked for.
+        score: probability that a person calls the two alike, 0 to 1; None when the encoder is not calibrated.
     """
 
     product: Product
-    score: float
+    similarity: float
     shot: int
     blocks: Mapping[str, float] = field(default_factory=dict)
     variants: tuple[Product, ...] = ()
     words: tuple[str, ...] = ()
     explanation: Explanation | None = None
+    score: float | None = None

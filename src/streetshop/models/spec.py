@@ -12,7 +12,8 @@ import json
 from collections.abc import Mapping
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 
 
 class _Strict(BaseModel):
@@ -54,6 +55,34 @@ class BlockSpec(_Strict):
     source: Literal["output", "cielab"] = "output"
 
 
+class CosineScale(_Strict):
+    """How likely a person calls a garment and a product alike, given the cosines of their blocks.
+
+    A similarity is the weighted mean of the cosines. Under weights ``w`` that sum to one, its mean over random pairs of
+    one kind is ``w @ mean`` and its variance ``w @ covariance @ w``. So a similarity is standardised under any weights,
+    and the probability is ``sigmoid(slope * standardised + intercept)``.
+
+    Attributes:
+        mean: of each block's cosine over random pairs of a street photo's garment and a product of its kind.
+        covariance: of the blocks' cosines over the same pairs.
+        slope, intercept: of a logistic regression on pairs that a person judged.
+    """
+
+    mean: Annotated[tuple[FiniteFloat, ...], Field(min_length=1)]
+    covariance: tuple[tuple[FiniteFloat, ...], ...]
+    slope: Annotated[FiniteFloat, Field(gt=0)]
+    intercept: FiniteFloat
+
+    @model_validator(mode="after")
+    def _check(self) -> CosineScale:
+        matrix = np.array(self.covariance) if len({len(row) for row in self.covariance}) == 1 else np.empty(0)
+        if matrix.shape != (len(self.mean), len(self.mean)):
+            raise ValueError(f"the covariance of {len(self.mean)} blocks is a matrix of as many rows and columns")
+        if not np.allclose(matrix, matrix.T) or np.diag(matrix).min() <= 0 or np.linalg.eigvalsh(matrix)[0] < -1e-9:
+            raise ValueError("the covariance is not symmetric and positive")
+        return self
+
+
 class EncoderSpec(_Strict):
     """``bundle.json`` of an encoder.
 
@@ -64,6 +93,7 @@ class EncoderSpec(_Strict):
         margin: as a share of the box's sides.
         shop_model: the second stream of a two-stream encoder, for catalog pictures; queries use ``model``.
         files: SHA-256 of every ONNX file, by name.
+        calibration: makes probabilities of similarities; None for an encoder that nobody calibrated.
     """
 
     kind: Literal["encoder"] = "encoder"
@@ -77,6 +107,7 @@ class EncoderSpec(_Strict):
     model: str = "model.onnx"
     shop_model: str | None = None
     files: dict[str, str]
+    calibration: CosineScale | None = None
     licence: str = "Apache-2.0"
     about: str = ""
 
@@ -87,6 +118,8 @@ class EncoderSpec(_Strict):
             raise ValueError(f"block names repeat: {names}")
         if all(block.weight == 0 for block in self.blocks):
             raise ValueError("all default block weights are zero")
+        if self.calibration is not None and len(self.calibration.mean) != len(names):
+            raise ValueError(f"calibration of {len(self.calibration.mean)} blocks, the encoder has {len(names)}")
         for file in (self.model, self.shop_model):
             if file is not None and file not in self.files:
                 raise ValueError(f"no checksum for {file}")
@@ -260,8 +293,9 @@ Spec = Annotated[EncoderSpec | ReaderSpec | AttributesSpec, Field(discriminator=
 
 
 def fingerprint(spec: EncoderSpec) -> str:
-    """Return the SHA-256 hex digest of what determines the vectors: the spec without its prose and default weights."""
-    content = spec.model_dump(mode="json", exclude={"about", "licence"})
+    """Return the SHA-256 hex digest of what determines the vectors: the spec without prose, weights, calibration."""
+    # weights and calibration act on queries only, not on stored vectors
+    content = spec.model_dump(mode="json", exclude={"about", "licence", "calibration"})
     for block in content["blocks"]:
-        block.pop("weight")  # weights act on queries only, not on stored vectors
+        block.pop("weight")
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from streetshop.core.files import output_file
+from streetshop.present.words import closeness_text, score_text
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -75,5 +76,12 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"predicted_text": predicted_text, "data_uri": data_uri, "cell": cell, "web_url": web_url}
+    environment.filters |= {
+        "data_uri": data_uri,
+        "cell": cell,
+        "web_url": web_url,
+        "predicted_text": predicted_text,
+        "closeness": closeness_text,
+        "score_text": score_text,
+    }
     return environment

@@ -1,7 +1,7 @@
 """Looks, products and answers as JSON values: the same for ``--json``, the HTTP API and Python.
 
-Pixels are rounded to 2 decimals, probabilities to 4, scores and cosines to 6. ``web/schemas.py`` describes these values
-for OpenAPI.
+Pixels are rounded to 2 decimals, probabilities to 4, similarities and cosines to 6. ``web/schemas.py`` describes these
+values for OpenAPI.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from streetshop.core.geometry import COCO_KEYPOINTS, Mask
 from streetshop.core.records import Explanation, Garment, Look, Match, Product, Vector
 from streetshop.present.html import web_url
 from streetshop.search import Answer, Found, GarmentAnswer
+from streetshop.search.closeness import closeness
 
 Link: TypeAlias = Callable[[Product, int], str | None]
 """The address of a shot's picture on a server."""
@@ -62,10 +63,16 @@ def product_json(product: Product, link: Link | None = None, shot: int = 0) -> d
 
 
 def match_json(match: Match, link: Link | None = None) -> dict[str, Any]:
-    """A product with its ``score`` from -1 to 1, the index of its nearest shot, the cosine of each block, and words."""
+    """A product with how close it is, the index of its nearest shot, the cosine of each block, and words.
+
+    ``score`` is the probability that a person calls the two alike, ``closeness`` says it in words; both are None when
+    the encoder is not calibrated. ``similarity``, from -1 to 1, is the weighted mean of the cosines.
+    """
     return {
         **product_json(match.product, link, match.shot),
-        "score": round(match.score, 6),
+        "score": None if match.score is None else round(match.score, 4),
+        "closeness": closeness(match.score),
+        "similarity": round(match.similarity, 6),
         "shot": match.shot,
         "blocks": {name: round(cosine, 6) for name, cosine in match.blocks.items()},
         "words": list(match.words),

@@ -16,6 +16,7 @@ from streetshop.looks.overlay import draw_overlay
 from streetshop.present.html import render
 from streetshop.present.json import answer_json, look_json, match_json
 from streetshop.present.sheets import SheetRow, Thumbnails, small_jpeg
+from streetshop.present.words import closeness_text
 from streetshop.search import Answer, GarmentAnswer
 
 _SHOWN_GARMENTS: Final = 8
@@ -138,7 +139,7 @@ class Matches(Sequence[Match]):
         return len(self.matches)
 
     def __repr__(self) -> str:
-        best = f"; nearest {self[0].product.id} at {self[0].score:.3f}" if self.matches else ""
+        best = f"; nearest {self[0].product.id}, {closeness_text(self[0])}" if self.matches else ""
         return f"<Matches: {len(self)} products{best}>"
 
     def to_dict(self) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from PIL import Image
 from streetshop.core.photo import Photo, encode_jpeg
 from streetshop.core.records import Garment, Look, Match
 from streetshop.present.html import write_page
-from streetshop.present.words import lacking_text
+from streetshop.present.words import lacking_text, others_text
 from streetshop.search import Answer
 
 _PHOTO_SIDE: Final = 480
@@ -29,9 +29,11 @@ class SheetGarment:
     Attributes:
         garment: of the photo.
         crop: JPEG.
-        matches: with their pictures; those of other kinds when there are none.
+        matches: with their pictures.
         right: id of the right product, where it is known.
-        note: why there are no matches.
+        note: what is lacking.
+        others: products of other kinds, with their pictures.
+        others_note: the line above them.
     """
 
     garment: Garment
@@ -39,6 +41,8 @@ class SheetGarment:
     matches: tuple[tuple[Match, bytes | None], ...]
     right: str | None = None
     note: str = ""
+    others: tuple[tuple[Match, bytes | None], ...] = ()
+    others_note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +71,10 @@ class SheetRow:
         """
         garments = []
         for i, found in enumerate(answer.garments):
-            shown = found.matches or found.others
-            matches = tuple((match, thumbnail(match.product.id, match.shot)) for match in shown)
+            matches, others = _pictured(found.matches, thumbnail), _pictured(found.others, thumbnail)
             truth = right[i] if i < len(right) else None
-            crop, note = _crop(photo, found.garment), lacking_text(found)
-            garments.append(SheetGarment(found.garment, crop, matches, truth, note))
+            crop, notes = _crop(photo, found.garment), (lacking_text(found), others_text(found))
+            garments.append(SheetGarment(found.garment, crop, matches, truth, notes[0], others, notes[1]))
         picture = small_jpeg(photo.image(), _PHOTO_SIDE)
         return cls(name, picture, photo.width, photo.height, tuple(garments), answer.look.reader)
 
@@ -87,6 +90,10 @@ def write_sheet(path: Path, rows: Sequence[SheetRow], *, title: str, reader: boo
     if not reader and not note:
         note = "Searched without a reader: each photo, or the box given, was taken as one garment."
     write_page(path, "sheet.html", title=title, note=note, rows=rows)
+
+
+def _pictured(matches: Sequence[Match], thumbnail: Thumbnails) -> tuple[tuple[Match, bytes | None], ...]:
+    return tuple((match, thumbnail(match.product.id, match.shot)) for match in matches)
 
 
 def _crop(photo: Photo, garment: Garment) -> bytes:

@@ -13,7 +13,7 @@ from streetshop.core.kinds import KINDS, check_kinds
 NEARLY_LEVEL: Final = 0.6
 """A second kind is searched too when its probability is at least this share of the first one's."""
 AGREEMENT: Final = 0.05
-"""How much the score falls when the probability that garment and product are of one kind falls by a factor of e."""
+"""How much a product's rank falls when the probability that it is of the garment's kind falls by a factor of e."""
 _UNKNOWN: Final = 0.5
 """Probability that a product of unknown kind is of the garment's kind, for the ranking."""
 _LEAST: Final = 0.02
@@ -67,7 +67,7 @@ def of_kinds(where: Filter | None, kinds: Sequence[str], *, unknown: bool = True
 
 
 def by_kind(where: Filter | None, kinds: Mapping[str, float]) -> list[tuple[Filter | None, float]]:
-    """The filter for each part of the catalog that is searched, and what is added to the scores of its products.
+    """The filter for each part of the catalog that is searched, and what is added to the similarities of its products.
 
     Args:
         where: the shopper's filter.
@@ -82,6 +82,11 @@ def by_kind(where: Filter | None, kinds: Mapping[str, float]) -> list[tuple[Filt
     total = sum(kinds.values())
     parts = [(of_kinds(where, (kind,), unknown=False), _added(p / total)) for kind, p in kinds.items()]
     return [*parts, (_both(where, Not(Has("kind"))), _added(_UNKNOWN))]
+
+
+def other_kinds(where: Filter | None, kinds: Mapping[str, float]) -> list[tuple[Filter | None, float]]:
+    """As :func:`by_kind`, for the products that are not known to be of these kinds."""
+    return [(_both(where, Not(Equals("kind", tuple(kinds)))), _added(_LEAST))]
 
 
 def _added(probability: float) -> float:

@@ -14,10 +14,11 @@ from streetshop.catalog.filters import fold
 from streetshop.catalog.store import Hit, Store, split_blocks
 from streetshop.core.errors import RequestInvalid
 from streetshop.core.records import Block, Match, Product, Vector
+from streetshop.search.closeness import Scale
 from streetshop.search.designs import Design, group
 from streetshop.search.diversity import POOL, diversified
 from streetshop.search.explain import explain
-from streetshop.search.kinds import by_kind, of_kinds
+from streetshop.search.kinds import by_kind, of_kinds, other_kinds
 from streetshop.search.request import SearchRequest
 from streetshop.search.text import by_words
 from streetshop.search.weights import weigh
@@ -27,7 +28,12 @@ _ROUNDING: Final = 1e-6
 
 
 def nearest(
-    store: Store, vector: Vector, request: SearchRequest, kinds: Mapping[str, float] | None = None
+    store: Store,
+    vector: Vector,
+    request: SearchRequest,
+    kinds: Mapping[str, float] | None = None,
+    *,
+    apart: bool = False,
 ) -> tuple[Match, ...]:
     """The ``request.k`` designs nearest to a vector, from ``request.offset`` on, each by its nearest shot.
 
@@ -37,29 +43,34 @@ def nearest(
         request: how many products, which, and how the blocks count.
         kinds: searched kinds with their probabilities; products of unknown kind are searched too. None for those of the
             request, or all.
+        apart: search the products of all other kinds instead.
 
     Returns:
-        Highest score first, ties by product id; with a text, products that have all of its words come before. Fewer
-        than ``k`` only if fewer pass the filter. With ``request.diverse`` in the order of ``diversity.spread``.
+        Nearest first, ties by product id; with a text, products that have all of its words come before. Fewer than
+        ``k`` only if fewer pass the filter and have the least score. With ``request.diverse`` in the order of
+        ``diversity.spread``.
     """
     if kinds is None:
         kinds = dict.fromkeys(request.kinds or (), 1.0)
     left_out = _LeftOut.of(store, request)
     query = weigh(vector, store.meta.blocks, request.weights)
-    parts = by_kind(request.where, kinds)
+    parts = other_kinds(request.where, kinds) if apart else by_kind(request.where, kinds)
     now, *later = by_words(request.text)
     wanted = max(request.offset + request.k, POOL if request.diverse else 0)
     depth = (wanted + (request.without is not None)) * 2
     while True:
         found = [
-            (store.search(query, depth, where, words=words), added + more)
+            (store.search(query, depth, where, words=words), added, more)
             for words, more in now
             for where, added in parts
         ]
         near, complete = _ranked(found, vector, depth, store.meta.blocks, request.weights)
         hits = [each.hit for each in near.values()]
-        designs = [design for design in _designs(store, hits, request) if not left_out.has(design)]
-        if len(designs) >= wanted or (complete and not later):
+        close = [hit for hit in hits if request.is_close(near[hit.product_id].closeness)]
+        designs = [design for design in _designs(store, close, request) if not left_out.has(design)]
+        # what comes behind the last hit is no closer than its rank
+        all_close = complete or (bool(hits) and not request.is_close(near[hits[-1].product_id].rank))
+        if len(designs) >= wanted or (all_close and not later):
             break
         if complete:
             now = [*now, *later.pop(0)]
@@ -67,7 +78,7 @@ def nearest(
             depth *= 4  # many shots of few designs came first: look deeper
     ranks = [near[design.product.id].rank for design in designs]
     shown = _page(designs, ranks, store.meta.blocks, request)
-    scored = [(near[design.product.id].match(design.product), design) for design in shown]
+    scored = [(near[design.product.id].match(design.product, request.scale), design) for design in shown]
     if request.explain:
         reasons = (explain(vector, design.hit.vector, store.meta.blocks, request.weights) for design in shown)
         scored = [
@@ -80,13 +91,16 @@ def find(store: Store, request: SearchRequest) -> tuple[Match, ...]:
     """The ``request.k`` designs that have most of the words of ``request.text``, from ``request.offset`` on.
 
     Returns:
-        Products with more of the words first, then by BM25. Scores are from 0 to 1; ``blocks`` is empty.
+        Products with more of the words first, then by BM25. ``similarity`` is the relevance of the words, from 0 to 1;
+        there is no ``score``, and ``blocks`` is empty.
 
     Raises:
-        RequestInvalid: the request has no text.
+        RequestInvalid: the request has no text, or a least score.
     """
     if not request.text:
         raise RequestInvalid("the text has no words", where="text", hint='Give some, as in "linen shirt"')
+    if request.min_score:
+        raise RequestInvalid("words alone have no score", where="min_score", hint="Search with a photo too")
     where = of_kinds(request.where, request.kinds or ())
     wanted = max(request.offset + request.k, POOL if request.diverse else 0)
     depth = wanted * 2
@@ -106,23 +120,26 @@ class _Near:
     """The nearest shot of a product.
 
     Attributes:
-        rank: its score and what is added for its kind.
-        score: weighted mean of the cosines.
+        rank: its closeness and what is added for words.
+        closeness: its similarity and what is added for its kind.
+        similarity: weighted mean of the cosines.
         cosines: of each block.
         hit: from the store.
     """
 
     rank: float
-    score: float
+    closeness: float
+    similarity: float
     cosines: Mapping[str, float]
     hit: Hit
 
-    def match(self, product: Product) -> Match:
-        return Match(product, self.score, self.hit.shot, self.cosines)
+    def match(self, product: Product, scale: Scale | None) -> Match:
+        score = None if scale is None else scale.score(self.closeness)
+        return Match(product, self.similarity, self.hit.shot, self.cosines, score=score)
 
 
 def _ranked(
-    found: Sequence[tuple[Sequence[Hit], float]],
+    found: Sequence[tuple[Sequence[Hit], float, float]],
     vector: Vector,
     depth: int,
     blocks: Sequence[Block],
@@ -131,7 +148,8 @@ def _ranked(
     """The nearest shot of each product that certainly comes before all shots that were not fetched.
 
     Args:
-        found: the first ``depth`` shots of each part of the catalog, and what is added to their scores.
+        found: the first ``depth`` shots of each part of the catalog, and what is added to their similarities for kinds
+            and for words.
         vector: what is searched for.
         depth: number of shots asked for.
         blocks: of the vectors.
@@ -142,19 +160,20 @@ def _ranked(
     """
     best: dict[str, _Near] = {}
     bound = -math.inf
-    for hits, added in found:
+    for hits, for_kind, for_words in found:
         if not hits:
             continue
         cosines = _cosines(vector, hits, blocks)
-        # Not the score of the store, whose last bits may differ from the score that is shown.
-        scores = np.sum([weights[name] * values for name, values in cosines.items()], axis=0) / sum(weights.values())
+        # Not the score of the store, whose last bits may differ from the similarity that is shown.
+        similar = np.sum([weights[name] * values for name, values in cosines.items()], axis=0) / sum(weights.values())
         for at, hit in enumerate(hits):
-            rank = float(scores[at]) + added
+            closeness = float(similar[at]) + for_kind
+            rank = closeness + for_words
             if hit.product_id not in best or rank > best[hit.product_id].rank:
                 own = {name: float(values[at]) for name, values in cosines.items()}
-                best[hit.product_id] = _Near(rank, float(scores[at]), own, hit)
+                best[hit.product_id] = _Near(rank, closeness, float(similar[at]), own, hit)
         if len(hits) == depth:
-            bound = max(bound, float(scores.min()) + added)
+            bound = max(bound, float(similar.min()) + for_kind + for_words)
     ordered = sorted(best.values(), key=lambda near: (-near.rank, near.hit.product_id))
     return {n.hit.product_id: n for n in ordered if n.rank > bound + _ROUNDING}, bound == -math.inf
 

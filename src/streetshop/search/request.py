@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any, Final
 
 import numpy as np
@@ -14,6 +14,8 @@ from streetshop.catalog.store import Store, split_blocks
 from streetshop.core.errors import RequestInvalid, VectorError
 from streetshop.core.geometry import Box
 from streetshop.core.records import Block, Vector
+from streetshop.models.spec import CosineScale
+from streetshop.search.closeness import Scale
 from streetshop.search.diversity import check_diverse
 from streetshop.search.kinds import parse_kinds
 from streetshop.search.numbers import parse_number
@@ -46,7 +48,9 @@ class SearchRequest:
         offset: number of results to skip, for the next page.
         text: words; products that have all of them come first.
         diverse: how much the results are to differ from each other, 0 to 1.
-        explain: every match says what its score rests on.
+        explain: every match says what its similarity rests on.
+        min_score: least score of a result, 0 to 1.
+        scale: makes scores of similarities under these weights; None when the encoder is not calibrated.
     """
 
     k: int
@@ -61,6 +65,12 @@ class SearchRequest:
     text: tuple[str, ...] = ()
     diverse: float = 0.0
     explain: bool = False
+    min_score: float = 0.0
+    scale: Scale | None = None
+
+    def is_close(self, closeness: float) -> bool:
+        """Whether a similarity, with what is added for kinds, has the least score that is asked for."""
+        return self.scale is None or self.scale.score(closeness) >= self.min_score
 
     @classmethod
     def check(
@@ -80,6 +90,8 @@ class SearchRequest:
         text: str | None = None,
         diverse: float = 0.0,
         explain: bool = False,
+        min_score: float = 0.0,
+        calibration: CosineScale | None = None,
         max_k: int = MAX_K,
     ) -> SearchRequest:
         """Check a search against the catalog that is to answer it.
@@ -98,7 +110,9 @@ class SearchRequest:
             offset: number of results to skip, at most ``MAX_OFFSET``.
             text: words; see :func:`streetshop.search.text.parse_text`.
             diverse: how much the results are to differ from each other, 0 to 1.
-            explain: every match says what its score rests on.
+            explain: every match says what its similarity rests on.
+            min_score: least score of a result, 0 to 1; above 0 only with a calibration.
+            calibration: of the encoder.
             max_k: the caller's limit.
 
         Raises:
@@ -123,10 +137,11 @@ class SearchRequest:
         offset = check_whole("offset", offset)
         if not 0 <= offset <= MAX_OFFSET:
             raise RequestInvalid(f"offset is {offset}", where="offset", hint=f"Give 0 to {MAX_OFFSET}")
+        weights = check_weights(weights, blocks)
         return cls(
             k,
             where,
-            check_weights(weights, blocks),
+            weights,
             garment,
             tuple(boxes),
             without,
@@ -136,6 +151,8 @@ class SearchRequest:
             parse_text(text),
             check_diverse(diverse),
             check_flag("explain", explain),
+            _min_score(min_score, calibrated=calibration is not None),
+            None if calibration is None else Scale.of(calibration, blocks, weights),
         )
 
 
@@ -146,6 +163,19 @@ def _kinds(kinds: object) -> tuple[str, ...] | None:
     if not all(isinstance(value, str) for value in values):
         raise RequestInvalid(f"kinds are {kinds!r:.80}", where="kinds", hint="Give auto, any, or names of kinds")
     return parse_kinds(values) if values else ()
+
+
+def _min_score(value: object, *, calibrated: bool) -> float:
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) <= 1:
+        raise RequestInvalid(f"min_score is {value!r:.80}", where="min_score", hint="Give a number from 0 to 1")
+    least = float(value)
+    if least > 0 and not calibrated:
+        raise RequestInvalid(
+            "the encoder gives no scores: its bundle has no calibration",
+            where="min_score",
+            hint="Leave min_score out, or calibrate the encoder with `streetshop lab calibrate`",
+        )
+    return least
 
 
 def check_flag(name: str, value: object) -> bool:

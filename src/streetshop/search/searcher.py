@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +16,16 @@ from streetshop.core.photo import Photo
 from streetshop.core.records import Garment, Look, Match, Vector
 from streetshop.looks import Reader, WholePhotoReader, boxed_garment, garment_picture, read_look
 from streetshop.models import Encoder, Prepared
+from streetshop.search.closeness import SIMILAR
 from streetshop.search.kinds import likely_kinds, of_kinds
 from streetshop.search.match import nearest
 from streetshop.search.request import SearchRequest, check_whole
 
 MAX_OTHERS: Final = 6
 """The most products of other kinds that are offered when there are no matches."""
+
+
+Lacking: TypeAlias = Literal["", "kind", "filter", "min_score", "closeness"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,7 +49,7 @@ class Found:
 
     matches: tuple[Match, ...]
     kinds: Mapping[str, float]
-    lacking: Literal["", "kind", "filter"] = ""
+    lacking: Lacking = ""
     others: tuple[Match, ...] = ()
 
 
@@ -59,15 +63,17 @@ class GarmentAnswer:
         matches: nearest first.
         kinds: that were searched, with their probabilities; empty when all were.
         lacking: why there are no matches: ``kind`` when the shop has no product that is known to be of these kinds,
-            ``filter`` when none of them passes the filter; empty when there are matches, or none is asked for.
-        others: when there are no matches, the nearest products of other and of unknown kinds.
+            ``filter`` when none of them passes the filter, ``min_score`` when none has the least score; ``closeness``
+            when there are matches, but the best is only loosely similar. Empty otherwise, and on further pages.
+        others: when something is lacking, the nearest products of other and of unknown kinds; for ``closeness`` only
+            similar ones.
     """
 
     garment: Garment
     vector: Vector
     matches: tuple[Match, ...]
     kinds: Mapping[str, float] = field(default_factory=dict)
-    lacking: Literal["", "kind", "filter"] = ""
+    lacking: Lacking = ""
     others: tuple[Match, ...] = ()
 
 
@@ -144,14 +150,29 @@ class Searcher:
         if request.kinds is not None:
             kinds = dict.fromkeys(request.kinds, 1.0)
         matches = nearest(self.store, vector, request, kinds)
-        if request.offset or not kinds or any(match.product.kind for match in matches):
-            return Found(matches, kinds)
-        sold = self.store.count(of_kinds(None, tuple(kinds), unknown=False)) > 0
-        may_sell = sold or not self._knows_kinds()
-        if matches and may_sell:
-            return Found(matches, kinds)
-        apart = replace(request, kinds=(), k=min(request.k, MAX_OTHERS))
-        return Found((), kinds, "filter" if may_sell else "kind", nearest(self.store, vector, apart, {}))
+        lacking: Lacking = "" if request.offset else self._lacking(matches, vector, request, kinds)
+        if not lacking or not kinds:
+            return Found(matches, kinds, lacking)
+        least = max(request.min_score, SIMILAR) if lacking == "closeness" else request.min_score
+        elsewhere = replace(request, k=min(request.k, MAX_OTHERS), min_score=least)
+        others = nearest(self.store, vector, elsewhere, kinds, apart=True)
+        return Found(() if lacking == "kind" else matches, kinds, lacking, others)
+
+    def _lacking(
+        self, matches: tuple[Match, ...], vector: Vector, request: SearchRequest, kinds: Mapping[str, float]
+    ) -> Lacking:
+        """What is lacking among the first matches of these kinds."""
+        sold = any(match.product.kind for match in matches)
+        if kinds and not sold:
+            sold = self.store.count(of_kinds(None, tuple(kinds), unknown=False)) > 0
+            if not sold and self._knows_kinds():
+                return "kind"
+        if matches:
+            best = max((match.score for match in matches if match.score is not None), default=SIMILAR)
+            return "closeness" if best < SIMILAR else ""
+        if request.min_score and nearest(self.store, vector, replace(request, k=1, min_score=0.0), kinds):
+            return "min_score"
+        return "filter" if kinds else ""
 
     def _knows_kinds(self) -> bool:
         """Whether the kinds of most products are known: only then does the shop lack what it has no product of."""

@@ -43,6 +43,7 @@ def search_request(
         text=one(fields, "text"),
         explain=flag(fields, "explain"),
         diverse=number("diverse", one(fields, "diverse") or "0"),
+        min_score=number("min_score", one(fields, "min_score") or "0"),
         garment=garment,
         boxes=boxes,
     )
@@ -64,6 +65,7 @@ def checked(
         k=settings.default_k if k is None else k,
         where=where if where and where.strip() else None,
         weights=weights,
+        calibration=searcher.encoder.spec.calibration,
         max_k=settings.max_k,
         **about,
     )

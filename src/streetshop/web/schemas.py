@@ -93,7 +93,14 @@ class ExplanationOut(BaseModel):
 class MatchOut(ProductOut):
     """A product that answers a query."""
 
-    score: float = Field(description="Weighted mean of the blocks' cosines, -1 to 1; in a search by words alone 0 to 1")
+    score: float | None = Field(
+        description="Probability that a person calls the two alike, 0 to 1; null when the encoder is not calibrated, "
+        "and in a search by words alone"
+    )
+    closeness: Literal["very close", "similar", "loosely similar"] | None = Field(description="The score in words")
+    similarity: float = Field(
+        description="Weighted mean of the blocks' cosines, -1 to 1; in a search by words alone their relevance, 0 to 1"
+    )
     shot: int = Field(description="Index of the nearest shot")
     blocks: dict[str, float] = Field(description="Cosine of each block; empty in a search by words alone")
     explanation: ExplanationOut | None = Field(None, description="With `explain=true`")
@@ -122,10 +129,13 @@ class FoundOut(BaseModel):
 
     matches: list[MatchOut]
     searched: dict[str, float] = Field(description="Kinds searched, with their probabilities; empty for all")
-    lacking: Literal["kind", "filter"] | None = Field(
-        description="Why there are no matches: the shop sells none of these kinds, or none passes the filter"
+    lacking: Literal["kind", "filter", "min_score", "closeness"] | None = Field(
+        description="Why there are no matches: the shop sells none of these kinds, none passes the filter, or none has "
+        "the least score; closeness: there are matches, but the best is only loosely similar"
     )
-    others: list[MatchOut] = Field(description="When there are no matches: the nearest products of other kinds")
+    others: list[MatchOut] = Field(
+        description="When something is lacking: the nearest products of other kinds; for closeness only similar ones"
+    )
 
 
 class GarmentAnswerOut(GarmentOut, FoundOut):
@@ -316,6 +326,7 @@ class VectorSearchIn(BaseModel):
     explain: bool = Field(False, description="Every match says what its score rests on")
     diverse: float = Field(0.0, description="How much the results are to differ from each other, 0 to 1")
     text: Annotated[str, Field(description="Products with all of these words come first")] | None = None
+    min_score: FiniteFloat = 0.0
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+from pathlib import Path
 
 import httpx
 import numpy as np
@@ -13,9 +14,11 @@ from PIL import Image
 
 from streetshop.catalog.open import open_catalog
 from streetshop.core.photo import Photo
+from streetshop.models import Encoder, load_encoder
 from streetshop.search import Searcher, SearchRequest
+from tests.models.tiny import calibrated_encoder
 from tests.web.kinds_shop import three_bands
-from tests.web.serving import BandReader, jpeg, png, street
+from tests.web.serving import BandReader, jpeg, png, running, street
 
 
 def search(client: httpx.Client, photo: bytes, **fields: object) -> httpx.Response:
@@ -36,7 +39,7 @@ def test_every_garment_gets_its_products(client):
         (x0, y0, x1, y1), (x, y) = garment["box"], garment["hotspot"]
         assert x0 <= x < x1
         assert y0 <= y < y1
-        scores = [match["score"] for match in garment["matches"]]
+        scores = [match["similarity"] for match in garment["matches"]]
         assert len(scores) == 3
         assert scores == sorted(scores, reverse=True)
 
@@ -50,8 +53,8 @@ def test_same_answer_as_the_searcher(client, shop):
     answer = search(client, photo, k=5).json()
     for got, wanted in zip(answer["garments"], expected.garments, strict=True):
         assert [match["id"] for match in got["matches"]] == [match.product.id for match in wanted.matches]
-        assert [match["score"] for match in got["matches"]] == pytest.approx(
-            [match.score for match in wanted.matches], abs=2e-5
+        assert [match["similarity"] for match in got["matches"]] == pytest.approx(
+            [match.similarity for match in wanted.matches], abs=2e-5
         )
 
 
@@ -86,7 +89,7 @@ def test_filter_and_weights_change_the_answer(client):
     answer = search(client, photo, garment=0, weights=["colour=0", "style=1"], k=1).json()
     assert answer["weights"] == {"style": 1, "colour": 0}
     match = answer["garments"][0]["matches"][0]
-    assert match["score"] == pytest.approx(match["blocks"]["style"], abs=1e-5)
+    assert match["similarity"] == pytest.approx(match["blocks"]["style"], abs=1e-5)
 
 
 def test_vector_of_an_answer_searches_again_without_the_photo(client):
@@ -293,3 +296,35 @@ def test_explanations_when_asked(client):
     assert "explanation" not in client.get(path, params={"k": 1}).json()["matches"][0]
     answer = client.get("/v1/search/text", params={"text": "red", "explain": "true"})
     assert answer.status_code == 422
+
+
+def test_scores_and_the_least_score(shop: tuple[Path, Encoder], tmp_path: Path) -> None:
+    scored = load_encoder(calibrated_encoder(tmp_path))
+    with running(shop[0], scored, reader=BandReader()) as up, up.client() as client:
+        photo = png(street("red", "blue"))
+        garment = search(client, photo, k=18, garment=0, vectors="true", kinds="any").json()["garments"][0]
+        scores = [match["score"] for match in garment["matches"]]
+        assert scores == sorted(scores, reverse=True)
+        assert {match["closeness"] for match in garment["matches"]} >= {"very close"}
+        least = (scores[4] + scores[5]) / 2
+        wanted = [match["id"] for match in garment["matches"][:5]]
+        limited = search(client, photo, k=18, garment=0, kinds="any", min_score=least).json()["garments"][0]
+        assert [match["id"] for match in limited["matches"]] == wanted
+        body = {"vector": garment["vector"], "k": 18, "min_score": least}
+        again = client.post("/v1/search/vector", json=body).json()
+        assert [match["id"] for match in again["matches"]] == wanted
+        none = client.post("/v1/search/vector", json={**body, "min_score": 1.0}).json()
+        assert (none["matches"], none["lacking"]) == ([], "min_score")
+        similar = client.get("/v1/products/red-plain/similar", params={"min_score": 1}).json()
+        assert similar["matches"] == []
+        for bad in ("2", "-1", "nan", "much", "1_0"):
+            answer = search(client, photo, min_score=bad)
+            assert (answer.status_code, "min_score" in answer.json()["detail"]) == (422, True), bad
+
+
+def test_without_a_calibration_there_are_no_scores(client):
+    photo = png(street("red", "blue"))
+    match = search(client, photo, k=1).json()["garments"][0]["matches"][0]
+    assert (match["score"], match["closeness"]) == (None, None)
+    refused = search(client, photo, min_score=0.2)
+    assert (refused.status_code, "calibration" in refused.json()["detail"]) == (422, True)

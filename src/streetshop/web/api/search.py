@@ -70,6 +70,13 @@ COMMON_FIELDS: Final[dict[str, Any]] = {
         "default": 0,
         "description": "How much the results are to differ from each other",
     },
+    "min_score": {
+        "type": "number",
+        "minimum": 0,
+        "maximum": 1,
+        "default": 0,
+        "description": "Least score of a product: the probability that a person calls it alike",
+    },
 }
 """Of every search that is a form or a query string."""
 _PHOTO_FIELD: Final[dict[str, Any]] = {
@@ -187,6 +194,7 @@ async def search_by_vector(request: Request) -> Response:
         text=asked.text,
         diverse=asked.diverse,
         explain=asked.explain,
+        min_score=asked.min_score,
     )
     vector = forms.vector_of(asked.vector, searcher.encoder.blocks)
 
