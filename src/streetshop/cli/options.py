@@ -74,7 +74,9 @@ DiverseOption = Annotated[
 ]
 
 
-ExplainOption = Annotated[bool, typer.Option("--explain", help="Say what each similarity rests on: blocks and colours.")]
+ExplainOption = Annotated[
+    bool, typer.Option("--explain", help="Say what each similarity rests on: blocks and colours.")
+]
 
 
 def parse_variants(value: str) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from streetshop.core.files import output_file
-from streetshop.present.words import closeness_text, score_text
+from streetshop.present.words import closeness_text, predicted_text, score_text
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -65,8 +65,6 @@ def cell(value: Any) -> str:
 @cache
 def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-
-    from streetshop.present.words import predicted_text
 
     environment = Environment(
         loader=PackageLoader("streetshop.present"),
