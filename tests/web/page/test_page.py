@@ -148,6 +148,15 @@ def test_product_similar_history_and_back(visit):
     page.wait_for_selector("#product[open]")
     assert page.inner_text("#product-title") == titles[0]
     assert page.locator(".alike").count() == 1
+    assert page.locator(".alike .bar").first.is_hidden()
+    page.click(".alike summary")
+    assert page.locator(".alike .bar").count() == 2
+    assert sum(int(share.removesuffix(" %")) for share in page.locator(".alike .share").all_inner_texts()) in (
+        99,
+        100,
+        101,
+    )
+    assert page.inner_text(".alike .both").startswith("Colours of both: red")
     page.wait_for_selector(".similar .card:not(.skeleton)")
     assert titles[0] not in page.locator(".similar .card-title").all_inner_texts()
     assert page.locator("#product-back").is_hidden()

@@ -79,6 +79,7 @@ export function searchPhoto(blob, { k, filter, text, weights, box }, signal) {
   form.set('k', k);
   form.set('vectors', 'true');
   form.set('masks', 'true');
+  form.set('explain', 'true');
   if (filter) form.set('filter', filter);
   if (text) form.set('text', text);
   if (weights) form.set('weights', JSON.stringify(weights));
@@ -94,6 +95,6 @@ export const searchVector = (vector, { k, filter, text, weights, kinds, searched
   call('/v1/search/vector', {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ vector, k, offset, filter: filter || null, text: text || null, weights, ...(kinds ? { kinds } : { searched }) }),
+    body: JSON.stringify({ vector, k, offset, explain: true, filter: filter || null, text: text || null, weights, ...(kinds ? { kinds } : { searched }) }),
     signal,
   });

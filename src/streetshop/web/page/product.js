@@ -149,11 +149,17 @@ export class ProductDialog {
   }
 }
 
-/** How near each block is, as bars. */
-function alike(match) {
-  return h('div', { class: 'alike' }, h('h3', { text: 'Why it is here' }), Object.entries(match.blocks).map(([name, cosine]) => {
+/** What a match rests on, behind a button: how near each block is, its share of the score, and the colours both have. */
+function alike({ blocks, explanation }) {
+  const rows = Object.entries(blocks).map(([name, cosine]) => {
     const bar = h('span', { class: 'bar', 'aria-hidden': 'true' });
     bar.style.setProperty('--part', `${Math.round(Math.max(0, cosine) * 100)}%`);
-    return h('p', {}, h('span', { text: blockName(name) }), bar, h('span', { class: 'away', text: `: ${Math.round(cosine * 100)} of 100` }));
-  }));
+    const share = explanation?.shares[name];
+    return h('p', {}, h('span', { text: blockName(name) }), bar, h('span', { class: 'away', text: `: ${Math.round(cosine * 100)} of 100` }),
+      share === undefined ? null : h('span', { class: 'share', text: `${Math.round(share * 100)} %` }));
+  });
+  const colours = Object.keys(explanation?.colours ?? {});
+  return h('details', { class: 'alike' }, h('summary', { class: 'button small', text: 'Why?' }), rows,
+    explanation ? h('p', { class: 'fine', text: 'Bars: how near. Numbers: the share of the score.' }) : null,
+    colours.length ? h('p', { class: 'fine both', text: `Colours of both: ${colours.join(', ')}` }) : null);
 }
