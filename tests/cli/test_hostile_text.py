@@ -59,6 +59,7 @@ def test_nothing_printed_commands_the_terminal(hostile: Path, words: tuple[str, 
     ran = run_one(hostile, words)
     text = ran.out + ran.err
     assert text.strip()
+    assert not set(text) & set("\x1b\x07\x9b\u202e\u2066")
     assert printable(text) == text
 
 
