@@ -194,7 +194,8 @@ def _survey(
         rows += 1
         if not isinstance(values, RowRefused):
             survey.add(values)
-            kinds.add(columns.words(values))
+            if kinds.learns or "kind" in columns.fields:
+                kinds.add(columns.words(values))
     if rows == 0:
         raise FeedError("the feed has no rows", where=where, hint="Export it again")
     return replace(columns, types=survey.types(), taxonomy=kinds.taxonomy()), rows

@@ -27,6 +27,11 @@ class KindSurvey:
         self._unknown: Counter[str] = Counter()
         self._used: set[str] = set()
 
+    @property
+    def learns(self) -> bool:
+        """Whether a row without a kind of its own still tells something."""
+        return len(self._texts) < _TEXTS or bool(self._taxonomy.mapping)
+
     def add(self, words: KindWords) -> None:
         """Take a row into account."""
         if len(self._texts) < _TEXTS:

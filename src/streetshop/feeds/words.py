@@ -39,9 +39,13 @@ _UMLAUTS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 @lru_cache(maxsize=65536)
 def fold(text: str) -> str:
     """Text for comparison: its first 400 characters in lower case, without accents, ``t-shirt`` as one word."""
-    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFC", text)[:_READ].casefold())
-    plain = "".join(c for c in plain if not unicodedata.combining(c)).translate(_LETTERS)
+    plain = text[:_READ].lower() if text.isascii() else _without_accents(text)
     return _HYPHENED.sub(r"\1\2", plain)
+
+
+def _without_accents(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFC", text)[:_READ].casefold())
+    return "".join(c for c in plain if not unicodedata.combining(c)).translate(_LETTERS)
 
 
 def split_words(folded: str) -> list[str]:
@@ -57,6 +61,7 @@ class Language:
         name: its two letters.
         first: whether the first noun of a phrase names the article, otherwise the last one does.
         forms: the kind of each word and phrase, in every form; ``""`` where it has no meaning of its own.
+        begin: words that phrases of several words begin with, or end with if the last noun counts.
         joined: words that may be the last part of a compound.
         stops: words after which only properties of the article follow.
         parts: splits a text where "and" joins articles.
@@ -66,6 +71,7 @@ class Language:
     name: str
     first: bool
     forms: Mapping[str, str]
+    begin: frozenset[str]
     joined: Mapping[str, str]
     stops: frozenset[str]
     parts: re.Pattern[str]
@@ -89,10 +95,10 @@ class Language:
             # What comes after "with" is no article of its own.
             words = split_words(segment)
             cut = next((i for i, word in enumerate(words) if i and word in self.stops), len(words))
-            head = " ".join(words[:cut])
-            named = {self._part(part) for part in self.parts.split(head)} - {""}
-            if named:
-                return named.pop() if len(named) == 1 else MIXED
+            for part in (words[:cut], words[cut:]):
+                named = {self._part(each) for each in self.parts.split(" ".join(part))} - {""}
+                if named:
+                    return named.pop() if len(named) == 1 else MIXED
         return ""
 
     def _part(self, text: str) -> str:
@@ -111,15 +117,19 @@ class Language:
 
     def _at(self, words: Sequence[str], i: int) -> tuple[int, str]:
         """How many words a phrase at ``i`` has (one that ends there, if the last noun counts), and what it names."""
-        for length in range(min(_LONGEST, len(words) - i if self.first else i), 0, -1):
-            phrase = words[i : i + length] if self.first else words[i - length : i]
-            kind = self.forms.get(phrase[0] if length == 1 else " ".join(phrase))
+        there = len(words) - i if self.first else i
+        if not there:
+            return 1, ""
+        word = words[i] if self.first else words[i - 1]
+        for length in range(min(_LONGEST, there) if word in self.begin else 1, 1, -1):
+            kind = self.forms.get(" ".join(words[i : i + length] if self.first else words[i - length : i]))
             if kind is not None:
                 return length, kind
-        return 1, "" if self.first or not i else self._compound(words[i - 1])
+        kind = self.forms.get(word)
+        return 1, kind if kind is not None else self._compound(word)
 
     def _compound(self, word: str) -> str:
-        for start in range(3, len(word) - 2):
+        for start in range(3, len(word) - 2) if self.joined else ():
             if kind := self.joined.get(word[start:]):
                 return kind
         return ""
@@ -169,6 +179,7 @@ def _language(name: str) -> Language:
         name,
         data["head"] == "first",
         forms,
+        frozenset(form.split()[0 if data["head"] == "first" else -1] for form in forms if " " in form),
         joined,
         frozenset(fold(word) for word in data.get("after", ())),
         re.compile(rf"[&+,;/()]|\b(?:{ands})\b"),
