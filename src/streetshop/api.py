@@ -263,6 +263,39 @@ class Catalog:
         photo, name = _photo(picture)
         return PhotoAnswer(self._searcher.search(photo, asked), photo, name, self._store.thumbnail)
 
+    def heatmap(
+        self,
+        picture: Picture,
+        product_id: str,
+        *,
+        shot: int = 0,
+        garment: int | None = None,
+        box: Box | Sequence[float] | None = None,
+        weights: Mapping[str, float] | None = None,
+    ) -> bytes:
+        """A PNG of a garment, redder where covering it lowers the similarity to a product more.
+
+        Fifty pictures are encoded, so it takes as long as a search for fifty garments.
+
+        Args:
+            picture: the photo that was searched with.
+            product_id: of a match.
+            shot: of the match.
+            garment: of the photo, counted from 0; by default the first.
+            box: in place of a garment: (x0, y0, x1, y1) in pixels of the upright photo.
+            weights: of the search.
+
+        Raises:
+            PhotoError: the photo cannot be used.
+            ProductMissing: there is no such product.
+            RequestInvalid: the product has no such shot, or the photo no such garment.
+        """
+        corners = [] if box is None else [box if isinstance(box, Box) else Box.from_sequence(box)]
+        asked = self._request({"weights": weights}, garment=garment, boxes=corners)
+        covered = self._searcher.cover(_photo(picture)[0], asked)
+        vectors = self._searcher.encoder.encode(covered.prepared)
+        return self._searcher.heatmap(covered, vectors, product_id, asked, shot)
+
     def search_vector(self, vector: Vector, **options: Unpack[SearchOptions]) -> Matches:
         """The products nearest to a vector of this catalog's encoder, as :func:`embed` gives it with ``raw=True``.
 

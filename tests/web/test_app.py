@@ -11,6 +11,7 @@ def test_openapi_describes_every_route_with_examples(client):
         "/v1/search",
         "/v1/search/vector",
         "/v1/search/text",
+        "/v1/search/heatmap",
         "/v1/look",
         "/v1/products/{product_id}",
         "/v1/products/{product_id}/similar",

@@ -21,6 +21,7 @@ PATHS = {
     "/v1/search": "POST",
     "/v1/search/vector": "POST",
     "/v1/search/text": "GET, HEAD",
+    "/v1/search/heatmap": "POST",
     "/v1/look": "POST",
 }
 

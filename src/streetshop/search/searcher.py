@@ -17,6 +17,7 @@ from streetshop.core.records import Garment, Look, Match, Vector
 from streetshop.looks import Reader, WholePhotoReader, boxed_garment, garment_picture, read_look
 from streetshop.models import Encoder, Prepared
 from streetshop.search.closeness import SIMILAR
+from streetshop.search.heatmap import Covered, cover, draw_heatmap, sensitivity
 from streetshop.search.kinds import likely_kinds, of_kinds
 from streetshop.search.match import nearest
 from streetshop.search.request import SearchRequest, check_whole
@@ -178,6 +179,44 @@ class Searcher:
         """Whether the kinds of most products are known: only then does the shop lack what it has no product of."""
         return 2 * self.store.count(Has("kind")) > self.store.count()
 
+    def cover(self, photo: Photo, request: SearchRequest) -> Covered:
+        """The first garment that the request is about, with its patches covered: the first stage of a heat map.
+
+        Raises:
+            RequestInvalid: the photo has no such garment.
+        """
+        garments = self.prepare(photo, request, 1).garments
+        if not garments:
+            raise RequestInvalid("the photo has no garment", hint="Give a box")
+        return cover(self.encoder, garment_picture(photo, garments[0], self.encoder.spec))
+
+    def heatmap(
+        self, covered: Covered, vectors: NDArray[np.float32], product_id: str, request: SearchRequest, shot: int = 0
+    ) -> bytes:
+        """A PNG of the garment that shows where the similarity to a product's shot comes from: the last stage.
+
+        Args:
+            covered: from :meth:`cover`.
+            vectors: of its pictures.
+            product_id: of the match.
+            request: its weights count.
+            shot: of the match.
+
+        Raises:
+            ProductMissing: there is no such product.
+            RequestInvalid: it has no such shot.
+        """
+        falls = sensitivity(vectors, self._shot(product_id, shot), self.encoder, request.weights)
+        return draw_heatmap(covered.picture, falls)
+
+    def _shot(self, product_id: str, shot: int) -> Vector:
+        """(dim,) vector of a shot."""
+        vectors, shot = self.store.vectors(product_id), check_whole("shot", shot)
+        if not 0 <= shot < len(vectors):
+            raise RequestInvalid(f"product {product_id!r} has {len(vectors)} shots, no number {shot}")
+        found: Vector = vectors[shot]
+        return found
+
     def similar(self, product_id: str, request: SearchRequest, shot: int = 0) -> tuple[Match, ...]:
         """The products nearest to a shot of a product, without that product.
 
@@ -185,14 +224,12 @@ class Searcher:
             ProductMissing: there is no such product.
             RequestInvalid: it has no such shot.
         """
-        vectors, shot = self.store.vectors(product_id), check_whole("shot", shot)
-        if not 0 <= shot < len(vectors):
-            raise RequestInvalid(f"product {product_id!r} has {len(vectors)} shots, no number {shot}")
+        vector = self._shot(product_id, shot)
         request = replace(request, without=product_id)
         if request.kinds is None:
             (product,) = self.store.get([product_id])
             request = replace(request, kinds=(product.kind,) if product is not None and product.kind else ())
-        return nearest(self.store, vectors[shot], request)
+        return nearest(self.store, vector, request)
 
 
 def _chosen(look: Look, garment: int | None) -> tuple[Garment, ...]:

@@ -328,3 +328,23 @@ def test_without_a_calibration_there_are_no_scores(client):
     assert (match["score"], match["closeness"]) == (None, None)
     refused = search(client, photo, min_score=0.2)
     assert (refused.status_code, "calibration" in refused.json()["detail"]) == (422, True)
+
+
+def test_a_heat_map_over_http(client):
+    def ask(**fields):
+        return client.post("/v1/search/heatmap", files={"photo": ("p.png", png(street("red", "blue")))}, data=fields)
+
+    answer = ask(product="red-plain", garment=0, weights="colour=1,style=0")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "image/png")
+    with Image.open(io.BytesIO(answer.content)) as image:
+        assert min(image.size) > 50
+    assert ask(product="red-plain", box="70,40,170,140").status_code == 200
+    for fields, status in (
+        ({}, 422),
+        ({"product": "none"}, 404),
+        ({"product": "red-plain", "shot": 9}, 422),
+        ({"product": "red-plain", "garment": 9}, 422),
+        ({"product": "red-plain", "k": 3}, 422),
+        ({"product": "red-plain", "box": ["1,1,50,50", "2,2,60,60"]}, 422),
+    ):
+        assert ask(**fields).status_code == status, fields

@@ -246,6 +246,55 @@ def invalid_json(error: ValidationError) -> RequestInvalid:
 
 
 @router.post(
+    "/v1/search/heatmap",
+    response_class=Response,
+    responses={200: {"content": {"image/png": {}}}, **schemas.problems(404, 408, 413, 415, 422, 429, 503)},
+    summary="Where in a garment the similarity to a product comes from",
+    openapi_extra=_form(
+        {
+            "product": {"type": "string", "description": "Id of a match"},
+            "shot": {"type": "integer", "minimum": 0, "default": 0, "description": "Of the match"},
+            "weights": COMMON_FIELDS["weights"],
+            "garment": {"type": "integer", "minimum": 0, "default": 0, "description": "Of the look"},
+            "box": {"type": "string", "description": "Instead of a garment: `x0,y0,x1,y1`"},
+        }
+    ),
+)
+async def heatmap(request: Request) -> Response:
+    """A PNG of the garment, redder where covering it lowers the similarity more.
+
+    Fifty pictures are encoded: ask on demand.
+    """
+    state = state_of(request)
+    async with received_form(request, state, max_files=1, max_bytes=state.settings.max_body) as form:
+        searcher = state.catalog.searcher()
+        photo = single_file(await file_bytes(form, "photo"), "photo")
+        product = forms.one(form, "product")
+        if product is None:
+            raise RequestInvalid("product is missing", where="product", hint="Send the id of a match")
+        boxes, number = forms.boxes_of(form), forms.one(form, "garment")
+        if len(boxes) > 1:
+            raise RequestInvalid(f"{len(boxes)} boxes are given", where="box", hint="Give one")
+        garment = None if number is None else forms.whole_number("garment", number)
+        shot = forms.whole_number("shot", forms.one(form, "shot") or "0")
+        asked = forms.search_request(form, searcher, state.settings, garment=garment, boxes=boxes)
+
+        async def answer(patience: Patience) -> Response:
+            covered = await state.queue.look(
+                photo, lambda decoded: searcher.cover(decoded, asked), patience, side=PHOTO_SIDE
+            )
+            vectors = await state.queue.encode(covered.prepared, patience)
+
+            def draw(searcher: Searcher) -> Response:
+                return Response(searcher.heatmap(covered, vectors, product, asked, shot), media_type="image/png")
+
+            return await state.queue.search(lambda: state.catalog.read(draw), patience)
+
+        with state.queue.photos.slot() as patience:
+            return await while_connected(request, state, answer(patience))
+
+
+@router.post(
     "/v1/look",
     response_model=schemas.LookOut,
     responses=schemas.problems(408, 413, 415, 422, 429),
