@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -65,3 +67,17 @@ def test_shares_of_several_pictures() -> None:
     assert mean_shares([{}, {}]) == {}
     found = mean_shares([{"red": 0.8, "blue": 0.2}, {}, {"blue": 1.0}])
     assert list(found.items()) == [("blue", pytest.approx(0.6)), ("red", pytest.approx(0.4))]
+
+
+def test_words_tell_the_occasion_unless_the_feed_does() -> None:
+    nothing = np.ones((1, 7), np.float32)
+    shots = (Shot("a.jpg", "0" * 64, {"kind": {"dress": 0.9}}),)
+
+    def occasion(**attributes: AttributeValue) -> object:
+        told = Product("p", title="Evening gown for a gala", kind="dress", kind_source="category", shots=shots)
+        found = described(replace(told, attributes=attributes), nothing, "0" * 64).predicted.get("occasion")
+        return None if found is None else found.value
+
+    assert occasion() in ("party", "formal")
+    assert occasion(anlass="Alltag") is None
+    assert described(product(), nothing, "0" * 64).predicted == {}

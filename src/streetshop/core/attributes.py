@@ -15,6 +15,10 @@ SYNONYMS: Final[Mapping[str, tuple[str, ...]]] = {
         *("sleeve", "sleeves", "sleeve_length", "ärmel", "aermel", "ärmellänge", "aermellaenge", "manches", "manga"),
         *("mangas", "manica", "maniche", "mouw", "mouwlengte", "rękaw", "rekaw"),
     ),
+    "occasion": (
+        *("occasion", "occasions", "anlass", "anlässe", "anlaesse", "occasione", "ocasión", "ocasion", "ocasião"),
+        *("ocasiao", "gelegenheid", "okazja"),
+    ),
 }
 """Column names of each attribute in feeds: English, German, French, Spanish, Italian, Dutch, Portuguese, Polish."""
 

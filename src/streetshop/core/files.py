@@ -113,7 +113,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     """
     partial = _partial_name(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    remove_abandoned(path)
+    remove_abandoned(path.with_name(glob.escape(path.name)))
     partial.mkdir()
     alive = None
     with suppress(OSError):  # not every file system has locks
@@ -134,9 +134,19 @@ def atomic_folder(path: Path) -> Iterator[Path]:
             os.close(alive)
 
 
-def remove_abandoned(path: Path) -> None:
-    """Remove the partial folders of ``path`` whose processes have ended without removing them."""
+def remove_abandoned_files(path: Path) -> None:
+    """Remove the partial files of ``path``. Only while no other process writes it: they hold no lock of their own."""
     for partial in path.parent.glob(f".{glob.escape(path.name)}.????????.part"):
+        with suppress(OSError):
+            partial.unlink()
+
+
+def remove_abandoned(path: Path) -> None:
+    """Remove the partial folders of ``path`` whose processes have ended without removing them.
+
+    The name may have wildcards.
+    """
+    for partial in path.parent.glob(f".{path.name}.????????.part"):
         with suppress(OSError):
             handle = _lock_folder(partial)  # a process that fills it holds this lock
             try:

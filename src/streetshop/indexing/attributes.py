@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 from streetshop.catalog.filters import as_text, fold
 from streetshop.core.attributes import attribute_names
 from streetshop.core.records import Prediction, Product
+from streetshop.feeds.occasions import occasion_of
 from streetshop.indexing.kinds import with_kind
 from streetshop.models.attributes import attribute_heads
 
 
 def described(product: Product, vectors: NDArray[np.float32], fingerprint: str) -> Product:
-    """The product with what its pictures tell and its feed does not: its kind and its attributes.
+    """The product with what its pictures and words tell and its feed does not: its kind, attributes and occasion.
 
     Args:
         product: its shots have tags.
@@ -26,6 +27,8 @@ def described(product: Product, vectors: NDArray[np.float32], fingerprint: str) 
     product = with_kind(product)
     given = attribute_names(fold(name) for name, value in product.attributes.items() if as_text(value) is not None)
     seen = predictions(product, vectors, fingerprint)
+    if (occasion := occasion_of(product)) is not None:
+        seen["occasion"] = Prediction(*occasion)
     return replace(product, predicted={name: each for name, each in seen.items() if name not in given})
 
 

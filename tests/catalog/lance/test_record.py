@@ -186,3 +186,18 @@ def test_a_record_made_anew_takes_the_files_as_they_are(path: Path, store: Store
     assert open_catalog(str(path)).count() == 0
     shutil.rmtree(path)
     create_catalog(str(path), META)
+
+
+def test_what_killed_writers_left_is_removed_when_the_catalog_is_opened_for_writing(path: Path, store: Store) -> None:
+    left = [path / ".catalog.json.0123abcd.part", path / "g0001" / ".checksums.json.89ab0123.part"]
+    for file in left:
+        file.write_bytes(b"half")
+    base = path / "g0001" / ".base-000002.4567cdef.part"
+    base.mkdir()
+    (base / "owner.npy").write_bytes(b"half")
+    open_catalog(str(path)).close()
+    assert all(each.exists() for each in (*left, base)), "a reader removes nothing"
+    opened = open_catalog(str(path), write=True)
+    assert not any(each.exists() for each in (*left, base))
+    assert opened.count() == store.count()
+    assert opened.verify() == []

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from streetshop.catalog.lance import layout
 from streetshop.catalog.lance.checksums import (
     Checksum,
     checksum_of,
@@ -28,7 +29,7 @@ from streetshop.catalog.lance.locks import record_lock
 from streetshop.catalog.lance.manifest import manifest_name, newest_version, read_manifest
 from streetshop.catalog.lance.table import table_folder
 from streetshop.core.errors import CatalogDamaged
-from streetshop.core.files import sync
+from streetshop.core.files import remove_abandoned, remove_abandoned_files, sync
 
 RECORD: Final = "checksums.json"
 REPAIR: Final = "Run `streetshop catalog verify --repair`"
@@ -157,3 +158,11 @@ def damaged_file(folder: Path, name: str, problem: str) -> CatalogDamaged:
     """The error for a damaged file of the table."""
     where, what = str(folder), f"{table_folder(folder).name}/{name} {problem}"
     return CatalogDamaged(what, where=where, hint=f"{REPAIR}, or restore a snapshot")
+
+
+def remove_abandoned_parts(root: Path, generation: int) -> None:
+    """Remove what killed processes left of files in this folder. Only under the writer's lock."""
+    folder = layout.generation_folder(root, generation)
+    for path in (root / layout.META_FILE, folder / layout.META_FILE, folder / RECORD):
+        remove_abandoned_files(path)
+    remove_abandoned(folder / "base-*")  # one that is being filled holds a lock of its own

@@ -22,7 +22,7 @@ from streetshop.catalog.lance import layout, locks, rows, table
 from streetshop.catalog.lance.failures import typed_errors
 from streetshop.catalog.lance.generation import Generation
 from streetshop.catalog.lance.health import Health
-from streetshop.catalog.lance.record import write_record
+from streetshop.catalog.lance.record import remove_abandoned_parts, write_record
 from streetshop.catalog.lance.upkeep import Upkeep
 from streetshop.catalog.lance.view import View
 from streetshop.catalog.store import (
@@ -68,7 +68,9 @@ class LanceStore:
         if write:
             with typed_errors(root, "locking the catalog"), locks.writer_lock(root).hold("index"):
                 meta = layout.read_meta(root)
-        return cls(root, meta)
+                remove_abandoned_parts(root, meta.generation)
+        with typed_errors(root, "opening the catalog"):
+            return cls(root, meta)
 
     @classmethod
     def create(cls, root: Path, meta: CatalogMeta) -> LanceStore:
