@@ -100,6 +100,16 @@ def test_boxes_and_a_product_left_out(catalog: streetshop.Catalog) -> None:
     assert catalog.search(square("red"), k=1, without="red-plain")[0].matches[0].product.id != "red-plain"
 
 
+def test_words_alone_and_a_heat_map(catalog: streetshop.Catalog) -> None:
+    assert [match.product.id for match in catalog.find("Blue stripes", k=1)] == ["blue-stripes"]
+    with pytest.raises(errors.RequestInvalid, match="twice"):
+        catalog.find("blue", text="red")
+    with Image.open(io.BytesIO(catalog.heatmap(square("red"), "red-plain", box=(0, 0, 40, 60)))) as image:
+        assert image.format == "PNG"
+    with pytest.raises(errors.ProductMissing):
+        catalog.heatmap(square("red"), "none")
+
+
 def test_similar_and_search_by_vector(catalog: streetshop.Catalog, shop: Path) -> None:
     like = catalog.similar("red-plain", k=3, weights={"style": 0})
     assert {match.product.attributes["colour"] for match in like[:2]} == {"red"}
