@@ -10,7 +10,7 @@ import pytest
 from streetshop.catalog.filters import matches, parse_filter
 from streetshop.core.errors import RequestInvalid
 from streetshop.core.records import Product
-from streetshop.search.kinds import AGREEMENT, by_kind, likely_kinds, of_kinds, parse_kinds
+from streetshop.search.kinds import AGREEMENT, agreement, likely_kinds, of_kinds, parse_kinds
 
 FIELDS = {"kind": "text", "price": "number"}
 
@@ -72,16 +72,11 @@ def test_the_filter_is_narrowed_and_unknown_kinds_pass() -> None:
 
 
 def test_a_less_likely_kind_ranks_lower() -> None:
-    products = [Product("a", kind="dress"), Product("b", kind="skirt"), Product("c"), Product("d", kind="hat")]
-
-    def parts(**kinds: float) -> list[tuple[str, float]]:
-        return [
-            ("".join(p.id for p in products if where is None or matches(where, p)), added)
-            for where, added in by_kind(None, kinds)
-        ]
-
-    assert parts() == [("abcd", 0.0)]
-    assert parts(dress=0.3) == [("a", 0.0), ("c", pytest.approx(AGREEMENT * math.log(0.5)))]
-    (first, a), (second, b), (rest, _) = parts(dress=0.5, skirt=0.3)
-    assert (first, second, rest) == ("a", "b", "c")
-    assert (a, b) == (pytest.approx(AGREEMENT * math.log(5 / 8)), pytest.approx(AGREEMENT * math.log(3 / 8)))
+    unknown = pytest.approx(AGREEMENT * math.log(0.5))
+    assert agreement({}) == {}
+    assert agreement({"dress": 0.3}) == {"dress": 0.0, "": unknown}
+    assert agreement({"dress": 0.5, "skirt": 0.3}) == {
+        "dress": pytest.approx(AGREEMENT * math.log(5 / 8)),
+        "skirt": pytest.approx(AGREEMENT * math.log(3 / 8)),
+        "": unknown,
+    }

@@ -66,27 +66,23 @@ def of_kinds(where: Filter | None, kinds: Sequence[str], *, unknown: bool = True
     return _both(where, term)
 
 
-def by_kind(where: Filter | None, kinds: Mapping[str, float]) -> list[tuple[Filter | None, float]]:
-    """The filter for each part of the catalog that is searched, and what is added to the similarities of its products.
+def agreement(kinds: Mapping[str, float]) -> dict[str, float]:
+    """What is added to the similarities of products, by their kind; that of unknown kind is ``""``.
+
+    It is ``AGREEMENT`` times the logarithm of the probability that garment and product are of one kind: 0 when it is 1.
 
     Args:
-        where: the shopper's filter.
-        kinds: searched kinds with their probabilities; empty when all kinds are searched.
-
-    Returns:
-        A filter for each kind and one for products of unknown kind. Added is ``AGREEMENT`` times the logarithm of the
-        probability that garment and product are of one kind: 0 when it is 1.
+        kinds: searched kinds with their probabilities; empty when all kinds are searched, and nothing is added.
     """
     if not kinds:
-        return [(where, 0.0)]
+        return {}
     total = sum(kinds.values())
-    parts = [(of_kinds(where, (kind,), unknown=False), _added(p / total)) for kind, p in kinds.items()]
-    return [*parts, (_both(where, Not(Has("kind"))), _added(_UNKNOWN))]
+    return {**{kind: _added(p / total) for kind, p in kinds.items()}, "": _added(_UNKNOWN)}
 
 
-def other_kinds(where: Filter | None, kinds: Mapping[str, float]) -> list[tuple[Filter | None, float]]:
-    """As :func:`by_kind`, for the products that are not known to be of these kinds."""
-    return [(_both(where, Not(Equals("kind", tuple(kinds)))), _added(_LEAST))]
+def other_kinds(where: Filter | None, kinds: Mapping[str, float]) -> tuple[Filter, dict[str, float]]:
+    """The filter for products that are not known to be of these kinds, and what is added to their similarities."""
+    return _both(where, Not(Equals("kind", tuple(kinds)))), dict.fromkeys(("", *KINDS), _added(_LEAST))
 
 
 def _added(probability: float) -> float:

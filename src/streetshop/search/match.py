@@ -18,7 +18,7 @@ from streetshop.search.closeness import Scale
 from streetshop.search.designs import Design, group
 from streetshop.search.diversity import POOL, diversified
 from streetshop.search.explain import explain
-from streetshop.search.kinds import by_kind, of_kinds, other_kinds
+from streetshop.search.kinds import agreement, of_kinds, other_kinds
 from streetshop.search.request import SearchRequest
 from streetshop.search.text import by_words
 from streetshop.search.weights import weigh
@@ -54,20 +54,17 @@ def nearest(
         kinds = dict.fromkeys(request.kinds or (), 1.0)
     left_out = _LeftOut.of(store, request)
     query = weigh(vector, store.meta.blocks, request.weights)
-    parts = other_kinds(request.where, kinds) if apart else by_kind(request.where, kinds)
+    where, added = other_kinds(request.where, kinds) if apart else (of_kinds(request.where, [*kinds]), agreement(kinds))
     now, *later = by_words(request.text)
     wanted = max(request.offset + request.k, POOL if request.diverse else 0)
     depth = (wanted + (request.without is not None)) * 2
     while True:
-        found = [
-            (store.search(query, depth, where, words=words), added, more)
-            for words, more in now
-            for where, added in parts
-        ]
-        near, complete = _ranked(found, vector, depth, store.meta.blocks, request.weights)
+        found = [(store.search(query, depth, where, words=words), more) for words, more in now]
+        products = _products(store, [hit for hits, _ in found for hit in hits])
+        near, complete = _ranked(found, products, added, vector, depth, store.meta.blocks, request.weights)
         hits = [each.hit for each in near.values()]
         close = [hit for hit in hits if request.is_close(near[hit.product_id].closeness)]
-        designs = [design for design in _designs(store, close, request) if not left_out.has(design)]
+        designs = [one for one in group(close, products, variants=request.variants) if not left_out.has(one)]
         # what comes behind the last hit is no closer than its rank
         all_close = complete or (bool(hits) and not request.is_close(near[hits[-1].product_id].rank))
         if len(designs) >= wanted or (all_close and not later):
@@ -106,7 +103,7 @@ def find(store: Store, request: SearchRequest) -> tuple[Match, ...]:
     depth = wanted * 2
     while True:
         hits = store.find(request.text, depth, where)
-        designs = _designs(store, hits, request)
+        designs = group(hits, _products(store, hits), variants=request.variants)
         if len(designs) >= wanted or len(hits) < depth:
             break
         depth *= 4
@@ -139,7 +136,9 @@ class _Near:
 
 
 def _ranked(
-    found: Sequence[tuple[Sequence[Hit], float, float]],
+    found: Sequence[tuple[Sequence[Hit], float]],
+    products: Mapping[str, Product],
+    added: Mapping[str, float],
     vector: Vector,
     depth: int,
     blocks: Sequence[Block],
@@ -148,8 +147,9 @@ def _ranked(
     """The nearest shot of each product that certainly comes before all shots that were not fetched.
 
     Args:
-        found: the first ``depth`` shots of each part of the catalog, and what is added to their similarities for kinds
-            and for words.
+        found: the first ``depth`` shots for each choice of words, and what is added to their similarities for these.
+        products: by id; shots of others are left out.
+        added: to the similarities of products, by their kind.
         vector: what is searched for.
         depth: number of shots asked for.
         blocks: of the vectors.
@@ -159,21 +159,24 @@ def _ranked(
         By product id, best first, ties by id; and whether these are all there are.
     """
     best: dict[str, _Near] = {}
-    bound = -math.inf
-    for hits, for_kind, for_words in found:
+    bound, most = -math.inf, max(added.values(), default=0.0)
+    for hits, for_words in found:
         if not hits:
             continue
         cosines = _cosines(vector, hits, blocks)
         # Not the score of the store, whose last bits may differ from the similarity that is shown.
         similar = np.sum([weights[name] * values for name, values in cosines.items()], axis=0) / sum(weights.values())
         for at, hit in enumerate(hits):
-            closeness = float(similar[at]) + for_kind
+            product = products.get(hit.product_id)
+            if product is None:
+                continue
+            closeness = float(similar[at]) + added.get(product.kind, 0.0)
             rank = closeness + for_words
             if hit.product_id not in best or rank > best[hit.product_id].rank:
                 own = {name: float(values[at]) for name, values in cosines.items()}
                 best[hit.product_id] = _Near(rank, closeness, float(similar[at]), own, hit)
         if len(hits) == depth:
-            bound = max(bound, float(similar.min()) + for_kind + for_words)
+            bound = max(bound, float(similar.min()) + most + for_words)
     ordered = sorted(best.values(), key=lambda near: (-near.rank, near.hit.product_id))
     return {n.hit.product_id: n for n in ordered if n.rank > bound + _ROUNDING}, bound == -math.inf
 
@@ -208,10 +211,9 @@ class _LeftOut:
         return self.product == design.product.id or any(self.product == other.id for other in design.others)
 
 
-def _designs(store: Store, hits: Sequence[Hit], request: SearchRequest) -> list[Design]:
-    # None: deleted meanwhile
-    products = {p.id: p for p in store.get([hit.product_id for hit in hits]) if p is not None}
-    return group(hits, products, variants=request.variants)
+def _products(store: Store, hits: Sequence[Hit]) -> dict[str, Product]:
+    ids = list(dict.fromkeys(hit.product_id for hit in hits))
+    return {product.id: product for product in store.get(ids) if product is not None}  # None: deleted meanwhile
 
 
 def _page(
