@@ -138,7 +138,7 @@ def judged_cosines(
                 continue
             rows.append(cosines(vector, products[pair.product][None], blocks)[0])
             same = pair.kind == pair.product_kind
-            added.append(0.0 if same else other_kinds(None, {pair.kind: 1.0})[0][1])
+            added.append(0.0 if same else other_kinds(None, {pair.kind: 1.0})[1][pair.product_kind])
             judgements.append(JUDGEMENTS.index(pair.judgement))
             photos.append(number)
     if not rows:
