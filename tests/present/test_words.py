@@ -28,6 +28,8 @@ def test_what_is_lacking() -> None:
     assert lacking_text(answer(lacking="min_score")) == "No products have the least score."
     distant = lacking_text(answer(kinds={"hat": 0.9}, lacking="closeness"))
     assert distant == "Nothing close: the nearest hats are only loosely similar."
+    mass = lacking_text(answer(kinds={"footwear": 0.9}, lacking="filter"))
+    assert mass == "No footwear passes the filter."
     assert lacking_text(answer(kinds=kinds)) == ""
 
 

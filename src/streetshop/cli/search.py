@@ -180,10 +180,11 @@ def _print_table(path: Path, answer: PhotoAnswer) -> None:
     if answer.look.reader is None:
         console.print(f"{markup(str(path))}: without a reader the whole photo, or the box given, is one garment")
     for i, found in enumerate(answer):
+        title = f"{path.name}: garment {i}, {found.garment.category}"
         if found.lacking:
-            console.print(markup(lacking_text(found)))
+            console.print(markup(f"{title}. {lacking_text(found)}"))
         if found.matches:
-            console.print(_table(f"{path.name}: garment {i}, {found.garment.category}", found.matches))
+            console.print(_table(title, found.matches))
         if found.others:
             console.print(_table(others_text(found), found.others))
         for rank, match in enumerate(found.matches or found.others, 1):

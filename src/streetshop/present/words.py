@@ -28,14 +28,15 @@ _PLURALS: Final = {
 def lacking_text(found: GarmentAnswer) -> str:
     """What an answer lacks; empty when it lacks nothing."""
     kinds = " or ".join(plurals(found.kinds))
+    one = kinds.endswith("wear")  # outerwear is, dresses are
     if found.lacking == "kind":
         return f"This shop sells no {kinds}."
     if found.lacking == "filter":
-        return f"No {kinds} pass the filter."
+        return f"No {kinds} {'passes' if one else 'pass'} the filter."
     if found.lacking == "min_score":
-        return f"No {kinds or 'products'} have the least score."
+        return f"No {kinds or 'products'} {'has' if one else 'have'} the least score."
     if found.lacking == "closeness":
-        return f"Nothing close: the nearest {kinds or 'products'} are only loosely similar."
+        return f"Nothing close: the nearest {kinds or 'products'} {'is' if one else 'are'} only loosely similar."
     return ""
 
 

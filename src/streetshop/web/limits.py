@@ -119,9 +119,7 @@ class BodyReader:
                 left -= len(message.get("body", b""))
                 self._complete = not message.get("more_body", False)
         size = f"{announced / 2**20:.1f} MiB are" if announced is not None else "the body is"
-        raise RequestTooLarge(
-            f"{size} more than the limit of {self.max_bytes / 2**20:.0f} MiB", hint="Send a smaller picture"
-        )
+        raise RequestTooLarge(f"{size} more than the limit of {self.max_bytes / 2**20:.3g} MiB", hint="Send less")
 
 
 class _InMemoryParser(MultiPartParser):

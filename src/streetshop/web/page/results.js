@@ -49,7 +49,7 @@ const summary = ({ matches, complete }) => (complete ? `${count(matches.length, 
 /** Why there are no products, in words. */
 function lacking({ lacking: reason, searched }, { clearFilters }) {
   const kinds = listed(Object.keys(searched ?? {})) || 'products';
-  if (reason === 'closeness') return { title: 'Nothing close', detail: `The nearest ${kinds} are only loosely similar.` };
+  if (reason === 'closeness') return { title: 'Nothing close', detail: `The nearest ${kinds} ${kinds.endsWith('wear') ? 'is' : 'are'} only loosely similar.` };
   if (reason === 'kind') return { title: `This shop sells no ${kinds}`, detail: 'Look at products of other kinds, or choose another garment.' };
   if (reason === 'filter') return { title: `No ${kinds} pass these filters`, detail: 'Loosen one, or look at products of other kinds.' };
   if (clearFilters) return { title: 'Nothing passes these filters', detail: 'Loosen one, or look at everything.' };
