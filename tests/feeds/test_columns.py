@@ -35,7 +35,7 @@ def test_our_own_columns(tmp_path: Path) -> None:
         shots=(Shot("a/1.jpg"), Shot("a/2.jpg")),
         kind="dress",
         kind_source="category",
-        kind_probability=0.97,
+        kind_probability=0.99,
     )
     assert second == Product(id="b2", shots=(Shot("b.jpg"),))
 

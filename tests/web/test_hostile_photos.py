@@ -80,7 +80,9 @@ def test_a_client_that_hangs_up_ends_its_decoding(shop, monkeypatch: pytest.Monk
     monkeypatch.setattr(DecodePool, "submit", recorded)
     others = decoders()
     body, kind = multipart({}, [("photo", SLOW)])
-    request = f"POST /v1/search HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
+    request = (
+        f"POST /v1/search HTTP/1.1\r\nHost: localhost\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
     with running(*shop) as up:
         assert searches(up)
         before = decoders() - others

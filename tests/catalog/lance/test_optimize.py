@@ -42,7 +42,7 @@ def test_the_child_process_does_the_work(path: Path, store: Store, monkeypatch: 
     store.upsert(assorted(2))
     for file in (path / "g0001" / "shots.lance" / "data").iterdir():
         file.write_bytes(b"")
-    with pytest.raises(CatalogDamaged, match="failed while optimizing"):
+    with pytest.raises(CatalogDamaged, match="has 0 bytes, not"):
         store.optimize()
 
 
