@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tests.cli.running import call, run
 from tests.models.tiny import calibrated_encoder
@@ -113,3 +114,19 @@ def test_a_least_score_needs_a_calibration(shop: Path) -> None:
     plain = call(*common, cwd=shop)
     assert re.search(r"similarity.*1\.00", plain.out, re.DOTALL)
     assert "very close" not in plain.out
+
+
+def test_heat_maps_are_written_for_each_garment(shop: Path) -> None:
+    given = ("--catalog", "shop.catalog", "--encoder", "encoder", "-k", 2, "--json", "--heatmaps", "maps")
+    ran = call("search", "blue.png", *given, "--reader", "none", cwd=shop)
+    assert ran.code == 0, ran.err
+    with Image.open(shop / "maps" / "blue-0.png") as drawn:
+        assert drawn.format == "PNG"
+    assert "wrote maps/blue-0.png" in ran.err
+    boxed = call("search", "blue.png", *given, "--box", "0,0,40,60", cwd=shop)
+    assert boxed.code == 0, boxed.err
+    alone = call(
+        "search", "--text", "blue", "--catalog", "shop.catalog", "--encoder", "encoder", "--heatmaps", "m", cwd=shop
+    )
+    assert alone.code == 2
+    assert "--heatmaps" in alone.err

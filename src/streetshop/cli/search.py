@@ -62,6 +62,12 @@ def search(
         typer.Option(metavar="X0,Y0,X1,Y1", help="Search for what is in this box instead, in pixels of the photo."),
     ] = None,
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write a result sheet, one HTML file.")] = None,
+    heatmaps: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER", help="Also draw each garment as a PNG, redder where it is more like its first product."
+        ),
+    ] = None,
     as_json: JsonOption = False,
     encoder: EncoderOption = None,
     reader: ReaderOption = None,
@@ -93,7 +99,7 @@ def search(
     }
     if not photos:
         with streetshop.open(catalog, encoder=encoder, reader=reader, threads=threads) as opened:
-            _search_words(opened, text, asked, [garment, box, html, explain or None], as_json)
+            _search_words(opened, text, asked, [garment, box, html, heatmaps, explain or None], as_json)
         return
     asked["text"] = text
     asked["explain"] = explain
@@ -115,11 +121,41 @@ def search(
                 _print_table(path, answer)
             if html is not None:
                 rows.append(answer.sheet_row())
+            if heatmaps is not None:
+                _draw_heatmaps(opened, path, answer, asked, heatmaps, first=garment or 0, boxed=bool(boxes))
     if html is not None:
         write_sheet(html, rows, title="streetshop search", reader=any(row.reader for row in rows))
         say(f"wrote {html}")
     if refused == len(photos):
         raise UsageError("no photo could be read", hint="See the messages above")
+
+
+def _draw_heatmaps(
+    catalog: Catalog,
+    photo: Path,
+    answer: PhotoAnswer,
+    asked: SearchOptions,
+    folder: Path,
+    *,
+    first: int,
+    boxed: bool,
+) -> None:
+    """Write ``PHOTO-N.png`` for the first product of each garment of the photo; ``first`` is the number of the first."""
+    from streetshop.core.files import output_file
+
+    for number, found in enumerate(answer, first):
+        for match in (found.matches or found.others)[:1]:
+            drawn = catalog.heatmap(
+                photo,
+                match.product.id,
+                shot=match.shot,
+                garment=None if boxed else number,
+                box=found.garment.box if boxed else None,
+                weights=asked["weights"],
+            )
+            with output_file(folder / f"{photo.stem}-{number}.png") as target:
+                target.write_bytes(drawn)
+            say(f"wrote {folder / f'{photo.stem}-{number}.png'}")
 
 
 def _search_words(
@@ -134,7 +170,8 @@ def _search_words(
         raise UsageError("there is nothing to search with", hint="Give a photo, or --text WORDS")
     if any(value is not None for value in of_photos):
         raise UsageError(
-            "--garment, --box, --html and --explain are about photos", hint="Give a photo, or leave them out"
+            "--garment, --box, --html, --heatmaps and --explain are about photos",
+            hint="Give a photo, or leave them out",
         )
     found = catalog.find(text, **asked)
     if as_json:

@@ -44,14 +44,14 @@ async function failure(response) {
 
 const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
-async function call(path, options = {}) {
+async function call(path, options = {}, read = (response) => response.json()) {
   const late = AbortSignal.timeout(TIMEOUT);
   const signal = options.signal ? AbortSignal.any([options.signal, late]) : late;
   let response;
   try {
     response = await fetch(path, { ...options, signal, credentials: 'omit' });
     if (!response.ok) throw await failure(response);
-    return await response.json();
+    return await read(response);
   } catch (error) {
     if (error instanceof ApiError || options.signal?.aborted) throw error;
     if (late.aborted) throw new ApiError('That took too long', 'The server has not answered for a minute.', { retry: 5 });
@@ -85,6 +85,18 @@ export function searchPhoto(blob, { k, filter, text, weights, box }, signal) {
   if (weights) form.set('weights', JSON.stringify(weights));
   if (box) form.set('box', box.map((value) => value.toFixed(1)).join(','));
   return call('/v1/search', { method: 'POST', body: form, signal });
+}
+
+/** A PNG of a garment of a photo, redder where it resembles the product more. `box` instead of the index `garment`. */
+export function heatmap(blob, { product, shot, weights, garment, box }, signal) {
+  const form = new FormData();
+  form.set('photo', blob, 'photo');
+  form.set('product', product);
+  form.set('shot', shot);
+  if (weights) form.set('weights', JSON.stringify(weights));
+  if (box) form.set('box', box.map((value) => value.toFixed(1)).join(','));
+  else form.set('garment', garment);
+  return call('/v1/search/heatmap', { method: 'POST', body: form, signal }, (response) => response.blob());
 }
 
 /**

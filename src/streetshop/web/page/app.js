@@ -26,6 +26,10 @@ let refine = null;
 const stage = new Stage($('stage'), { onSelect: choose, onBox: searchBox });
 const dialog = new ProductDialog({
   weights: () => refine?.asked.weights ?? null,
+  heatmap: ({ id, shot }) => {
+    const garment = current();
+    return api.heatmap(state.photo.blob, { product: id, shot, weights: refine.asked.weights, ...(garment.drawn ? { box: garment.box } : { garment: state.chosen }) });
+  },
   found: (id) => [...(current()?.matches ?? []), ...(current()?.others ?? [])].find((match) => members(match).some((one) => one.id === id)) ?? null,
 });
 

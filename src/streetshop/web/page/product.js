@@ -9,10 +9,14 @@ import { blockName } from './weights.js';
 const SIMILAR = 12;
 
 export class ProductDialog {
-  /** `weights()` gives the shopper's weights; `found(id)` the match in the results whose design has the product, if it is there. */
-  constructor({ weights, found }) {
+  /**
+   * `weights()` gives the shopper's weights; `found(id)` the match in the results whose design has the product, if it is
+   * there; `heatmap(match)` a picture of the garment that shows where the two are alike.
+   */
+  constructor({ weights, found, heatmap }) {
     this.weights = weights;
     this.found = found;
+    this.heatmap = heatmap;
     this.dialog = $('product');
     this.body = $('product-body');
     this.request = null;
@@ -127,7 +131,7 @@ export class ProductDialog {
           variantPicker(product, (one) => this.#replace(one.id)),
           h('div', { class: 'product-cost' }, h('p', { class: 'product-price', text: price(product.price, product.currency) }), stock),
           shopLink(product),
-          match ? alike(match) : null,
+          match ? alike(match, this.heatmap) : null,
           facts.length ? h('dl', { class: 'facts' }, facts.map(([name, value]) => h('div', {}, h('dt', { text: name }), h('dd', { text: value })))) : null,
           h('p', { class: 'fine code', text: `No. ${product.id}` }))),
       this.similar);
@@ -150,7 +154,8 @@ export class ProductDialog {
 }
 
 /** What a match rests on, behind a button: how near each block is, its share of the score, and the colours both have. */
-function alike({ blocks, explanation }) {
+function alike(match, heatmap) {
+  const { blocks, explanation } = match;
   const rows = Object.entries(blocks).map(([name, cosine]) => {
     const bar = h('span', { class: 'bar', 'aria-hidden': 'true' });
     bar.style.setProperty('--part', `${Math.round(Math.max(0, cosine) * 100)}%`);
@@ -161,5 +166,29 @@ function alike({ blocks, explanation }) {
   const colours = Object.keys(explanation?.colours ?? {});
   return h('details', { class: 'alike' }, h('summary', { class: 'button small', text: 'Why?' }), rows,
     explanation ? h('p', { class: 'fine', text: 'Bars: how near. Numbers: the share of the score.' }) : null,
-    colours.length ? h('p', { class: 'fine both', text: `Colours of both: ${colours.join(', ')}` }) : null);
+    colours.length ? h('p', { class: 'fine both', text: `Colours of both: ${colours.join(', ')}` }) : null,
+    where(match, heatmap));
+}
+
+/** A button for the heat map, which takes the server some seconds. */
+function where(match, heatmap) {
+  const place = h('div', { class: 'where' });
+  const button = h('button', { type: 'button', class: 'button small', text: 'Show where' });
+  button.addEventListener('click', async () => {
+    button.disabled = true;
+    button.textContent = 'Looking…';
+    try {
+      const url = URL.createObjectURL(await heatmap(match));
+      const picture = h('img', { src: url, alt: 'Your garment, redder where it is more like the product' });
+      picture.addEventListener('load', () => URL.revokeObjectURL(url), { once: true });
+      place.replaceChildren(picture, h('p', { class: 'fine', text: 'Redder: more like the product' }));
+      announce('The picture shows where the two are alike');
+    } catch (error) {
+      button.disabled = false;
+      button.textContent = 'Show where';
+      place.replaceChildren(button, h('p', { class: 'fine', role: 'alert', text: error.detail ?? 'Please try again.' }));
+    }
+  });
+  place.append(button);
+  return place;
 }
