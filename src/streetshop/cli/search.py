@@ -140,7 +140,7 @@ def _draw_heatmaps(
     first: int,
     boxed: bool,
 ) -> None:
-    """Write ``PHOTO-N.png`` for the first product of each garment of the photo; ``first`` is the number of the first."""
+    """Write ``PHOTO-N.png`` for the first product of each garment, the first of which has number ``first``."""
     from streetshop.core.files import output_file
 
     for number, found in enumerate(answer, first):
