@@ -143,6 +143,11 @@ def test_fields_that_products_lose_are_named_and_counted(tmp_path: Path, index) 
     assert "3 products have no category any more" in err
     assert "--column category=COLUMN" in err
     assert "no title" not in err
+    write_feed(tmp_path / "bare.csv", [{"id": row["id"], "image": row["image"]} for row in rows])
+    _, out, err = index(tmp_path / "bare.csv", "--catalog", tmp_path / "c")
+    assert "no column for title, category and price;" in err
+    assert "0 pictures embedded" in out
+    assert "images/s" not in out, "no rate where nothing was embedded"
     index(tmp_path / "f.csv", "--catalog", tmp_path / "c", "--column", "category=sort")
     write_feed(tmp_path / "f.csv", [{**row, "sort": ""} for row in rows])
     emptied = index(tmp_path / "f.csv", "--catalog", tmp_path / "c", "--column", "category=sort")

@@ -65,7 +65,9 @@ def test_explanations(shop: Path) -> None:
     common = ("--catalog", "shop.catalog", "--encoder", "encoder", "--reader", "none", "-k", 1, "--explain")
     ran = call("search", "blue.png", *common, "--json", cwd=shop)
     assert set(json.loads(ran.out)["garments"][0]["matches"][0]["explanation"]) == {"shares", "colours"}
-    assert "%" in call("search", "blue.png", *common, cwd=shop).out
+    table = call("search", "blue.png", *common, cwd=shop).out
+    assert "%" in table
+    assert "…" not in table, "on 80 columns no heading or value is cut"
 
 
 def test_words_beside_a_photo_and_alone(shop: Path) -> None:
@@ -78,6 +80,8 @@ def test_words_beside_a_photo_and_alone(shop: Path) -> None:
     ran = call("search", *common, "--text", "blue stripes", cwd=shop)
     assert "stripes" in ran.out
     assert "words" in ran.out
+    assert "relevance" in ran.out
+    assert "closeness" not in ran.out, "words alone compare no pictures"
     assert "no product" in call("search", *common, "--text", "zzzz", cwd=shop).out
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from streetshop.feeds import synonyms
 from streetshop.feeds.columns import plain_name
+from streetshop.feeds.words import fold
 
 
 def test_names_are_plain_and_no_column_means_two_things() -> None:
@@ -16,4 +17,4 @@ def test_names_are_plain_and_no_column_means_two_things() -> None:
 
 def test_words_for_stock() -> None:
     assert not synonyms.IN_STOCK & synonyms.NOT_IN_STOCK
-    assert all(word == word.lower() and word.isalnum() for word in synonyms.IN_STOCK | synonyms.NOT_IN_STOCK)
+    assert all(word == fold(word) and word.isalnum() for word in synonyms.IN_STOCK | synonyms.NOT_IN_STOCK)

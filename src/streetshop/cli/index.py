@@ -111,7 +111,8 @@ def index(
             progress=lambda rows: display.show("reading the feed", rows, None),
         )
     if source.columns is not None and source.columns.missing:
-        names = " and ".join(source.columns.missing)
+        *others, last = source.columns.missing
+        names = f"{', '.join(others)} and {last}" if others else last
         say(f"the feed has no column for {names}; if it has one of another name, give --column FIELD=COLUMN")
     # One thread per model, since several pictures are processed at a time.
     model, looker = load_encoder(encoder, threads=1), load_reader(reader, threads=1)
@@ -212,7 +213,8 @@ def _print(report: IndexReport, catalog: str, as_json: bool) -> None:
             f"{done.unchanged} unchanged, {done.deleted} deleted, {done.refused} refused"
         )
         echo(
-            f"{done.embedded} pictures embedded in {done.seconds:.1f} s ({done.images_per_second:.1f} images/s)"
+            f"{done.embedded} pictures embedded in {done.seconds:.1f} s"
+            + (f" ({done.images_per_second:.1f} images/s)" if done.embedded else "")
             + (f", {done.refused_pictures} pictures refused" if done.refused_pictures else "")
         )
         echo(f"kinds by {kinds_text(report.kinds)}")

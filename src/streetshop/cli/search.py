@@ -31,6 +31,7 @@ from streetshop.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from rich.console import JustifyMethod
     from rich.table import Table
 
     from streetshop import Catalog, PhotoAnswer
@@ -187,18 +188,36 @@ def _table(title: str, matches: Sequence[Match]) -> Table:
 
     from streetshop.present.words import closeness_text
 
-    columns = ["", "closeness", "id", "title", "category", "kind", "price"]
-    more = [name for name in ("words", "explanation") if any(getattr(match, name) for match in matches)]
+    by_words = not any(match.blocks for match in matches)
+    columns = ["", "relevance" if by_words else "closeness", "id", "title", "category", "kind", "price"]
+    if any(match.words for match in matches):
+        columns.append("words")
     table = Table(title=markup(title), title_justify="left")
-    for name in [*columns, *more]:
-        table.add_column(name, justify="right" if name in ("", "price") else "left")
+    for name in columns:
+        justify: JustifyMethod = "right" if name in ("", "price") else "left"
+        table.add_column(name, justify=justify, min_width=len(name), overflow="fold")
     for rank, match in enumerate(matches, 1):
         product = match.product
         price = "" if product.price is None else f"{product.price:.2f} {product.currency}".strip()
         cells = [str(rank), closeness_text(match), product.id, product.title, product.category, product.kind, price]
-        further = {"words": " ".join(match.words), "explanation": _reasons(match)}
-        table.add_row(*(markup(cell) for cell in [*cells, *(further[name] for name in more)]))
+        cells.append(" ".join(match.words))
+        table.add_row(*(markup(cell) for cell in cells[: len(columns)]))
     return table
+
+
+def _notes(matches: Sequence[Match]) -> Table:
+    """Below a table: why each product was found, and what was seen in its pictures."""
+    from rich.table import Table
+
+    from streetshop.present.words import predicted_text
+
+    notes = Table.grid(padding=(0, 2, 0, 0))
+    notes.add_column(justify="right", min_width=3)
+    for rank, match in enumerate(matches, 1):
+        lines = filter(None, (_reasons(match), predicted_text(match.product.predicted)))
+        for i, line in enumerate(lines):
+            notes.add_row("" if i else str(rank), markup(line))
+    return notes
 
 
 def _reasons(match: Match) -> str:
@@ -211,7 +230,7 @@ def _reasons(match: Match) -> str:
 def _print_table(path: Path, answer: PhotoAnswer) -> None:
     from rich.console import Console
 
-    from streetshop.present.words import lacking_text, others_text, predicted_text
+    from streetshop.present.words import lacking_text, others_text
 
     console = Console(highlight=False)
     if answer.look.reader is None:
@@ -224,6 +243,6 @@ def _print_table(path: Path, answer: PhotoAnswer) -> None:
             console.print(_table(title, found.matches))
         if found.others:
             console.print(_table(others_text(found), found.others))
-        for rank, match in enumerate(found.matches or found.others, 1):
-            if match.product.predicted:
-                console.print(markup(f"{rank:>3}  {predicted_text(match.product.predicted)}"))
+        notes = _notes(found.matches or found.others)
+        if notes.row_count:
+            console.print(notes)

@@ -51,8 +51,10 @@ def _text(path: Path) -> str:
         if path.stat().st_size > _MAX_BYTES:
             raise FeedError("the file of kinds has more than 4 MB", where=str(path), hint="It has a line per category")
         return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise FeedError("there is no such file of kinds", where=str(path), hint="Check the path") from None
     except (OSError, ValueError) as error:
-        what = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
+        what = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else getattr(error, "strerror", None) or error
         raise FeedError(f"the file of kinds cannot be read: {what}", where=str(path), hint="Check the file") from None
 
 

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from streetshop.core.errors import RowRefused
 from streetshop.core.pictures.formats import PICTURE_SUFFIXES
 from streetshop.feeds.synonyms import IN_STOCK, NOT_IN_STOCK
+from streetshop.feeds.words import fold
 
 Values: TypeAlias = dict[str, object]
 """The values of a row by the column names of the feed."""
@@ -131,7 +132,7 @@ def _amount(value: str | float | decimal.Decimal, name: str) -> float:
 
 
 def as_stock(value: object, name: str) -> bool | None:
-    """Whether it can be bought now: booleans, numbers of pieces, Google's and schema.org's availabilities."""
+    """Whether it can be bought now: booleans, numbers of pieces, words (``synonyms.toml``)."""
     if is_empty(value):
         return None
     if isinstance(value, bool):
@@ -141,7 +142,7 @@ def as_stock(value: object, name: str) -> bool | None:
     text = as_text(value)
     if _PIECES.fullmatch(text):
         return float(text.replace(",", ".")) > 0
-    word = re.sub(r"[\s_-]", "", text.rsplit("/", 1)[-1]).lower()
+    word = re.sub(r"[\s_-]", "", fold(text.rsplit("/", 1)[-1]))
     if word in IN_STOCK:
         return True
     if word in NOT_IN_STOCK:
