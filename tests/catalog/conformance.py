@@ -568,6 +568,18 @@ class StoreConformance:
         assert store.verify() == []
         assert store.held(["h", "f", "none"], ["linen", "bag", "velvet"]) == {"h": ("linen", "bag"), "f": ("velvet",)}
 
+    @pytest.mark.parametrize("letters", ["x", "abcdefghij", "日本", "жщ", "𐐀𐐁𐐂𐐃"])
+    @pytest.mark.parametrize("length", [30, 60, 500])
+    def test_a_long_word_is_a_word(self, make: Make, letters: str, length: int) -> None:
+        """However long it is, a word that no product has finds nothing, and one that a product has finds it."""
+        store, vectors = make(META), unit_vectors(2, 4)
+        word = (letters * length)[:length]
+        store.upsert([entry("a", vectors[:1], title="linen shirt")])
+        assert store.find([word], 5) == []
+        assert store.held(["a"], ["linen", word]) == {"a": ("linen",)}
+        store.upsert([entry("b", vectors[1:], title=f"linen {word}")])
+        assert [hit.product_id for hit in store.find([word], 5)] == ["b"]
+
     def test_words_narrow_a_search(self, make: Make) -> None:
         vectors = unit_vectors(4, 4)
         store = make(META)

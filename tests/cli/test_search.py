@@ -85,6 +85,20 @@ def test_words_beside_a_photo_and_alone(shop: Path) -> None:
     assert "no product" in call("search", *common, "--text", "zzzz", cwd=shop).out
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (("blue.png", "--offset", 2000), "no products from --offset 2000 on"),
+        (("blue.png", "--kinds", "any", "--filter", 'title = "none such"'), "No products pass the filter"),
+        (("--text", "blue", "--offset", 2000), "no products from --offset 2000 on"),
+        (("--text", "blue", "--filter", 'title = "none such"'), "no product that passes has any of these words"),
+    ],
+)
+def test_no_results_have_their_reason(shop: Path, given: tuple[object, ...], said: str) -> None:
+    ran = call("search", *given, "--catalog", "shop.catalog", "--encoder", "encoder", "--reader", "none", cwd=shop)
+    assert said in " ".join(ran.out.split())
+
+
 @pytest.mark.parametrize("given", [(), ("--text", ""), ("--text", "x" * 10_240), ("--text", "a", "--garment", 0)])
 def test_a_search_for_nothing(shop: Path, given: tuple[object, ...]) -> None:
     ran = call("search", "--catalog", "shop.catalog", "--encoder", "encoder", "--reader", "none", *given, cwd=shop)

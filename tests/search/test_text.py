@@ -37,7 +37,9 @@ def test_words_of_a_text(text: str | None, words: tuple[str, ...]) -> None:
     assert parse_text(text) == words
 
 
-@pytest.mark.parametrize("text", [LONG, "a" * (MAX_TEXT + 1), "!!!", "👗", " ".join(map(str, range(99))), 5])
+@pytest.mark.parametrize(
+    "text", [LONG, "a" * (MAX_TEXT + 1), "!!!", "👗", " ".join(map(str, range(99))), "\udcff linen", 5]
+)
 def test_a_text_that_cannot_be_searched(text: str) -> None:
     with pytest.raises(RequestInvalid) as raised:
         parse_text(text)

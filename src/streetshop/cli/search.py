@@ -119,7 +119,7 @@ def search(
                 content = answer.to_dict()
                 print_json({**content, "photo": {"path": str(path), **content["photo"]}})
             else:
-                _print_table(path, answer)
+                _print_table(path, answer, offset)
             if html is not None:
                 rows.append(answer.sheet_row())
             if heatmaps is not None:
@@ -179,8 +179,11 @@ def _search_words(
         print_json(found.to_dict())
     elif found:
         Console(highlight=False).print(_table(text, found))
+    elif asked["offset"]:
+        echo(_no_more(asked["offset"]))
     else:
-        echo("no product has any of these words")
+        narrowed = asked["where"] is not None or asked["kinds"]
+        echo(f"no product {'that passes ' if narrowed else ''}has any of these words")
 
 
 def _table(title: str, matches: Sequence[Match]) -> Table:
@@ -227,7 +230,11 @@ def _reasons(match: Match) -> str:
     return f"{shares}; {', '.join(match.explanation.colours)}".rstrip("; ")
 
 
-def _print_table(path: Path, answer: PhotoAnswer) -> None:
+def _no_more(offset: int) -> str:
+    return f"there are no products from --offset {offset} on"
+
+
+def _print_table(path: Path, answer: PhotoAnswer, offset: int) -> None:
     from rich.console import Console
 
     from streetshop.present.words import lacking_text, others_text
@@ -241,6 +248,8 @@ def _print_table(path: Path, answer: PhotoAnswer) -> None:
             console.print(markup(f"{title}. {lacking_text(found)}"))
         if found.matches:
             console.print(_table(title, found.matches))
+        elif not found.lacking:
+            console.print(markup(f"{title}: {_no_more(offset) if offset else 'the catalog is empty'}"))
         if found.others:
             console.print(_table(others_text(found), found.others))
         notes = _notes(found.matches or found.others)

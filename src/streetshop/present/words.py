@@ -32,7 +32,7 @@ def lacking_text(found: GarmentAnswer) -> str:
     if found.lacking == "kind":
         return f"This shop sells no {kinds}."
     if found.lacking == "filter":
-        return f"No {kinds} {'passes' if one else 'pass'} the filter."
+        return f"No {kinds or 'products'} {'passes' if one else 'pass'} the filter."
     if found.lacking == "min_score":
         return f"No {kinds or 'products'} {'has' if one else 'have'} the least score."
     if found.lacking == "closeness":

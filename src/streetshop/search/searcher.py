@@ -173,7 +173,7 @@ class Searcher:
             return "closeness" if best < SIMILAR else ""
         if request.min_score and nearest(self.store, vector, replace(request, k=1, min_score=0.0), kinds):
             return "min_score"
-        return "filter" if kinds else ""
+        return "filter" if kinds or request.where is not None else ""
 
     def _knows_kinds(self) -> bool:
         """Whether the kinds of most products are known: only then does the shop lack what it has no product of."""

@@ -21,7 +21,7 @@ def parse_text(text: str | None) -> tuple[str, ...]:
     """The words of a text, each once; none when it is missing or blank.
 
     Raises:
-        RequestInvalid: it is no text, too long, or holds neither letters nor digits.
+        RequestInvalid: it is no text, too long, or holds neither letters nor digits, or half a character.
     """
     if text is None:
         return ()
@@ -29,6 +29,8 @@ def parse_text(text: str | None) -> tuple[str, ...]:
         raise RequestInvalid(f"text is {text!r:.80}", where="text", hint='Give words, as in "linen shirt"')
     if len(text) > MAX_TEXT:
         raise RequestInvalid(f"the text has {len(text)} characters", where="text", hint=f"Give at most {MAX_TEXT}")
+    if any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise RequestInvalid("the text has half a character (a lone surrogate)", where="text", hint="Send it as UTF-8")
     words = tuple(dict.fromkeys(part for part in text.split() if any(c.isalnum() for c in part)))
     if text.strip() and not words:
         raise RequestInvalid(f"the text {text[:40]!r} holds no word", where="text", hint="Give letters or digits")

@@ -27,6 +27,8 @@ _FILTERS: Final = 32
 """Filters whose results are cached."""
 _WORDS: Final = 32
 """Words whose products are cached."""
+_LONGEST_MISSPELLED: Final = 30
+"""Letters of a word up to which it may be misspelled. The engine refuses longer words, from 50 letters or so."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -311,9 +313,10 @@ def _spelled(segment: Segment, row: int, name: str, value: str) -> str:
 
 def _edits(word: str) -> int:
     """By how many letters a word may be misspelled."""
-    if len(word) < 3 or any(letter.isdigit() for letter in word):
+    letters = len(fold(word))
+    if not 3 <= letters <= _LONGEST_MISSPELLED or any(letter.isdigit() for letter in word):
         return 0
-    return 1 if len(word) < 5 else 2
+    return 1 if letters < 5 else 2
 
 
 def _share(scores: NDArray[np.float32]) -> NDArray[np.float32]:
