@@ -48,7 +48,15 @@ def demo(
     _index(feed, url, threads)
     with streetshop.open(url, threads=threads) as catalog:
         rows = [
-            catalog.search(question.photo, boxes=question.boxes, without=question.itself).sheet_row(question.right)
+            catalog.search(
+                question.photo,
+                boxes=question.boxes,
+                without=question.itself,
+                # The reader is made for photographs, not for drawings. Of drawn products, which differ in an
+                # attribute, only one is right, so each is a result.
+                kinds="any" if data is None else "auto",
+                variants=data is None,
+            ).sheet_row(question.right)
             for question in asked
         ]
     right = [(each.right, [match.product.id for match, _ in each.matches]) for row in rows for each in row.garments]
