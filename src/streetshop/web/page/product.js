@@ -119,7 +119,7 @@ export class ProductDialog {
     }, pictureOf(product, shot.image)))) : null;
     const facts = [['Category', words(product.category)], ...Object.entries(product.attributes).map(([name, value]) => [words(name), value === true ? 'yes' : value === false ? 'no' : String(value)])]
       .filter(([, value]) => value !== '').slice(0, 16);
-    facts.push(...Object.entries(product.predicted).map(([name, each]) => [words(name), `${each.value} (seen in the picture, ${Math.round(100 * each.probability)} of 100)`]));
+    facts.push(...Object.entries(product.predicted).map(([name, each]) => [words(name), `${each.value} (predicted, ${Math.round(100 * each.probability)} of 100)`]));
     const stock = product.in_stock === null ? null : h('p', { class: `stock ${product.in_stock ? 'yes' : 'no'}`, text: product.in_stock ? 'In stock' : 'Sold out' });
     this.similar = h('section', { class: 'similar', 'aria-labelledby': 'similar-title' }, h('h3', { id: 'similar-title', text: 'More like this' }), h('ul', { class: 'grid small', role: 'list' }, skeletons(4)));
     this.body.replaceChildren(
