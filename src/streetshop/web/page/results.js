@@ -48,10 +48,11 @@ const summary = ({ matches, complete }) => (complete ? `${count(matches.length, 
 
 /** Why there are no products, in words. */
 function lacking({ lacking: reason, searched }, { clearFilters }) {
-  const kinds = listed(Object.keys(searched ?? {})) || 'products';
+  const named = listed(Object.keys(searched ?? {}));
+  const kinds = named || 'products';
   if (reason === 'closeness') return { title: 'Nothing close', detail: `The nearest ${kinds} ${kinds.endsWith('wear') ? 'is' : 'are'} only loosely similar.` };
   if (reason === 'kind') return { title: `This shop sells no ${kinds}`, detail: 'Look at products of other kinds, or choose another garment.' };
-  if (reason === 'filter') return { title: `No ${kinds} pass these filters`, detail: 'Loosen one, or look at products of other kinds.' };
+  if (reason === 'filter' && named) return { title: `No ${kinds} pass these filters`, detail: 'Loosen one, or look at products of other kinds.' };
   if (clearFilters) return { title: 'Nothing passes these filters', detail: 'Loosen one, or look at everything.' };
   return { title: 'The shop is empty', detail: 'There are no products to compare with yet.' };
 }
