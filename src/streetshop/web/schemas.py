@@ -65,7 +65,9 @@ class ProductOut(BaseModel):
     kind_probability: float | None = Field(description="That the kind is right, 0 to 1")
     design: str | None = Field(description="Products of one design differ in size or colour only")
     attributes: dict[str, str | float | bool]
-    predicted: dict[str, PredictionOut] = Field(description="Attributes that the feed lacks, predicted from its pictures or words")
+    predicted: dict[str, PredictionOut] = Field(
+        description="Attributes that the feed lacks, predicted from its pictures or words"
+    )
     image: str | None = Field(description="Path of the best shot's thumbnail on this server")
     shots: list[ShotOut]
 
