@@ -154,8 +154,8 @@ def _draw_heatmaps(
                 box=found.garment.box if boxed else None,
                 weights=asked["weights"],
             )
-            with output_file(folder / f"{photo.stem}-{number}.png") as target:
-                target.write_bytes(drawn)
+            with output_file(folder / f"{photo.stem}-{number}.png") as partial:
+                partial.write_bytes(drawn)
             say(f"wrote {folder / f'{photo.stem}-{number}.png'}")
 
 
