@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from streetshop.catalog.open import create_catalog, open_catalog
 from streetshop.catalog.store import Store
 from streetshop.core.errors import (
     CatalogDamaged,
+    CatalogError,
     CatalogExists,
     CatalogMissing,
 )
@@ -78,3 +80,10 @@ def test_a_catalog_of_format_1_is_read_and_written(path: Path, store: Store) -> 
     assert opened.count() == 20
     assert opened.delete(list(opened.ids())[:1]) == 1
     assert open_catalog(str(path)).count() == 19
+
+
+def test_a_folder_of_locks_that_cannot_be_made_is_one_error(path: Path, store: Store) -> None:
+    shutil.rmtree(path / "locks")
+    (path / "locks").write_text("a file in its place")
+    with pytest.raises(CatalogError, match="opening the catalog"):
+        open_catalog(str(path)).count()

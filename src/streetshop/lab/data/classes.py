@@ -13,25 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streetshop.core.errors import DatasetError
+from streetshop.core.kinds import KINDS
 
-CLASSES: Final = (
-    "background",
-    "skin",
-    "hair",
-    "top",
-    "outerwear",
-    "trousers",
-    "shorts",
-    "skirt",
-    "dress",
-    "footwear",
-    "bag",
-    "hat",
-    "scarf",
-    "legwear",
-    "accessory",
-)
-GARMENTS: Final = CLASSES[3:]
+CLASSES: Final = ("background", "skin", "hair", *KINDS)
+GARMENTS: Final = KINDS
 INDEX: Final = {name: i for i, name in enumerate(CLASSES)}
 IGNORE: Final = 255
 """Label of pixels that are neither trained nor measured on."""
