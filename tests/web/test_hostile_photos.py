@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor, wait
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +12,7 @@ import pytest
 from streetshop.core.decoding.pool import DecodePool, Decoding
 from streetshop.web import Settings
 from tests.catalog.filled import square
+from tests.core.decoding.processes import decoders
 from tests.core.pictures.hostile import many_scans
 from tests.web.serving import KEY, Running, multipart, png, running
 
@@ -24,16 +23,6 @@ SLOW = many_scans(8000, 8000, 64)
 def searches(up: Running) -> bool:
     with up.client() as client:
         return client.post("/v1/search", files={"photo": png(square("red"))}, data={"k": "1"}).status_code == 200
-
-
-def decoders() -> set[int]:
-    """The processes of this one that decode."""
-    found = set()
-    for task in Path(f"/proc/{os.getpid()}/task").iterdir():
-        for child in (task / "children").read_text().split():
-            if b"decoding.worker" in Path(f"/proc/{child}/cmdline").read_bytes():
-                found.add(int(child))
-    return found
 
 
 def test_hundreds_of_scans_are_refused_wherever_a_picture_is_taken(server: Running) -> None:

@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import CancelledError, wait
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +17,7 @@ from streetshop.core.decoding.pool import DecodePool
 from streetshop.core.errors import PhotoDamaged, PhotoError, PhotoTooCostly, PhotoTooLarge, UsageError
 from streetshop.core.photo import Photo
 from streetshop.core.pictures.limits import PhotoLimits
+from tests.core.decoding.processes import decoders
 from tests.core.pictures.hostile import grey_png, many_scans, noise, saved
 
 SLOW = many_scans(8000, 8000, 64)
@@ -28,16 +28,6 @@ SLOW = many_scans(8000, 8000, 64)
 def pool() -> Iterator[DecodePool]:
     with DecodePool(2) as made:
         yield made
-
-
-def pids() -> set[int]:
-    own = os.getpid()
-    return {
-        int(child)
-        for task in Path(f"/proc/{own}/task").iterdir()
-        for child in (task / "children").read_text().split()
-        if b"decoding.worker" in Path(f"/proc/{child}/cmdline").read_bytes()
-    }
 
 
 def test_photos_are_those_of_this_process(pool: DecodePool) -> None:
@@ -75,7 +65,7 @@ def test_a_picture_that_takes_too_long_is_refused_and_others_go_on() -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")
 def test_a_process_that_dies_is_replaced_while_the_others_go_on() -> None:
-    before = pids()
+    before = decoders()
     with DecodePool(2) as pool:
         pool.start()
         slow = pool.submit(SLOW, at_least=64)
@@ -85,12 +75,12 @@ def test_a_process_that_dies_is_replaced_while_the_others_go_on() -> None:
         small = [pool.submit(saved(noise(64, 64), "PNG")) for _ in range(5)]
         assert [decoding.result(60).width for decoding in small] == [64] * 5
         assert not slow.done()
-        for pid in pids() - before:
+        for pid in decoders() - before:
             os.kill(pid, signal.SIGKILL)
         with pytest.raises(PhotoTooCostly, match="ends the decoder"):
             slow.result(60)
         assert pool.decode(saved(noise(64, 64), "JPEG")).width == 64
-    assert pids() <= before  # none is left, no zombie either
+    assert decoders() <= before  # none is left, no zombie either
 
 
 def test_cancelled_pictures_end_at_once() -> None:
