@@ -18,7 +18,7 @@ from tests.models.tiny_reader import PARTS, person, tiny_reader
 
 CLASSES = ("background", "skin", "top", "trousers")
 RULES = Rules(CLASSES, CLASSES[2:])
-NOTHING = Parsed((), (), None, None)
+NOTHING = Parsed((), ())
 
 
 def reading(*rows: tuple[float, ...]) -> Reading:

@@ -236,7 +236,7 @@ def test_an_unsure_top_does_not_hide_unsure_trousers() -> None:
 
 
 def test_an_empty_photo_has_nothing() -> None:
-    assert read(np.zeros((8, 8), np.uint8)) == Parsed((), (), None, None)
+    assert read(np.zeros((8, 8), np.uint8)) == Parsed((), ())
 
 
 def test_thresholds_and_calibration() -> None:

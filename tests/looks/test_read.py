@@ -67,3 +67,9 @@ def test_outfits_are_left_to_the_reader(who: str) -> None:
 def test_a_whole_photo_stays_whole_before_a_plain_ground() -> None:
     photo = packshot((100, 150, 300, 400), size=(400, 520))
     assert read_look(photo, WholePhotoReader()).garments == (whole_photo(photo),)
+
+
+def test_a_whole_article_has_no_view_and_a_cut_one_is_a_detail() -> None:
+    reader = FixedReader(Look(400, 520, (), reader="fixed 1", full_shot=False, view="detail"))
+    assert read_look(packshot((100, 150, 300, 400), size=(400, 520)), reader).view is None
+    assert read_look(packshot((100, 150, 300, 520), size=(400, 520)), reader).view == "detail"

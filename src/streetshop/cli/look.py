@@ -13,6 +13,8 @@ from streetshop.cli.options import JsonOption, ReaderOption, ThreadsOption, echo
 if TYPE_CHECKING:
     from PIL import Image
 
+    from streetshop.core.records import Look
+
 
 def look(
     photos: Annotated[list[Path], typer.Argument(metavar="PHOTO...", help="Photographs to read.")],
@@ -28,7 +30,9 @@ def look(
     reader: ReaderOption = None,
     threads: ThreadsOption = None,
 ) -> None:
-    """Read photographs: garments, persons and keypoints, drawn over the photo as NAME.look.png.
+    """Read photographs: view, garments, persons and keypoints, drawn over the photo as NAME.look.png.
+
+    A full shot shows both eyes and both ankles of the largest person.
 
     --masks writes NAME.png, whose pixel values are indices into the list in classes.json (0 is the background): the
     class that the reader gives each pixel, skin and hair among them. --json prints one line per photo; overlays are
@@ -69,12 +73,25 @@ def look(
             print_json({**content, "photo": {"path": str(path), **content["photo"]}})
         else:
             note = "" if found.reader else " (no reader: the whole photo is one garment)"
-            echo(f"{path}: {found.width} x {found.height}{note}")
+            echo(f"{path}: {found.width} x {found.height}{note}{_framing(found)}")
             for i, garment in enumerate(found.garments):
                 corners = ", ".join(f"{v:.0f}" for v in garment.box.corners)
                 echo(f"  {i}  {garment.category}  {garment.score:.2f}  box {corners}")
     if refused == len(photos):
         raise UsageError("no photo could be read", hint="See the messages above")
+
+
+def _framing(look: Look) -> str:
+    """View and full shot in words, with their probabilities where they have any."""
+    if look.view is None and look.full_shot is None:
+        return ""
+    view = look.view or "unknown"
+    if chance := look.view_probabilities.get(view):
+        view += f" ({chance:.2f})"
+    full = "full shot" if look.full_shot else "no full shot"
+    if look.full_shot_probability is not None:
+        full += f" ({look.full_shot_probability:.2f})"
+    return f", view {view}, {full}"
 
 
 def _write_png(path: Path, image: Image.Image) -> None:

@@ -214,10 +214,18 @@ class Person:
     Attributes:
         box: in pixels of the upright photo.
         keypoints: the 17 of ``geometry.COCO_KEYPOINTS``, visibility 0 where unknown; empty from a reader without them.
+        full_shot: whether both eyes and both ankles are visible; None when nothing tells.
+        view: front, back, left or right, where the person faces in the photo, or detail; None when unknown.
+        full_shot_probability: 0 to 1; None where a rule on the keypoints decided.
+        view_probabilities: of each view; they sum to 1. Empty where a rule on the keypoints decided.
     """
 
     box: Box
     keypoints: tuple[Keypoint, ...] = ()
+    full_shot: bool | None = None
+    view: str | None = None
+    full_shot_probability: float | None = None
+    view_probabilities: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,8 +237,11 @@ class Look:
         garments: by falling score.
         persons: from the largest.
         reader: ``name version`` of the reader bundle; None when the photo was taken whole, as one garment.
-        full_shot: whether both eyes and both ankles of a person are visible; None without a reader.
-        view: front, back, left, right or detail; None when unknown.
+        full_shot: whether both eyes and both ankles of the largest person are visible; None without a reader.
+        view: of the largest person: front, back, left, right or detail; detail too when the photo shows part of a
+            garment and no person; None when unknown, and for a whole garment that nobody wears.
+        full_shot_probability: 0 to 1; None where a rule on the keypoints decided.
+        view_probabilities: of each view; they sum to 1. Empty where a rule decided.
     """
 
     width: int
@@ -240,6 +251,8 @@ class Look:
     reader: str | None = None
     full_shot: bool | None = None
     view: str | None = None
+    full_shot_probability: float | None = None
+    view_probabilities: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

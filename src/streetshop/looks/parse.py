@@ -38,14 +38,26 @@ class Parsed:
     Attributes:
         garments: by falling score.
         persons: from the largest.
-        full_shot: whether the largest person is a full shot; None from a reader without keypoints.
-        view: of the largest person, see :func:`~streetshop.looks.pose.view_of`; None when unknown.
+        keypoints: whether the reader tells them.
     """
 
     garments: tuple[Garment, ...]
     persons: tuple[Person, ...]
-    full_shot: bool | None
-    view: str | None
+    keypoints: bool = False
+
+    @property
+    def full_shot(self) -> bool | None:
+        """Whether the largest person is a full shot; None from a reader without keypoints."""
+        if self.persons:
+            return self.persons[0].full_shot
+        return False if self.keypoints else None
+
+    @property
+    def view(self) -> str | None:
+        """The view of the largest person; ``detail`` where there are only garments; None when unknown."""
+        if self.persons:
+            return self.persons[0].view
+        return "detail" if self.keypoints and self.garments else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,16 +94,14 @@ def parse(reading: Reading, rules: Rules) -> Parsed:
         points = _keypoints(reading, region)
         worn = _sure_enough(_worn(reading, labels, region, rules), rules)
         garments += [_finish(article, reading, rules, points, number) for article in worn]
-        persons.append(Person(_box(box_of_mask(region), reading), points))
+        full, view = (is_full_shot(points), view_of(points)) if points else (None, None)
+        persons.append(Person(_box(box_of_mask(region), reading), points, full, view))
     articles = [_single(reading, region, rules) for region in loose]
     garments += [_finish(article, reading, rules, (), None) for article in articles if _is_sure(article, rules)]
     if articles and not garments and size(loose[0]) > sum(size(region) for region in people):
         garments.append(_finish(articles[0], reading, rules, (), None))
     garments.sort(key=lambda g: -g.score)
-    main = persons[0].keypoints if persons else ()
-    full = is_full_shot(main) if main else (False if reading.heat is not None else None)
-    view = view_of(main) if main else ("detail" if reading.heat is not None and garments else None)
-    return Parsed(tuple(garments), tuple(persons), full, view)
+    return Parsed(tuple(garments), tuple(persons), reading.heat is not None)
 
 
 def most_probable(planes: NDArray[np.float32]) -> NDArray[np.uint8]:

@@ -24,8 +24,14 @@ def read_look(photo: Photo, reader: Reader) -> Look:
         return look
     categories = {garment.category for garment in look.garments}
     if not look.persons and len(categories) <= 1 and (article := article_on_plain_ground(photo)):
-        return replace(look, garments=(_packshot(article, look),))
+        view = None if _is_whole(article[0], photo) else look.view
+        return replace(look, garments=(_packshot(article, look),), view=view)
     return look if look.garments else replace(look, garments=(whole_photo(photo),))
+
+
+def _is_whole(box: Box, photo: Photo) -> bool:
+    """Whether an article ends before the edges of the photo; what they cut is a detail."""
+    return box.x0 > 0 and box.y0 > 0 and box.x1 < photo.width and box.y1 < photo.height
 
 
 def _packshot(article: tuple[Box, Mask], look: Look) -> Garment:

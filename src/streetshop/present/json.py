@@ -17,7 +17,7 @@ from PIL import Image
 from streetshop.catalog.sources import kind_sources
 from streetshop.catalog.store import Store
 from streetshop.core.geometry import COCO_KEYPOINTS, Mask
-from streetshop.core.records import Explanation, Garment, Look, Match, Product, Vector
+from streetshop.core.records import Explanation, Garment, Look, Match, Person, Product, Vector
 from streetshop.present.html import web_url
 from streetshop.search import Answer, Found, GarmentAnswer
 from streetshop.search.closeness import closeness
@@ -139,11 +139,21 @@ def look_json(look: Look, *, masks: bool = False) -> dict[str, Any]:
                     }
                     for name, point in zip(COCO_KEYPOINTS, person.keypoints, strict=False)
                 ],
+                **_framing(person),
             }
             for person in look.persons
         ],
-        "full_shot": look.full_shot,
-        "view": look.view,
+        **_framing(look),
+    }
+
+
+def _framing(shown: Look | Person) -> dict[str, Any]:
+    chance = shown.full_shot_probability
+    return {
+        "full_shot": shown.full_shot,
+        "full_shot_probability": None if chance is None else round(chance, 4),
+        "view": shown.view,
+        "view_probabilities": {name: round(p, 4) for name, p in shown.view_probabilities.items()},
     }
 
 

@@ -186,7 +186,19 @@ class KeypointOut(BaseModel):
     score: float
 
 
-class PersonOut(BaseModel):
+View = Literal["front", "back", "left", "right", "detail"]
+
+
+class FramingOut(BaseModel):
+    """How a person is shown."""
+
+    full_shot: bool | None = Field(description="Whether both eyes and both ankles are visible")
+    full_shot_probability: float | None = Field(description="null where a rule on the keypoints decided")
+    view: View | None
+    view_probabilities: dict[View, float] = Field(description="Of each view; empty where a rule decided")
+
+
+class PersonOut(FramingOut):
     """A person in the photo."""
 
     box: BoxOut
@@ -200,15 +212,13 @@ class LookGarmentOut(GarmentOut):
     mask: MaskOut | None = None
 
 
-class LookOut(BaseModel):
-    """What was read in a photo."""
+class LookOut(FramingOut):
+    """What was read in a photo; view and full shot are those of the largest person."""
 
     photo: SizeOut
     reader: str | None
     garments: list[LookGarmentOut]
     persons: list[PersonOut]
-    full_shot: bool | None
-    view: str | None
 
 
 class BlockOut(BaseModel):
