@@ -32,7 +32,7 @@ from streetshop.core.errors import (
     UsageError,
     VectorError,
 )
-from streetshop.core.records import AttributeValue, Block, Prediction, Product, Shot
+from streetshop.core.records import AttributeValue, Block, Prediction, Product, Remark, Shot
 from tests.catalog.filters.examples import filters
 
 Make: TypeAlias = Callable[[CatalogMeta], Store]
@@ -90,6 +90,7 @@ def assorted(n: int, seed: int = 1, prefix: str = "p") -> list[Entry]:
                 price=None if i % 7 == 0 else float(i % 20) + 0.5,
                 in_stock=None if i % 5 == 0 else i % 2 == 0,
                 predicted={"pattern": Prediction(("plain", "striped")[i % 2], 0.9)} if i % 3 else {},
+                remarks=(Remark("price", f"{i} sous", "it is no price"),) if i % 5 == 2 else (),
             )
         )
     return found

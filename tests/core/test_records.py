@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 
 from streetshop.core.errors import RecordError
 from streetshop.core.geometry import Box
-from streetshop.core.records import MAX_ID_LENGTH, Garment, Prediction, Product, check_product_id
+from streetshop.core.records import (
+    MAX_ID_LENGTH,
+    MAX_REMARK_VALUE,
+    Garment,
+    Prediction,
+    Product,
+    Remark,
+    check_product_id,
+)
 
 
 @given(st.text())
@@ -84,3 +92,13 @@ def test_fields_of_another_type_are_refused(fields: dict[str, object]) -> None:
 def test_a_prediction_is_a_value_and_a_probability(value: object, probability: float) -> None:
     with pytest.raises(RecordError):
         Prediction(value, probability)  # type: ignore[arg-type]
+
+
+def test_a_remark_quotes_the_beginning_of_a_long_value() -> None:
+    assert Remark("price", "x" * 1000, "no price").value == "x" * (MAX_REMARK_VALUE - 3) + "..."
+    assert (
+        str(Remark("price", "dear", "it is no price. Write a number."))
+        == "price 'dear': it is no price. Write a number."
+    )
+    with pytest.raises(RecordError, match="a remark of 'price'"):
+        Remark("price", 5, "no price")  # type: ignore[arg-type]

@@ -12,7 +12,7 @@ import pytest
 
 from streetshop.feeds.read import read_feed
 from streetshop.feeds.values import as_text
-from tests.feeds.reading import products, refusals, write
+from tests.feeds.reading import products, write
 
 
 def test_sale_price_counts_only_within_its_dates(tmp_path: Path) -> None:
@@ -24,8 +24,9 @@ def test_sale_price_counts_only_within_its_dates(tmp_path: Path) -> None:
         "broken,a.jpg,20 EUR,10 EUR,soon\n"
     )
     feed = read_feed(write(tmp_path / "feed.csv", text))
-    assert {p.id: p.price for p in products(feed)} == {"past": 20.0, "now": 10.0, "always": 10.0}
-    assert [r.id for r in refusals(feed)] == ["broken"]
+    found = products(feed)
+    assert {p.id: p.price for p in found} == {"past": 20.0, "now": 10.0, "always": 10.0, "broken": 20.0}
+    assert [p.id for p in found if p.remarks] == ["broken"]
 
 
 @pytest.mark.parametrize(
@@ -47,11 +48,9 @@ def test_sale_price_counts_only_within_its_dates(tmp_path: Path) -> None:
 )
 def test_prices(tmp_path: Path, text: str, price: float | None, currency: str | None) -> None:
     feed = read_feed(write(tmp_path / "feed.tsv", f"id\timage\tprice\n1\ta.jpg\t{text}\n"))
-    if price is None:
-        assert "is no price" in refusals(feed)[0].reason
-    else:
-        (product,) = products(feed)
-        assert (product.price, product.currency) == (price, currency)
+    (product,) = products(feed)
+    assert (product.price, product.currency) == (price, currency or "")
+    assert [(remark.column, remark.value) for remark in product.remarks] == ([("price", text)] if price is None else [])
 
 
 @pytest.mark.parametrize(
@@ -112,6 +111,18 @@ def test_a_column_with_the_currency_counts_more_than_the_price(tmp_path: Path) -
     text = "id,image,price,sale_price,currency\n1,a.jpg,20 EUR,10 USD,chf\n2,a.jpg,20 EUR,10,\n"
     found = products(read_feed(write(tmp_path / "feed.csv", text)))
     assert [(p.price, p.currency) for p in found] == [(10.0, "CHF"), (10.0, "EUR")]
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("price", "cheap"), ("price", "-5"), ("in_stock", "perhaps"), ("url", "javascript:alert(1)")],
+)
+def test_what_is_not_understood_is_a_remark_and_the_product_goes_in(tmp_path: Path, column: str, value: str) -> None:
+    (product,) = products(read_feed(write(tmp_path / "feed.csv", f"id,image,{column}\n1,a.jpg,{value}\n")))
+    assert getattr(product, column) in (None, "")
+    (remark,) = product.remarks
+    assert (remark.column, remark.value) == (column, value)
+    assert value.partition(":")[0] in remark.reason
 
 
 STOCK = [(0, False), (0.0, False), (3, True), (2.5, True), (-1, False), (True, True), (False, False), (None, None)]

@@ -14,7 +14,7 @@ from PIL import Image
 from pydantic import BaseModel
 
 from streetshop.core.geometry import Box, Keypoint
-from streetshop.core.records import Garment, Look, Match, Person, Product, Shot
+from streetshop.core.records import Garment, Look, Match, Person, Product, Remark, Shot
 from streetshop.present.json import (
     answer_json,
     garment_json,
@@ -104,3 +104,9 @@ def test_masks_and_vectors() -> None:
     assert mask_json(None) is None
     assert look_json(LOOK)["garments"][0]["mask"] is None
     assert "mask" not in answer_json(ANSWER)["garments"][0]
+
+
+def test_remarks_are_for_the_shop_not_for_shoppers() -> None:
+    product = Product("a", shots=(Shot("a.jpg", "ab"),), remarks=(Remark("price", "dear", "it is no price"),))
+    assert product_json(product)["remarks"] == [{"column": "price", "value": "dear", "reason": "it is no price"}]
+    assert "remarks" not in product_json(product, lambda product, shot: "image")

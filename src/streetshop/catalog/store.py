@@ -339,7 +339,7 @@ class Store(Protocol):
 def row_hash(product: Product) -> str:
     """Hash of what a feed says of a product, including the sources of its shots but not their content.
 
-    What the models see in its pictures is left out. So are a kind and a design that are unknown.
+    What the models see in its pictures is left out. So are a kind and a design that are unknown, and no remarks.
     """
     fields = {name: getattr(product, name) for name in _FEED_FIELDS}
     fields["attributes"] = dict(product.attributes)
@@ -348,6 +348,8 @@ def row_hash(product: Product) -> str:
         fields["kind"] = [product.kind, product.kind_source, product.kind_probability]
     if product.design:
         fields["design"] = product.design
+    if product.remarks:
+        fields["remarks"] = [[each.column, each.value, each.reason] for each in product.remarks]
     return hashlib.sha256(json.dumps(fields, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 

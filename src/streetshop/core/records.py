@@ -93,6 +93,34 @@ class Prediction:
             raise RecordError(f"probability {self.probability!r:.80}", hint="It is a number from 0 to 1")
 
 
+MAX_REMARK_VALUE = 80
+"""Characters of a value that a remark quotes, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A value of a feed that a product goes without, or that is used in another way than it stands there.
+
+    Attributes:
+        column: of the feed.
+        value: as it stands there, cut to ``MAX_REMARK_VALUE`` characters.
+        reason: what is wrong with it and what to do, in one line.
+    """
+
+    column: str
+    value: str
+    reason: str
+
+    def __post_init__(self) -> None:
+        if not all(isinstance(text, str) for text in (self.column, self.value, self.reason)):
+            raise RecordError(f"a remark of {self.column!r:.80}", hint="Column, value and reason are text")
+        if len(self.value) > MAX_REMARK_VALUE:
+            object.__setattr__(self, "value", self.value[: MAX_REMARK_VALUE - 3] + "...")
+
+    def __str__(self) -> str:
+        return f"{self.column} {self.value!r}: {self.reason}"
+
+
 @dataclass(frozen=True, slots=True)
 class Product:
     """What a shop sells, as its feed describes it.
@@ -108,6 +136,7 @@ class Product:
         kind_probability: that the kind is right, 0 to 1.
         design: products of one design differ in size or colour only; empty when the product is the only one.
         predicted: attributes that the feed lacks, by name (see ``streetshop.core.attributes``).
+        remarks: what of its row in the feed was not understood.
 
     Raises:
         RecordError: the id is not valid, a field is of another type, or a number is not finite or the price negative.
@@ -128,6 +157,7 @@ class Product:
     kind_probability: float = 0.0
     design: str = ""
     predicted: Mapping[str, Prediction] = field(default_factory=dict)
+    remarks: tuple[Remark, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "id", check_product_id(self.id))

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Final
+from functools import partial
+from typing import Final, TypeVar
 
 from streetshop.core.errors import FeedError, RecordError, RowRefused
-from streetshop.core.records import AttributeValue, FieldType, Product, Shot, check_product_id
+from streetshop.core.records import AttributeValue, FieldType, Product, Remark, Shot, check_product_id
 from streetshop.feeds import values
 from streetshop.feeds.kinds import TAXONOMY, KindWords, Taxonomy
 from streetshop.feeds.synonyms import CATEGORY_NUMBERS, CATEGORY_PATHS, CODES, FIELDS, MORE_PICTURES, PICTURES, SEVERAL
 from streetshop.feeds.values import Values
+
+_T = TypeVar("_T")
 
 MAX_SHOTS: Final = 64
 """Pictures of a product, at most."""
@@ -69,9 +72,10 @@ class Columns:
             if values.is_long(value):
                 raise RowRefused(f"{column} has more than {values.MAX_TEXT} characters", hint="Shorten it")
         get = {name: row.get(column) for name, column in self.fields.items()}.get
+        remarks = _Remarks(row)
         try:
             product_id = check_product_id(values.as_text(get("id")))
-            price, currency = self._price(get("price"), get("sale_price"), get("sale_date"))
+            price, currency = self._price(remarks)
             title = values.as_text(get("title"))
             found = self.taxonomy.find(self.words(row))
             return Product(
@@ -81,14 +85,15 @@ class Columns:
                 brand=values.as_text(get("brand")),
                 price=price,
                 currency=values.as_text(get("currency")).upper() or currency,
-                url=values.as_link(get("url"), self.fields.get("url", "")),
-                in_stock=values.as_stock(get("in_stock"), self.fields.get("in_stock", "")),
-                attributes=self._attributes(row),
+                url=remarks.unless("", self.fields.get("url", ""), values.as_link),
+                in_stock=remarks.unless(None, self.fields.get("in_stock", ""), values.as_stock),
+                attributes=self._attributes(row, remarks),
                 shots=self._shots(row),
                 kind=found.kind,
                 kind_source=found.source,
                 kind_probability=found.probability,
                 design=values.as_text(get("design")),
+                remarks=tuple(remarks.found),
             )
         except RecordError as error:
             raise RowRefused(error.what, hint=error.hint) from None
@@ -111,11 +116,17 @@ class Columns:
         """The content of the main picture's column, for the report of refused rows."""
         return values.as_text(row.get(self.images[0]))[:_REPORTED]
 
-    def _price(self, price: object, sale: object, dates: object) -> tuple[float | None, str]:
+    def _price(self, remarks: _Remarks) -> tuple[float | None, str]:
         """The price of today and its currency."""
-        regular = values.as_price(price, self.fields.get("price", ""))
-        reduced = values.as_price(sale, self.fields.get("sale_price", ""))
-        if reduced[0] is None or not values.on_sale(dates, datetime.datetime.now(datetime.UTC)):
+        nothing: tuple[float | None, str] = (None, "")
+        regular = remarks.unless(nothing, self.fields.get("price", ""), values.as_price)
+        reduced = remarks.unless(nothing, self.fields.get("sale_price", ""), values.as_price)
+        today = datetime.datetime.now(datetime.UTC)
+
+        def on_sale(value: object, name: str) -> bool:
+            return values.on_sale(value, today)
+
+        if reduced[0] is None or not remarks.unless(False, self.fields.get("sale_date", ""), on_sale):
             return regular
         return reduced[0], reduced[1] or regular[1]
 
@@ -142,13 +153,32 @@ class Columns:
             raise RowRefused(f"{len(unique)} pictures", hint=f"A product has at most {MAX_SHOTS}")
         return unique
 
-    def _attributes(self, row: Values) -> dict[str, AttributeValue]:
+    def _attributes(self, row: Values, remarks: _Remarks) -> dict[str, AttributeValue]:
         attributes: dict[str, AttributeValue] = {}
         for column, name in self.attributes.items():
             raw = row.get(column)
             if not values.is_empty(raw):
-                attributes[name] = _typed(raw, self.types.get(name, "text"), column)
+                value = remarks.unless(None, column, partial(_typed, kind=self.types.get(name, "text")))
+                if value is not None:
+                    attributes[name] = value
         return attributes
+
+
+class _Remarks:
+    """What of a row is not understood."""
+
+    def __init__(self, row: Values) -> None:
+        self._row = row
+        self.found: list[Remark] = []
+
+    def unless(self, nothing: _T, column: str, read: Callable[[object, str], _T]) -> _T:
+        """What ``read`` makes of a column's value; ``nothing``, with a remark, if it refuses it."""
+        value = self._row.get(column)
+        try:
+            return read(value, column)
+        except RowRefused as error:
+            self.found.append(Remark(column, values.as_text(value), str(error)))
+            return nothing
 
 
 def find_columns(
@@ -306,7 +336,7 @@ def _kinds(value: object, typed: bool) -> Iterable[FieldType]:
     return ()
 
 
-def _typed(value: object, kind: FieldType, column: str) -> AttributeValue:
+def _typed(value: object, column: str, kind: FieldType) -> AttributeValue:
     """A value as the type of its column; it only has another one if the feed changed since the survey."""
     if kind == "text":
         return values.as_text(value)

@@ -18,6 +18,7 @@ from streetshop.feeds.folder import check_has_pictures, folder_rows, folder_word
 from streetshop.feeds.formats import Records, open_records
 from streetshop.feeds.kinds import TAXONOMY, Taxonomy
 from streetshop.feeds.refused import Refusal
+from streetshop.feeds.states import LeftOut
 from streetshop.feeds.survey import KindSurvey
 from streetshop.feeds.values import MAX_COLUMNS, Values
 
@@ -42,7 +43,7 @@ class FeedRow:
 
 @dataclass(frozen=True)
 class Feed:
-    """An open feed. Iterating gives a :class:`FeedRow` or a :class:`Refusal` for every row, in the order of the feed.
+    """An open feed. Iterating gives a :class:`FeedRow`, :class:`Refusal` or :class:`LeftOut` for every row, in order.
 
     Attributes:
         path: of the file or folder.
@@ -63,7 +64,7 @@ class Feed:
     notes: tuple[str, ...] = ()
     _records: Records | None = None
 
-    def __iter__(self) -> Iterator[FeedRow | Refusal]:
+    def __iter__(self) -> Iterator[FeedRow | Refusal | LeftOut]:
         """Iterate over the rows; raises :class:`FeedError` if the file ends early or changes while it is read.
 
         A repeated id is refused, and the reason names the first row. Only consecutive rows that differ in nothing but
@@ -72,7 +73,7 @@ class Feed:
         first: dict[str, int] = {}
         held: FeedRow | None = None
         for row in self._raw_rows():
-            if isinstance(row, Refusal):
+            if not isinstance(row, FeedRow):
                 yield row
                 continue
             product = row.product
@@ -90,7 +91,7 @@ class Feed:
         if held is not None:
             yield held
 
-    def _raw_rows(self) -> Iterator[FeedRow | Refusal]:
+    def _raw_rows(self) -> Iterator[FeedRow | Refusal | LeftOut]:
         if self._records is None or self.columns is None:
             for number, (name, found) in enumerate(folder_rows(self.root, self.taxonomy), start=1):
                 if isinstance(found, RowRefused):

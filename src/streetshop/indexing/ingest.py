@@ -25,6 +25,7 @@ from streetshop.core.errors import FeedError, RecordError
 from streetshop.core.records import check_product_id
 from streetshop.feeds.read import Feed, FeedRow
 from streetshop.feeds.refused import Refusal
+from streetshop.feeds.states import LeftOut
 from streetshop.indexing.batch import CHANGED, BatchResult, BatchWorker, Ready
 from streetshop.indexing.parallel import map_in_order
 from streetshop.indexing.pictures import Pictures
@@ -70,7 +71,9 @@ class IngestReport:
         added: new in the catalog.
         updated: with changed fields, pictures, or both.
         unchanged: left as they are.
-        deleted: removed because the feed does not have them.
+        deleted: removed because the feed does not have them, or says that they are not for sale.
+        left_out: rows of products that are not for sale, by reason.
+        remarks: values that were not understood and that products go without, see ``Product.remarks``.
         refused: rows without a usable product; a product in the catalog stays as it is.
         refused_pictures: pictures, whether or not their product has others.
         embedded: pictures that the encoder embedded; the others were in the catalog.
@@ -88,6 +91,8 @@ class IngestReport:
     embedded: int = 0
     seconds: float = 0.0
     complete: bool = True
+    left_out: Counter[str] = field(default_factory=Counter)
+    remarks: int = 0
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -130,6 +135,8 @@ def ingest(
     worker = BatchWorker(store, shots, pictures, threading.BoundedSemaphore(cores), stop)
     run = _Ingest(feed, store, worker, refuse, progress, stop)
     run.go(cores + (_FETCHING_THREADS if pictures.fetcher else 0))
+    if run.report.complete:
+        run.delete_left_out()
     if delete_missing and run.report.complete:
         run.delete_missing()
     run.report.seconds = time.monotonic() - run.started
@@ -159,6 +166,7 @@ class _Ingest:
         self._stop = stop
         self._rows = 0
         self._seen: set[str] = set()
+        self._left_out: list[str] = []
         self._nameless = 0
         self._lost: Counter[str] = Counter()
         self._broken: FeedError | None = None
@@ -201,7 +209,13 @@ class _Ingest:
         for row in self._feed:
             if isinstance(row, FeedRow):
                 self._seen.add(row.product.id)
+                self.report.remarks += len(row.product.remarks)
                 yield row
+                continue
+            if isinstance(row, LeftOut):
+                self._rows += 1
+                self.report.left_out[row.reason] += 1
+                self._left_out.append(row.id)
                 continue
             self._refuse(row)
             self._rows += 1
@@ -267,6 +281,10 @@ class _Ingest:
                     f"--column {name}=COLUMN, run again with it"
                 )
 
+    def delete_left_out(self) -> None:
+        """Remove the products that the feed says are not for sale."""
+        self._delete([product_id for product_id in self._left_out if product_id and product_id not in self._seen])
+
     def delete_missing(self) -> None:
         """Remove the products that the feed does not have, unless it is unclear which it has."""
         if self._nameless:
@@ -275,6 +293,8 @@ class _Ingest:
         if self.report.added + self.report.updated + self.report.unchanged == 0:
             self.report.notes.append("nothing was deleted: the feed has no usable product")
             return
-        missing = [product_id for product_id in self._store.ids() if product_id not in self._seen]
-        for start in range(0, len(missing), _AT_ONCE):
-            self.report.deleted += self._store.delete(missing[start : start + _AT_ONCE])
+        self._delete([product_id for product_id in self._store.ids() if product_id not in self._seen])
+
+    def _delete(self, ids: Sequence[str]) -> None:
+        for start in range(0, len(ids), _AT_ONCE):
+            self.report.deleted += self._store.delete(ids[start : start + _AT_ONCE])

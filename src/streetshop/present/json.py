@@ -31,8 +31,8 @@ def product_json(product: Product, link: Link | None = None, shot: int = 0) -> d
 
     Args:
         product: what is shown.
-        link: addresses of pictures on a server. Without it each shot has its ``source``: the path or address that the
-            feed gave, which a server keeps to itself.
+        link: addresses of pictures on a server. Without it each shot has its ``source``, the path or address that the
+            feed gave, and the product its ``remarks``; a server keeps both to itself.
         shot: index of the shot that ``image`` shows; only with ``link``.
     """
     content: dict[str, Any] = {
@@ -56,6 +56,9 @@ def product_json(product: Product, link: Link | None = None, shot: int = 0) -> d
     }
     if link is None:
         content["shots"] = [{"source": each.source, "sha256": each.sha256} for each in product.shots]
+        content["remarks"] = [
+            {"column": each.column, "value": each.value, "reason": each.reason} for each in product.remarks
+        ]
     else:
         content["image"] = link(product, shot)
         content["shots"] = [{"image": link(product, i), "sha256": each.sha256} for i, each in enumerate(product.shots)]

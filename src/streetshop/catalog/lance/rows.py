@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streetshop.catalog.store import Entry, row_hash
-from streetshop.core.records import Prediction, Product, Shot, Vector
+from streetshop.core.records import Prediction, Product, Remark, Shot, Vector
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -158,6 +158,8 @@ def product_json(product: Product) -> str:
         fields["design"] = product.design
     if product.predicted:
         fields["predicted"] = {name: [each.value, each.probability] for name, each in product.predicted.items()}
+    if product.remarks:
+        fields["remarks"] = [[each.column, each.value, each.reason] for each in product.remarks]
     return json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -171,4 +173,6 @@ def product_from_json(text: str) -> Product:
     fields["shots"] = tuple(Shot(*shot) for shot in fields["shots"])
     if "predicted" in fields:
         fields["predicted"] = {name: Prediction(*each) for name, each in fields["predicted"].items()}
+    if "remarks" in fields:
+        fields["remarks"] = tuple(Remark(*each) for each in fields["remarks"])
     return Product(**fields)
