@@ -121,13 +121,71 @@ def test_a_feed_of_which_no_row_can_be_used_fails(tmp_path: Path, index) -> None
     write_shop(tmp_path, 1)
     write_feed(tmp_path / "f.csv", [{"id": "a", "image": "none.png"}, {"id": "", "image": "images/0.png"}])
     code, out, err = index(tmp_path / "f.csv", "--catalog", tmp_path / "c")
-    assert code == 2
+    assert code == 1
     assert "0 products; 0 added" in out
     assert "no row can be used" in err
+    assert "1 x there is no such file" in err
     assert "refused.csv" in err
     write_feed(tmp_path / "f.csv", [{"id": "a", "image": "images/0.png"}])
     assert index(tmp_path / "f.csv", "--catalog", tmp_path / "c")[0] == 0
     assert index(tmp_path / "f.csv", "--catalog", tmp_path / "c")[0] == 0, "unchanged products are used too"
+
+
+def test_too_many_refused_rows_end_with_exit_code_1(tmp_path: Path, index) -> None:  # type: ignore[no-untyped-def]
+    write_shop(tmp_path, 3)
+    rows = [{"id": str(i), "image": f"images/{i}.png"} for i in range(3)]
+    feed = write_feed(tmp_path / "f.csv", [*rows, {"id": "x", "image": "images/none.png"}])
+    assert index(feed, "--catalog", tmp_path / "c", "--max-refused", "0.25")[0] == 0
+    code, out, err = index(feed, "--catalog", tmp_path / "c", "--max-refused", "0.2")
+    assert code == 1
+    assert "3 unchanged" in out, "what can be used is in the catalog"
+    assert "1 of 4 rows are refused, more than --max-refused 0.2 allows" in err
+    assert index(feed, "--catalog", tmp_path / "c", "--max-refused", "2")[0] == 2
+
+
+def test_a_run_says_what_each_column_is_and_why_rows_are_refused(tmp_path: Path, index) -> None:  # type: ignore[no-untyped-def]
+    write_shop(tmp_path, 2)
+    rows: list[dict[str, object]] = [
+        {"id": i, "image": f"images/{i}.png", "name": "T", "label": "dress", "Nähte": "x"} for i in range(2)
+    ]
+    rows += [{"id": i, "image": f"https://shop.example/{i}.jpg", "label": "dress"} for i in "abc"]
+    rows += [{"id": "o", "image": "../outside.png"}, {"id": "1", "image": "images/1.png", "name": "other"}]
+    feed = write_feed(tmp_path / "f.csv", [{**dict.fromkeys(rows[0], ""), **row} for row in rows])
+    words = (feed, "--catalog", tmp_path / "c", "--column", "category=label")
+    code, _, err = index(*words)
+    assert code == 0
+    for line in (r"category +label", r"picture +image", "kept as attributes: name, Nähte"):
+        assert re.search(line, err), err
+    assert "3 x addresses are not fetched. Allow it with --fetch. (first in row 4)" in err
+    assert "--allow-outside" in err
+    assert "1 x the id occurred before, in row 3" in err
+    assert "none of its pictures" not in err
+    report = json.loads(index(*words, "--json")[1])
+    assert {"column": "label", "use": "category"} in report["columns"]
+    assert report["filled"] == {"category": 5, "kind": 5}
+    assert report["reasons"][0]["count"] == 3
+    assert report["reasons"][0]["first"] == {"row": 4, "id": "a", "image": "https://shop.example/a.jpg"}
+
+
+def test_check_reports_without_a_catalog(tmp_path: Path, index) -> None:  # type: ignore[no-untyped-def]
+    feed = write_shop(tmp_path, 3)
+    (tmp_path / "images" / "1.png").write_bytes(b"<html>")
+    (tmp_path / "images" / "2.png").unlink()
+    code, out, _ = index(feed, "--check", "--refused", tmp_path / "r.csv")
+    assert code == 0
+    assert "1 products can be indexed, 2 rows are refused" in out
+    assert "1 x this is not a picture" in out
+    assert "1 x there is no such file" in out
+    assert {row["image"] for row in read_rows(tmp_path / "r.csv")} == {"images/1.png", "images/2.png", ""}
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["feed.csv", "images", "r.csv"]
+    report = json.loads(index(feed, "--check", "--json", "--catalog", tmp_path / "c")[1])
+    assert (report["rows"], report["usable"], report["refused"], report["refused_pictures"]) == (3, 1, 2, 2)
+    assert not (tmp_path / "c").exists()
+    assert index(feed, "--check", "--max-refused", "0.5")[0] == 1
+    code, _, err = index(feed)
+    assert (code, "--catalog is missing" in err) == (2, True)
+    write_feed(tmp_path / "f.csv", [{"id": "a", "image": "none.png"}])
+    assert index(tmp_path / "f.csv", "--check")[0] == 1
 
 
 def test_fields_that_products_lose_are_named_and_counted(tmp_path: Path, index) -> None:  # type: ignore[no-untyped-def]
@@ -259,7 +317,7 @@ def test_the_commands_of_the_docs(tmp_path: Path, index, monkeypatch: pytest.Mon
     for command in commands:
         assert command[:2] == ["streetshop", "index"]
         code, out, err = index(*command[2:], "--json")
-        assert code == (2 if "merchant.tsv" in command else 0), err  # its only picture is refused
+        assert code == (1 if "merchant.tsv" in command else 0), err  # its only picture is refused
         products.append(json.loads(out)["products"])
     assert products == [2, 4, 2, 4, 2, 2]
 

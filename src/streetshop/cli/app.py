@@ -18,6 +18,7 @@ import streetshop
 from streetshop.cli.catalog import app as catalog_app
 from streetshop.cli.demo import demo
 from streetshop.cli.embed import embed
+from streetshop.cli.feed import app as feed_app
 from streetshop.cli.index import index
 from streetshop.cli.lab import app as lab_app
 from streetshop.cli.look import look
@@ -38,6 +39,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(index)
+app.add_typer(feed_app, name="feed")
 app.command()(search)
 app.command()(look)
 app.command()(embed)

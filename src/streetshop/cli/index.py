@@ -12,8 +12,19 @@ from typing import TYPE_CHECKING, Annotated, Self
 
 import typer
 
+from streetshop.cli.feed_options import (
+    ColumnOption,
+    EncodingOption,
+    FeedArgument,
+    FeedKindsOption,
+    ImageTemplateOption,
+    MaxRowsOption,
+    open_feed,
+    report_json,
+    report_lines,
+    say_missing,
+)
 from streetshop.cli.options import (
-    CatalogOption,
     EncoderOption,
     JsonOption,
     ReaderOption,
@@ -25,40 +36,23 @@ from streetshop.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from streetshop.feeds.read import Feed
     from streetshop.indexing.index import IndexReport
     from streetshop.indexing.ingest import IngestProgress
 
-INTERRUPTED = 130
+FAILED, INTERRUPTED = 1, 130
 
 
 def index(
-    feed: Annotated[
-        Path,
-        typer.Argument(metavar="FEED", help="Folder of pictures, or a CSV, TSV, JSON lines, JSON or Parquet file."),
-    ],
-    catalog: CatalogOption,
-    column: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--column",
-            metavar="FIELD=COLUMN",
-            help="The column of a field, e.g. category=label; can be given several times.",
-        ),
+    feed: FeedArgument,
+    catalog: Annotated[
+        str | None, typer.Option("--catalog", metavar="FOLDER", help="The catalog's folder; needed without --check.")
     ] = None,
-    image_template: Annotated[
-        str | None,
-        typer.Option(metavar="PATH", help='The path of a picture, {} for the image column, e.g. "images/{}.jpg".'),
-    ] = None,
-    encoding: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Encoding of a text feed; default: detected.")
-    ] = None,
-    max_rows: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Refuse a feed with more rows; default: 5,000,000.")
-    ] = None,
-    kinds: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="The shop's own kinds: TOML or CSV that gives categories a kind."),
-    ] = None,
+    column: ColumnOption = None,
+    image_template: ImageTemplateOption = None,
+    encoding: EncodingOption = None,
+    max_rows: MaxRowsOption = None,
+    kinds: FeedKindsOption = None,
     fetch: Annotated[bool, typer.Option("--fetch", help="Fetch pictures from http(s) addresses.")] = False,
     allow_outside: Annotated[
         bool, typer.Option("--allow-outside", help="Pictures may be outside the feed's folder.")
@@ -67,6 +61,19 @@ def index(
         Path | None,
         typer.Option(metavar="FILE", help="CSV file for refused rows; default: refused.csv in the catalog."),
     ] = None,
+    max_refused: Annotated[
+        float,
+        typer.Option(
+            metavar="SHARE",
+            min=0.0,
+            max=1.0,
+            help="End with exit code 1 if a larger share of the rows is refused, 0 to 1.",
+        ),
+    ] = 1.0,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Read the feed and the headers of its pictures, and report; change nothing."),
+    ] = False,
     delete_missing: Annotated[
         bool, typer.Option("--delete-missing", help="Remove products that the feed does not have.")
     ] = False,
@@ -87,33 +94,27 @@ def index(
     """Put the products of a shop into a catalog.
 
     Run it again when the feed changed or after an interruption: what is in the catalog is not embedded again. Rows and
-    pictures that cannot be used are listed, with reasons, in the file of refused rows. If no row can be used, the exit
-    code is 2.
+    pictures that cannot be used are listed, with reasons, in the file of refused rows. If no row can be used, or a
+    larger share than --max-refused is refused, the exit code is 1.
     """
-    from streetshop.core.errors import FeedError
+    from streetshop.core.errors import UsageError
     from streetshop.core.progress import ProgressDisplay
-    from streetshop.feeds.mapping import read_mapping
-    from streetshop.feeds.read import MAX_ROWS, read_feed
     from streetshop.indexing.fetch import Fetcher
     from streetshop.indexing.index import IndexOptions, index_feed
     from streetshop.looks import load_reader
     from streetshop.models import load_encoder
 
-    mapping = read_mapping(kinds) if kinds else None
-    with ProgressDisplay("rows") as display:
-        source = read_feed(
-            feed,
-            columns=parse_columns(column),
-            image_template=image_template,
-            encoding=encoding,
-            max_rows=max_rows or MAX_ROWS,
-            kinds=mapping,
-            progress=lambda rows: display.show("reading the feed", rows, None),
+    if catalog is None and not check:
+        raise UsageError(
+            "--catalog is missing", hint="Name the catalog's folder, or give --check to check the feed alone"
         )
-    if source.columns is not None and source.columns.missing:
-        *others, last = source.columns.missing
-        names = f"{', '.join(others)} and {last}" if others else last
-        say(f"the feed has no column for {names}; if it has one of another name, give --column FIELD=COLUMN")
+    source = open_feed(
+        feed, column=column, image_template=image_template, encoding=encoding, max_rows=max_rows, kinds=kinds
+    )
+    say_missing(source)
+    if check or catalog is None:
+        _check(source, allow_outside, fetch, refused, max_refused, as_json)
+        return
     # One thread per model, since several pictures are processed at a time.
     model, looker = load_encoder(encoder, threads=1), load_reader(reader, threads=1)
     options = IndexOptions(
@@ -139,25 +140,82 @@ def index(
         report = index_feed(
             source, catalog, model, looker, options, progress=show, optimizing=show_optimizing, stop=guard.stop
         )
-    _print(report, catalog, as_json)
+    _print(report, source, catalog, as_json)
     if not report.ingest.complete:
         say(f"interrupted; finished products are kept. To resume: {shlex.join(['streetshop', *sys.argv[1:]])}")
         raise typer.Exit(INTERRUPTED)
-    if not (report.ingest.added or report.ingest.updated or report.ingest.unchanged):
-        raise FeedError("no row can be used", where=str(feed), hint=f"The reasons are in {report.refused_file}")
+    used = report.ingest.added + report.ingest.updated + report.ingest.unchanged
+    _judge(used, report.ingest.refused, max_refused, f"the reasons are in {report.refused_file}")
 
 
-def parse_columns(values: list[str] | None) -> dict[str, str]:
-    """``["category=label"]`` to ``{"category": "label"}``. Raises :class:`UsageError`."""
-    from streetshop.core.errors import UsageError
+def _judge(used: int, refused: int, most: float, where: str) -> None:
+    """End with exit code 1 if nothing can be used, or too much is refused."""
+    rows = used + refused
+    if not used:
+        say(f"no row can be used; {where}")
+        raise typer.Exit(FAILED)
+    if refused > most * rows:
+        say(f"{refused} of {rows} rows are refused, more than --max-refused {most:g} allows; {where}")
+        raise typer.Exit(FAILED)
 
-    columns: dict[str, str] = {}
-    for value in values or ():
-        name, sign, column = value.partition("=")
-        if not (sign and name.strip() and column.strip()) or name.strip() in columns:
-            raise UsageError(f"--column {value!r}", hint="Write FIELD=COLUMN, each field once, as in category=label")
-        columns[name.strip()] = column.strip()
-    return columns
+
+def _check(
+    source: Feed, allow_outside: bool, fetch: bool, refused: Path | None, max_refused: float, as_json: bool
+) -> None:
+    """``--check``: report what indexing would use and refuse."""
+    from contextlib import ExitStack
+
+    from streetshop.core.progress import ProgressDisplay
+    from streetshop.feeds.refused import RefusedFile
+    from streetshop.indexing.check import CheckReport, check_feed
+    from streetshop.indexing.pictures import Pictures
+
+    with ExitStack() as stack:
+        file = stack.enter_context(RefusedFile(refused)) if refused else None
+        display = stack.enter_context(ProgressDisplay("rows"))
+        guard = stack.enter_context(InterruptGuard())
+
+        def show(now: CheckReport) -> None:
+            display.show(f"checking {source.kind}", now.rows, source.rows, f"{now.refused} rows refused")
+
+        report = check_feed(
+            source,
+            Pictures(source.root, allow_outside),
+            fetch=fetch,
+            refuse=file.refuse if file else lambda refusal: None,
+            progress=show,
+            stop=guard.stop,
+        )
+    if as_json:
+        print_json(
+            {
+                "rows": report.rows,
+                "usable": report.usable,
+                "refused": report.refused,
+                "refused_pictures": report.refused_pictures,
+                "addresses": report.addresses,
+                "refused_file": str(refused) if refused else None,
+                "complete": report.complete,
+                "notes": list(source.notes),
+                **report_json(source, report.feed),
+            }
+        )
+    else:
+        echo(
+            f"{source.path}: {source.kind}; {report.usable} products can be indexed, {report.refused} rows are refused"
+        )
+        for line in report_lines(source, report.feed):
+            echo(line)
+        if report.refused_pictures:
+            echo(f"{report.refused_pictures} pictures are refused")
+        if report.addresses:
+            echo(f"{report.addresses} pictures are at addresses; whether they can be fetched was not tried")
+    for note in source.notes:
+        say(note)
+    if not report.complete:
+        say("interrupted")
+        raise typer.Exit(INTERRUPTED)
+    _judge(report.usable, report.refused, max_refused, "see the reasons above, or all of them with --refused FILE")
 
 
 class InterruptGuard:
@@ -185,7 +243,7 @@ class InterruptGuard:
         say("stopping after the products in progress. Press Ctrl-C again to stop at once.")
 
 
-def _print(report: IndexReport, catalog: str, as_json: bool) -> None:
+def _print(report: IndexReport, source: Feed, catalog: str, as_json: bool) -> None:
     done = report.ingest
     if as_json:
         print_json(
@@ -205,6 +263,7 @@ def _print(report: IndexReport, catalog: str, as_json: bool) -> None:
                 "kinds": dict(report.kinds),
                 "complete": done.complete,
                 "notes": done.notes,
+                **report_json(source, report.feed),
             }
         )
     else:
@@ -218,6 +277,8 @@ def _print(report: IndexReport, catalog: str, as_json: bool) -> None:
             + (f", {done.refused_pictures} pictures refused" if done.refused_pictures else "")
         )
         echo(f"kinds by {kinds_text(report.kinds)}")
+    for line in report_lines(source, report.feed):
+        say(line)
     for note in done.notes:
         say(note)
     if report.refused_lines:

@@ -15,7 +15,7 @@ from streetshop.catalog.store import Entry, Known, Store, row_hash
 from streetshop.core.errors import FetchRefused, PhotoError, RowRefused
 from streetshop.core.records import Product, Shot, Tags, Vector
 from streetshop.feeds.read import FeedRow
-from streetshop.feeds.refused import Refusal
+from streetshop.feeds.refused import NO_PICTURE, Refusal
 from streetshop.indexing.attributes import described
 from streetshop.indexing.pictures import Pictures
 from streetshop.indexing.shots import PreparedShot, ShotReader
@@ -222,7 +222,7 @@ class _Batch:
     def _finish(self, row: FeedRow, slots: list[_Slot]) -> None:
         """Count a row as written, unchanged or refused."""
         if not slots:
-            self._refuse(row, "none of its pictures can be used")
+            self._refuse(row, NO_PICTURE)
             return
         product = replace(row.product, shots=tuple(slot.shot for slot in slots))
         known = self._known.get(product.id)

@@ -15,7 +15,8 @@ from streetshop.catalog.store import CatalogMeta, Progress, Store, check_encoder
 from streetshop.core.decoding.pool import DecodePool
 from streetshop.core.errors import CatalogExists, CatalogMissing, FeedError
 from streetshop.feeds.read import Feed
-from streetshop.feeds.refused import RefusedFile
+from streetshop.feeds.refused import Refusal, RefusedFile
+from streetshop.feeds.report import FeedReport
 from streetshop.indexing.fetch import Fetcher
 from streetshop.indexing.ingest import IngestReport, OnProgress, ingest
 from streetshop.indexing.pictures import Pictures
@@ -64,6 +65,7 @@ class IndexReport:
         kinds: how many of them have a kind by each source, see ``kind_sources``.
         refused_file: the CSV file of refused rows and pictures.
         refused_lines: number of its rows.
+        feed: what the products have, and why rows and pictures were refused.
     """
 
     ingest: IngestReport
@@ -71,6 +73,7 @@ class IndexReport:
     kinds: Mapping[str, int]
     refused_file: Path
     refused_lines: int
+    feed: FeedReport
 
 
 def index_feed(
@@ -115,12 +118,19 @@ def index_feed(
             refused = stack.enter_context(RefusedFile(local_path(url) / "refused.csv"))
         target = store.begin_rebuild(meta) if options.rebuild else store
         pool = stack.enter_context(DecodePool(thread_count(options.threads)))
+        understood, lines = FeedReport(), refused
+
+        def refuse(refusal: Refusal) -> None:
+            lines.refuse(refusal)
+            understood.refuse(refusal)
+
         report = ingest(
             feed,
             target,
             ShotReader(encoder, reader, options.thumbnails, pool.decode),
             Pictures(feed.root, options.allow_outside, options.fetcher),
-            refuse=refused.refuse,
+            refuse=refuse,
+            see=understood.see,
             progress=progress,
             stop=stop,
             # A resumed rebuild may hold products that the feed no longer has.
@@ -137,7 +147,7 @@ def index_feed(
         if report.complete and options.rebuild:
             _commit_rebuild(store, target, feed)
         report.notes.extend(feed.notes)
-        return IndexReport(report, store.count(), kind_sources(store), refused.path, refused.rows)
+        return IndexReport(report, store.count(), kind_sources(store), refused.path, refused.rows, understood)
 
 
 def _is_worth_it(store: Store, report: IngestReport) -> bool:

@@ -108,6 +108,7 @@ def ingest(
     pictures: Pictures,
     *,
     refuse: Callable[[Refusal], None],
+    see: Callable[[FeedRow | LeftOut], None] = lambda row: None,
     progress: OnProgress = lambda progress: None,
     stop: threading.Event | None = None,
     delete_missing: bool = False,
@@ -121,6 +122,7 @@ def ingest(
         shots: its encoder should run with one thread, since several pictures are processed at a time.
         pictures: where the bytes of the feed's pictures come from.
         refuse: called with every row and picture that cannot be used.
+        see: called with every other row, before its pictures are read.
         progress: called after every batch, in the calling thread.
         stop: set it (for example in a signal handler) to end early; the batches in progress are finished and written.
         delete_missing: after a complete pass, remove the products of the catalog that the feed does not have.
@@ -133,7 +135,7 @@ def ingest(
     stop = stop or threading.Event()
     cores = thread_count(threads)
     worker = BatchWorker(store, shots, pictures, threading.BoundedSemaphore(cores), stop)
-    run = _Ingest(feed, store, worker, refuse, progress, stop)
+    run = _Ingest(feed, store, worker, refuse, see, progress, stop)
     run.go(cores + (_FETCHING_THREADS if pictures.fetcher else 0))
     if run.report.complete:
         run.delete_left_out()
@@ -152,6 +154,7 @@ class _Ingest:
         store: Store,
         worker: BatchWorker,
         refuse: Callable[[Refusal], None],
+        see: Callable[[FeedRow | LeftOut], None],
         progress: OnProgress,
         stop: threading.Event,
     ) -> None:
@@ -162,6 +165,7 @@ class _Ingest:
         self._worker = worker
         self._fingerprint = worker.shots.encoder.fingerprint
         self._refuse = refuse
+        self._see = see
         self._progress = progress
         self._stop = stop
         self._rows = 0
@@ -210,11 +214,13 @@ class _Ingest:
             if isinstance(row, FeedRow):
                 self._seen.add(row.product.id)
                 self.report.remarks += len(row.product.remarks)
+                self._see(row)
                 yield row
                 continue
             if isinstance(row, LeftOut):
                 self._rows += 1
                 self.report.left_out[row.reason] += 1
+                self._see(row)
                 self._left_out.append(row.id)
                 continue
             self._refuse(row)
