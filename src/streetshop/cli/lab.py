@@ -10,6 +10,7 @@ from streetshop.cli.lab_compare import compare
 from streetshop.cli.lab_curate import app as curate_app
 from streetshop.cli.lab_data import data
 from streetshop.cli.lab_evaluate import evaluate
+from streetshop.cli.lab_evaluate_pairs import evaluate_pairs
 from streetshop.cli.lab_evaluate_search import evaluate_search
 from streetshop.cli.lab_export import export
 from streetshop.cli.lab_train import train
@@ -22,6 +23,7 @@ app.command()(train)
 app.command()(export)
 app.command()(evaluate)
 app.command()(evaluate_search)
+app.command()(evaluate_pairs)
 app.add_typer(curate_app, name="curate")
 app.command()(compare)
 app.command()(attributes)

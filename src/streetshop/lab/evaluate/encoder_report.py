@@ -73,12 +73,13 @@ def measure(encoder: Encoder, items: Sequence[Sample], split: str, distractors: 
     worn = embed(encoder, [(item, "mask") for item in worn_ones])
     numbers[WORN] = label_precision(worn, "category", k=DEPTH)
     numbers |= {
-        f"{WORN}, {title}": label_precision(worn, "category", w, k=DEPTH) for title, w in _settings(encoder).items()
+        f"{WORN}, {title}": label_precision(worn, "category", w, k=DEPTH)
+        for title, w in block_settings(encoder).items()
     }
     return numbers | pairs_numbers(encoder, items, split, distractors)
 
 
-def _settings(encoder: Encoder) -> dict[str, dict[str, float]]:
+def block_settings(encoder: Encoder) -> dict[str, dict[str, float]]:
     """By title: the weights of each block alone, and with each block's default weight tripled."""
     settings: dict[str, dict[str, float]] = {}
     for block in encoder.blocks:
@@ -88,10 +89,10 @@ def _settings(encoder: Encoder) -> dict[str, dict[str, float]]:
 
 
 def _by_weight(embedded: Embedded, form: str) -> Numbers:
-    """Precision under each of :func:`_settings`."""
+    """Precision under each of :func:`block_settings`."""
     return {
         f"{label} P@{DEPTH}, {form}, {title}": label_precision(embedded, label, weights, k=DEPTH)
-        for title, weights in _settings(embedded.encoder).items()
+        for title, weights in block_settings(embedded.encoder).items()
         for label in LABELS
     }
 
@@ -99,8 +100,8 @@ def _by_weight(embedded: Embedded, form: str) -> Numbers:
 def pairs_numbers(encoder: Encoder, items: Sequence[Sample], split: str, distractors: int) -> Numbers:
     """The part of :func:`measure` about made pairs.
 
-    Recall by default weights and under each of :func:`_settings`, and by default weights with degraded queries. The
-    gallery passes through the shop stream of a two-stream encoder.
+    Recall by default weights and under each of :func:`block_settings`, and by default weights with degraded queries.
+    The gallery passes through the shop stream of a two-stream encoder.
     """
     pairs = [item for item in items if item.source == "pair"]
     street = [item for item in pairs if item.domain == "street" and item.split == split]
@@ -111,7 +112,7 @@ def pairs_numbers(encoder: Encoder, items: Sequence[Sample], split: str, distrac
     gallery = {form: embed(encoder, [(item, form) for item in kept], side="shop") for form in ("whole", "mask")}
     say(f"{encoder.name}: a gallery of {len(kept)} pictures")
     numbers: Numbers = {}
-    settings = _settings(encoder)
+    settings = block_settings(encoder)
     asked: dict[str, Embedded] = {}
     for query, shown in FORMS:
         asked[query] = asked.get(query) or embed(encoder, [(item, query) for item in street])

@@ -42,13 +42,17 @@ class PublicSets:
                 where=str(self.data),
                 hint="docs/reader.md and docs/encoder.md show how",
             )
-        for folder in (self.ccp / "photos", *([self.clothing / "images"] if clothing else [])):
-            if not folder.is_dir():
-                raise DatasetError(
-                    "there is no such folder",
-                    where=str(folder),
-                    hint="Give the folder that holds Clothing Co-Parsing as ccp and the Clothing dataset as clothing",
-                )
+        _check_folder(self.ccp / "photos")
+        if clothing:
+            self.check_clothing()
+
+    def check_clothing(self) -> None:
+        """See that the Clothing dataset is there.
+
+        Raises:
+            DatasetError: the folder is missing.
+        """
+        _check_folder(self.clothing / "images")
 
     @property
     def ccp(self) -> Path:
@@ -100,6 +104,15 @@ class PublicSets:
     def _teach(self, what: str, pictures: Path, out: Path) -> None:
         folder = made(self.cache / "teacher", _install)
         _run(folder, teacher.__file__, what, str(pictures), "--out", str(out), hint="See its messages above")
+
+
+def _check_folder(folder: Path) -> None:
+    if not folder.is_dir():
+        raise DatasetError(
+            "there is no such folder",
+            where=str(folder),
+            hint="Give the folder that holds Clothing Co-Parsing as ccp and the Clothing dataset as clothing",
+        )
 
 
 def fingerprint(folders: Sequence[Path]) -> str:
