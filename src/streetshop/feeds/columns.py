@@ -14,7 +14,9 @@ from streetshop.core.errors import FeedError, RecordError, RowRefused
 from streetshop.core.records import AttributeValue, FieldType, Product, Remark, Shot, check_product_id
 from streetshop.feeds import values
 from streetshop.feeds.kinds import TAXONOMY, KindWords, Taxonomy
-from streetshop.feeds.synonyms import CATEGORY_NUMBERS, CATEGORY_PATHS, CODES, FIELDS, MORE_PICTURES, PICTURES, SEVERAL
+from streetshop.feeds.sources import sources
+from streetshop.feeds.synonyms import CATEGORY_NUMBERS, CATEGORY_PATHS, CODES, FIELDS, MORE_PICTURES, PICTURES
+from streetshop.feeds.template import PictureTemplate
 from streetshop.feeds.values import Values
 
 _T = TypeVar("_T")
@@ -27,16 +29,20 @@ _REPORTED: Final = 1000
 
 _OURS: Final = ("id", "title", "category", "brand", "price", "currency", "url", "image", "in_stock", "kind", "design")
 
+_ONCE: Final = frozenset(name for field, names in FIELDS.items() if field != "category" for name in names)
+"""Plain names of columns that may occur once only."""
+
 _NUMBER: Final = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d{1,15})?([eE][+-]?\d{1,2})?")
 
 
 def plain_name(name: str) -> str:
     """A column's name for comparison and as an attribute: ``g:Sale Price`` is ``sale_price``.
 
-    Lower case, no ``g:`` in front, everything but letters and digits an underscore. Empty when nothing remains.
+    Lower case, no ``g:`` in front, everything but letters and digits an underscore; ``imageLink`` is ``image_link``. Empty
+    when nothing remains.
     """
-    lower = name.strip().lstrip("\ufeff").strip().lower()
-    return re.sub(r"\W+", "_", lower.removeprefix("g:")).strip("_")
+    bare = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.strip().lstrip("\ufeff").strip())
+    return re.sub(r"\W+", "_", bare.lower().removeprefix("g:")).strip("_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +53,7 @@ class Columns:
         fields: the column of each field, see ``synonyms.FIELDS``.
         images: columns with pictures, in the order of their pictures.
         attributes: the name of the attribute of every further column.
-        template: the path of a picture, with ``{}`` for the content of the first of ``images``.
+        template: the path of a picture, made of the content of the first of ``images`` and of other columns.
         types: of the attributes.
         categories: columns whose words name the kind of a product, the category's first.
         taxonomy: what these words mean.
@@ -56,7 +62,7 @@ class Columns:
     fields: Mapping[str, str]
     images: tuple[str, ...]
     attributes: Mapping[str, str]
-    template: str | None = None
+    template: PictureTemplate | None = None
     types: Mapping[str, FieldType] = field(default_factory=dict)
     categories: tuple[str, ...] = ()
     taxonomy: Taxonomy = TAXONOMY
@@ -114,7 +120,7 @@ class Columns:
 
     def image_text(self, row: Values) -> str:
         """The content of the main picture's column, for the report of refused rows."""
-        return values.as_text(row.get(self.images[0]))[:_REPORTED]
+        return values.as_text(row.get(self.images[0]))[:_REPORTED] if self.images else ""
 
     def _price(self, remarks: _Remarks) -> tuple[float | None, str]:
         """The price of today and its currency."""
@@ -140,13 +146,16 @@ class Columns:
         return text
 
     def _shots(self, row: Values) -> tuple[Shot, ...]:
-        sources: list[str] = []
+        found: list[str] = []
+        if self.template and not self.template.uses_picture:
+            found.append(self.template.path("", lambda column: values.as_text(row.get(column))))
         for i, column in enumerate(self.images):
-            found = values.as_pictures(row.get(column), several=plain_name(column) in SEVERAL)
-            if self.template and i == 0:
-                found = (self.template.replace("{}", name) for name in found)
-            sources.extend(found)
-        unique = tuple(Shot(source) for source in dict.fromkeys(sources))
+            named = sources(row.get(column))
+            if self.template and self.template.uses_picture and i == 0:
+                template = self.template
+                named = (template.path(name, lambda column: values.as_text(row.get(column))) for name in named)
+            found.extend(named)
+        unique = tuple(Shot(source) for source in dict.fromkeys(found))
         if not unique:
             raise RowRefused("no picture", hint=f"Fill the column {self.images[0]}")
         if len(unique) > MAX_SHOTS:
@@ -189,8 +198,8 @@ def find_columns(
     Args:
         header: the columns of the feed.
         mapping: a field, or the name of an attribute, to a column of the feed; overrides the synonyms.
-        template: the path of a picture with ``{}`` for the content of the image column, which is then also the id if
-            the feed has none.
+        template: the path of a picture, see :class:`PictureTemplate`. The image column is then also the id if the feed
+            has none, or the id column that of the image.
         where: the feed, for errors.
 
     Raises:
@@ -198,8 +207,7 @@ def find_columns(
             mapping names unknown columns.
     """
     plain = _plain_columns(header, where)
-    if template is not None and template.count("{}") != 1:
-        raise FeedError(f"image template {template!r}", where=where, hint='Write it with one {}, as in "images/{}.jpg"')
+    path = _template(template, plain, header, where) if template is not None else None
     mapped = _mapped(mapping or {}, plain, header, where)
 
     fields = {name: column for name, column in mapped.items() if name in FIELDS}
@@ -212,9 +220,11 @@ def find_columns(
     else:
         there = [plain[name] for name in (*PICTURES, *MORE_PICTURES) if name in plain]
         images = tuple(column for column in there if column not in mapped.values())
-    if "id" not in fields and template and images:
+    if path and images and "id" not in fields:
         fields["id"] = images[0]
-    _check_required(fields, images, header, where)
+    elif path and path.uses_picture and not images and "id" in fields:
+        images = (fields["id"],)
+    _check_required(fields, images or (path.columns if path else ()), header, where)
 
     kept = CATEGORY_PATHS | {"availability"}  # and the text of columns that only name a kind or a design
     used = {
@@ -229,7 +239,7 @@ def find_columns(
             attributes[column] = f"feed_{name}"
     named = [fields["category"]] if "category" in fields else []
     named += [plain[alias] for alias in FIELDS["category"] if alias in plain and plain[alias] not in named]
-    return Columns(fields, images, attributes, template, categories=tuple(named))
+    return Columns(fields, images, attributes, path, categories=tuple(named))
 
 
 def _plain_columns(header: Sequence[str], where: str) -> dict[str, str]:
@@ -242,6 +252,8 @@ def _plain_columns(header: Sequence[str], where: str) -> dict[str, str]:
         if len(name) > values.MAX_NAME:
             what = f"the name of a column has {len(name)} characters: {column[:60]!r}..."
             raise FeedError(what, where=where, hint=f"At most {values.MAX_NAME} are read")
+        if plain.get(name) == column and name not in _ONCE:
+            continue  # the cells of both are one list
         if name in plain:
             raise FeedError(
                 f"columns {plain[name]!r} and {column!r} have the same name here",
@@ -251,6 +263,19 @@ def _plain_columns(header: Sequence[str], where: str) -> dict[str, str]:
         if name:
             plain[name] = column
     return plain
+
+
+def _template(text: str, plain: Mapping[str, str], header: Sequence[str], where: str) -> PictureTemplate:
+    """The template, with the columns of this feed."""
+
+    def column(name: str) -> str:
+        found = name if name in header else plain.get(plain_name(name))
+        if found is None:
+            what = f"image template {text!r} names {name!r}, and there are {', '.join(header) or 'no columns'}"
+            raise FeedError(what[:1000], where=where, hint="Name one of them, or nothing for the column of pictures")
+        return found
+
+    return PictureTemplate.parse(text, where, column)
 
 
 def _mapped(mapping: Mapping[str, str], plain: Mapping[str, str], header: Sequence[str], where: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""JSON feeds: one object a line, or one array of objects.
+"""JSON feeds: one object a line, objects one after the other, or an array of objects, by itself or in an object.
 
 Each line or element is parsed alone: what is wrong with one, such as a thousand lists inside each other, refuses that
 row, and the others are read.
@@ -15,13 +15,17 @@ from pathlib import Path
 from typing import Any, Final
 
 from streetshop.core.errors import FeedError, RowRefused
-from streetshop.feeds.text import MAX_LINE, read_lines, read_pieces
+from streetshop.feeds.json_array import find_array
+from streetshop.feeds.nested import flat_row
+from streetshop.feeds.text import MAX_LINE, read_lines, read_pieces, unreadable_part
 from streetshop.feeds.values import MAX_COLUMNS, MAX_NAME, Values
 
 MAX_DEPTH: Final = 64
 """Objects and lists inside each other, at most: far from the limit of recursive functions."""
 MAX_DIGITS: Final = 1000
 """Digits of a whole number, at most."""
+_HEAD_PIECES: Final = 16
+"""Pieces of a file in which the array of its products begins."""
 _UNDECIDED: Final = 100
 """Lines that may be refused before the first object; more mean that the file is of another kind."""
 
@@ -46,7 +50,7 @@ class JsonLinesRecords:
         for number, line in enumerate(read_lines(self.path, self.encoding), start=1):
             if not line.strip():
                 continue
-            row = _too_long() if len(line) > MAX_LINE else parse_row(line)
+            row = _row(line if len(line) <= MAX_LINE else None, self.encoding)
             if refused is None:
                 yield number, row
             elif isinstance(row, RowRefused):
@@ -64,10 +68,17 @@ class JsonLinesRecords:
 
 @dataclass(frozen=True)
 class JsonArrayRecords:
-    """The objects of one JSON array, counted from 1. One element at a time is held in memory."""
+    """The objects of one JSON array, counted from 1. One element at a time is held in memory.
+
+    Attributes:
+        path: the file.
+        encoding: of its text.
+        start: characters before the array, which is then a value of an object.
+    """
 
     path: Path
     encoding: str
+    start: int = 0
     kind = "JSON array"
     typed = True
 
@@ -79,15 +90,58 @@ class JsonArrayRecords:
 
     def __iter__(self) -> Iterator[tuple[int, Values | RowRefused]]:
         number = 0
+        pieces = _from(read_pieces(self.path, self.encoding), self.start)
         try:
-            for number, text in enumerate(_elements(read_pieces(self.path, self.encoding)), start=1):
-                yield number, _too_long() if text is None else parse_row(text)
+            for number, text in enumerate(_elements(pieces, alone=not self.start), start=1):
+                yield number, _row(text, self.encoding)
         except _NotJson as error:
             raise FeedError(
                 f"the JSON array is broken after {number} elements ({error})",
                 where=str(self.path),
                 hint="Export it again",
             ) from None
+
+
+@dataclass(frozen=True)
+class JsonObjectRecords:
+    """Objects that follow one another, each over any number of lines, counted from 1."""
+
+    path: Path
+    encoding: str
+    kind = "JSON objects"
+    typed = True
+
+    def header(self) -> None:
+        """The columns are only known after reading every row."""
+
+    def count(self) -> None:
+        """The rows are only counted by reading them."""
+
+    def __iter__(self) -> Iterator[tuple[int, Values | RowRefused]]:
+        number = 0
+        try:
+            for number, text in enumerate(_objects(read_pieces(self.path, self.encoding)), start=1):
+                yield number, _row(text, self.encoding)
+        except _NotJson as error:
+            what = f"the JSON is broken after {number} objects ({error})"
+            raise FeedError(what, where=str(self.path), hint="Export it again") from None
+
+
+def open_json(path: Path, encoding: str) -> JsonLinesRecords | JsonArrayRecords | JsonObjectRecords:
+    """The reader of a JSON file by its beginning."""
+    lines = (line.strip() for line in read_lines(path, encoding))
+    filled = (line for line in lines if line)
+    first, second = next(filled, ""), next(filled, "")
+    if first[:1] == "[":
+        return JsonArrayRecords(path, encoding)
+    complete = isinstance(parse_row(first), dict) if len(first) <= MAX_LINE else False
+    if first[:1] != "{" or (complete and second):
+        return JsonLinesRecords(path, encoding)
+    head = "".join(piece for piece, _ in zip(read_pieces(path, encoding), range(_HEAD_PIECES), strict=False))
+    start = find_array(head, sure=not complete)
+    if start:
+        return JsonArrayRecords(path, encoding, start)
+    return JsonLinesRecords(path, encoding) if start is None or complete else JsonObjectRecords(path, encoding)
 
 
 class _NotJson(Exception):
@@ -103,13 +157,26 @@ _NEXT_ELEMENT: Final = re.compile(rf'(?:[^"\[\]{{}},]++|{_STRING})*+(["\[\]{{}},
 _STRING_END: Final = re.compile(rf'{_QUOTED}(["\\])', re.DOTALL)
 
 
-def _elements(pieces: Iterator[str]) -> Iterator[str | None]:
+def _from(pieces: Iterator[str], start: int) -> Iterator[str]:
+    """The text from a position on."""
+    for piece in pieces:
+        if start < len(piece):
+            yield piece[start:]
+        start = max(start - len(piece), 0)
+
+
+def _elements(pieces: Iterator[str], *, alone: bool) -> Iterator[str | None]:
     """The text of each element of an array, found by brackets and quotes alone; None for one that is too long.
 
-    Raises _NotJson.
+    Args:
+        pieces: the text.
+        alone: whether nothing may follow the array.
+
+    Raises:
+        _NotJson: there is no array, it does not end, or something follows.
     """
     depth, quoted, skip, first = 0, False, 0, True
-    text = _BoundedText()
+    text = BoundedText()
     for piece in pieces:
         start, at = 0, skip
         while match := (_STRING_END if quoted else _NEXT_ELEMENT if depth == 1 else _NEXT_BRACKET).match(piece, at):
@@ -125,7 +192,7 @@ def _elements(pieces: Iterator[str]) -> Iterator[str | None]:
                     yield found
                 first = False
                 if sign != ",":
-                    if piece[at:].strip() or any(rest.strip() for rest in pieces):
+                    if alone and (piece[at:].strip() or any(rest.strip() for rest in pieces)):
                         raise _NotJson("there is text after its end")
                     return
             elif sign in "[{":
@@ -138,7 +205,36 @@ def _elements(pieces: Iterator[str]) -> Iterator[str | None]:
     raise _NotJson("the file ends before it")
 
 
-class _BoundedText:
+def _objects(pieces: Iterator[str]) -> Iterator[str | None]:
+    """The text of each object of several that follow one another; None for one that is too long. Raises _NotJson."""
+    depth, quoted, skip = 0, False, 0
+    text = BoundedText()
+    for piece in pieces:
+        start, at = 0, skip
+        while match := (_STRING_END if quoted else _NEXT_BRACKET).match(piece, at):
+            at, sign = match.end(), match[1]
+            if sign == "\\":
+                at += 1
+            elif sign == '"':
+                quoted = not quoted
+            elif sign in "[{":
+                start = at - 1 if depth == 0 else start
+                depth += 1
+            else:
+                depth -= 1
+                if depth < 0:
+                    raise _NotJson("a bracket closes nothing")
+                if depth == 0:
+                    text.add(piece[start:at])
+                    yield text.taken()
+        if depth or quoted:
+            text.add(piece[start:])
+        skip = max(at - len(piece), 0)
+    if depth or quoted:
+        raise _NotJson("the file ends before the last of them")
+
+
+class BoundedText:
     """Text put together from pieces, as long as it is not too long."""
 
     def __init__(self) -> None:
@@ -159,6 +255,13 @@ class _BoundedText:
         return text
 
 
+def _row(text: str | None, encoding: str) -> Values | RowRefused:
+    """The row of an object's text; None for one that is too long."""
+    if text is None:
+        return _too_long()
+    return unreadable_part(text, encoding) or parse_row(text)
+
+
 def parse_row(text: str) -> Values | RowRefused:
     """One JSON object as a row; what cannot be used of it is the reason why it is refused."""
     try:
@@ -173,7 +276,7 @@ def parse_row(text: str) -> Values | RowRefused:
         return RowRefused(f"{len(value)} columns", hint=f"At most {MAX_COLUMNS} are read")
     if any(len(name) > MAX_NAME for name in value):
         return RowRefused(f"a column's name has more than {MAX_NAME} characters", hint="Shorten it")
-    return value if _is_shallow(value) else _too_deep()
+    return flat_row(value) if _is_shallow(value) else _too_deep()
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -17,8 +17,6 @@ PICTURES: Final[tuple[str, ...]] = tuple(_DATA["pictures"]["main"])
 """Plain names of the columns with the main picture."""
 MORE_PICTURES: Final[tuple[str, ...]] = tuple(_DATA["pictures"]["additional"])
 """Plain names of the columns with further pictures."""
-SEVERAL: Final = frozenset(_DATA["pictures"]["several"])
-"""Plain names of the columns that may hold several pictures in one cell."""
 CATEGORY_PATHS: Final = frozenset(_DATA["categories"]["paths"])
 """Plain names of the columns with category paths."""
 CATEGORY_NUMBERS: Final = frozenset(_DATA["categories"]["numbers"])

@@ -1,15 +1,23 @@
-"""Text of unknown encoding, read line by line with bounded memory."""
+"""Text of unknown encoding, plain or packed with gzip, read line by line with bounded memory.
+
+Bytes that do not fit the encoding stay in the text as lone surrogates (PEP 383), so that a reader can refuse the row
+that holds them, see :func:`unreadable_part`.
+"""
 
 from __future__ import annotations
 
 import codecs
+import io
+import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TextIO
 
-from streetshop.core.errors import FeedError
+from streetshop.core.errors import FeedError, RowRefused
+from streetshop.feeds.packed import open_packed
 
 MAX_LINE: Final = 4 * 2**20
 """Characters of a row, at most: of a line, of a CSV record of several lines, of an element of a JSON array."""
@@ -23,21 +31,19 @@ _BOMS: Final = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _HOW_TO_SAVE: Final = "Save the feed as UTF-8, or name its encoding with --encoding"
-
-
-class _Undecodable(Exception):
-    """Byte ``value`` at ``offset`` does not decode; ``accented``: well-formed non-ASCII text came before it."""
-
-    def __init__(self, offset: int, value: int, accented: bool) -> None:
-        self.offset, self.value, self.accented = offset, value, accented
+_BAD: Final = re.compile("[\0\ud800-\udfff]")
+_ESCAPED: Final = re.compile("[\udc80-\udcff]")
+_BINARY_ZEROS: Final = 1000
+"""A file with more zero bytes than one in so many is no text."""
+_FEW_ZEROS: Final = 8
+"""Zero bytes that any text may have."""
 
 
 def text_encoding(path: Path, encoding: str | None = None) -> str:
     """Detect the encoding of a file by decoding it once.
 
-    The first of these that applies: a byte-order mark; UTF-16 if every other byte is zero; UTF-8 if all of it decodes;
-    Windows-1252, unless the file has well-formed UTF-8 beyond ASCII before the byte that breaks it: that file is
-    corrupt, and Windows-1252 would garble it.
+    The first of these that applies: a byte-order mark; UTF-16 if every other byte is zero; UTF-8 if it decodes, or has
+    at least as many well-formed characters beyond ASCII as bytes that do not fit; Windows-1252 if it decodes.
 
     Args:
         path: the file.
@@ -47,25 +53,37 @@ def text_encoding(path: Path, encoding: str | None = None) -> str:
         FeedError: no encoding fits (it names the byte and its offset), or ``encoding`` is unknown.
     """
     found = _marked_encoding(path) if encoding is None else _known_encoding(encoding, path)
-    tried = found or "UTF-8"
-    try:
-        if found is not None:
-            _decode_all(path, found)
-            return found
-        try:
-            _decode_all(path, "utf-8")
-            return "utf-8"
-        except _Undecodable as problem:
-            if problem.accented or problem.value == 0:
-                raise
-        tried = "UTF-8 or Windows-1252"
-        _decode_all(path, "cp1252")
-        return "cp1252"
-    except _Undecodable as problem:
-        what = "no text file" if problem.value == 0 else f"not {tried}"
-        raise FeedError(
-            f"byte 0x{problem.value:02x} at offset {problem.offset}: this is {what}", where=str(path), hint=_HOW_TO_SAVE
-        ) from None
+    if found is not None:
+        count = _count(path, found)
+        if count.wrong > count.accented or count.is_binary or (count.wrong and _is_wide(found)):
+            raise _undecodable(path, count, found)
+        return found
+    count = _count(path, "utf-8")
+    if count.is_binary:
+        raise _undecodable(path, count, "UTF-8")
+    if count.wrong <= count.accented:
+        return "utf-8"
+    count = _count(path, "cp1252")
+    if count.wrong:
+        raise _undecodable(path, count, "UTF-8 or Windows-1252")
+    return "cp1252"
+
+
+def unreadable_part(text: str, encoding: str) -> RowRefused | None:
+    """Why a row with this text is refused: it holds a zero byte, or one that does not fit the encoding."""
+    if text.isascii() and "\0" not in text:
+        return None
+    found = _BAD.search(text)
+    if found is None:
+        return None
+    if found[0] == "\0":
+        return RowRefused("it holds a zero byte", hint="Export it again")
+    byte = ord(found[0]) - 0xDC00
+    what = f"byte 0x{byte:02x}" if 0x80 <= byte <= 0xFF else "half a character"
+    near = _BAD.sub("\ufffd", text[max(found.start() - 20, 0) : found.end() + 5]).strip()
+    return RowRefused(
+        f"{what} is not {encoding.upper()}, near {near!r}", hint="Save the feed as UTF-8, or name its encoding with --encoding"
+    )
 
 
 def read_lines(path: Path, encoding: str) -> Iterator[str]:
@@ -91,8 +109,9 @@ def read_pieces(path: Path, encoding: str) -> Iterator[str]:
 
 @contextmanager
 def _opened(path: Path, encoding: str) -> Iterator[TextIO]:
+    errors = "strict" if _is_wide(encoding) else "surrogateescape"
     try:
-        with path.open(encoding=encoding, errors="strict", newline="") as file:
+        with open_packed(path) as binary, io.TextIOWrapper(binary, encoding, errors, newline="") as file:
             yield file
     except UnicodeError as error:
         raise FeedError(f"the file changed while it was read ({error})", where=str(path), hint="Run again") from None
@@ -134,7 +153,7 @@ def _known_encoding(name: str, path: Path) -> str:
 def _marked_encoding(path: Path) -> str | None:
     """From a byte-order mark, or from the zero bytes of UTF-16 without one."""
     try:
-        with path.open("rb") as file:
+        with open_packed(path) as file:
             head = file.read(4096)
     except OSError as error:
         raise unreadable(path, error) from None
@@ -150,30 +169,76 @@ def _marked_encoding(path: Path) -> str | None:
     return None
 
 
-def _decode_all(path: Path, encoding: str) -> None:
-    """Raises :class:`_Undecodable` at the first byte that does not fit."""
-    decoder = codecs.getincrementaldecoder(encoding)()
-    wide = codecs.lookup(encoding).name.startswith(("utf-16", "utf-32"))
-    offset, accented = 0, False
+@dataclass(slots=True)
+class _Count:
+    """What decoding a file found.
+
+    Attributes:
+        wrong: bytes that do not fit.
+        accented: well-formed characters beyond ASCII.
+        zeros: zero bytes.
+        size: bytes in all.
+        first: offset and value of the first byte that does not fit or is zero.
+    """
+
+    wrong: int = 0
+    accented: int = 0
+    zeros: int = 0
+    size: int = 0
+    first: tuple[int, int] | None = None
+
+    @property
+    def is_binary(self) -> bool:
+        return self.zeros > max(self.size // _BINARY_ZEROS, _FEW_ZEROS)
+
+
+def _undecodable(path: Path, count: _Count, tried: str) -> FeedError:
+    offset, value = count.first or (0, 0)
+    what = "no text file" if value == 0 else f"not {tried}"
+    return FeedError(f"byte 0x{value:02x} at offset {offset}: this is {what}", where=str(path), hint=_HOW_TO_SAVE)
+
+
+def _is_wide(encoding: str) -> bool:
+    return codecs.lookup(encoding).name.startswith(("utf-16", "utf-32"))
+
+
+def _count(path: Path, encoding: str) -> _Count:
+    """Decode a file to its end; in UTF-16 and UTF-32 to the first byte that does not fit."""
+    wide = _is_wide(encoding)
+    decoder = codecs.getincrementaldecoder(encoding)("strict" if wide else "surrogateescape")
+    count = _Count()
     try:
-        with path.open("rb") as file:
+        with open_packed(path) as file:
             while True:
                 chunk = file.read(_CHUNK)
                 pending = len(decoder.getstate()[0])
                 try:
                     text = decoder.decode(chunk, final=not chunk)
-                except UnicodeDecodeError as error:
-                    before = error.object[: error.start]
-                    accented = accented or any(byte >= 0x80 for byte in before)
-                    place = offset - pending + error.start
-                    raise _Undecodable(place, error.object[error.start], accented) from None
-                except UnicodeError:  # a few rare codecs raise this without a position
-                    raise _Undecodable(offset, chunk[0] if chunk else 0, accented) from None
-                if not wide and b"\0" in chunk:
-                    raise _Undecodable(offset + chunk.index(b"\0"), 0, accented)
-                accented = accented or not text.isascii()
-                offset += len(chunk)
+                except UnicodeError as error:  # a few rare codecs raise it without a position
+                    start = error.start if isinstance(error, UnicodeDecodeError) else 0
+                    data = error.object if isinstance(error, UnicodeDecodeError) else chunk or b"\0"
+                    count.wrong += 1
+                    count.first = count.first or (count.size - pending + start, data[start])
+                    return count
+                _look(count, text, chunk, encoding, pending, wide)
+                count.size += len(chunk)
                 if not chunk:
-                    return
+                    return count
     except OSError as error:
         raise unreadable(path, error) from None
+
+
+def _look(count: _Count, text: str, chunk: bytes, encoding: str, pending: int, wide: bool) -> None:
+    """Count the characters of a chunk."""
+    if not wide and (zeros := chunk.count(0)):
+        count.zeros += zeros
+        count.first = count.first or (count.size + chunk.index(0), 0)
+    if text.isascii():
+        return
+    wrong = [] if wide else _ESCAPED.findall(text)
+    count.wrong += len(wrong)
+    count.accented += len(text) - len(text.encode("ascii", "ignore")) - len(wrong)
+    if wrong and count.first is None:
+        at = text.index(wrong[0])
+        offset = count.size - pending + len(text[:at].encode(encoding, "surrogateescape"))
+        count.first = (offset, ord(wrong[0]) - 0xDC00)

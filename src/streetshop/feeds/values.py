@@ -1,4 +1,4 @@
-"""The values in the cells of a feed: text, prices, stock, lists of pictures.
+"""The values in the cells of a feed: text, prices, stock.
 
 Each function takes a value as CSV (always text), JSON or Parquet gives it, and raises :class:`RowRefused` with the
 reason if it is not understood: a wrong price is worse than a product that is refused with a reason.
@@ -11,12 +11,11 @@ import decimal
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final, TypeAlias
 from urllib.parse import urlsplit
 
 from streetshop.core.errors import RowRefused
-from streetshop.core.pictures.formats import PICTURE_SUFFIXES
 from streetshop.feeds.synonyms import IN_STOCK, NOT_IN_STOCK
 from streetshop.feeds.words import fold
 
@@ -38,7 +37,6 @@ _PRICE: Final = re.compile(
     r"(?P<before>[A-Za-z]{3}|[$€£¥₹₩₺])?\s*(?P<number>-?\d[\d.,'’\s]*)\s*(?P<after>[A-Za-z]{3}|[$€£¥₹₩₺]|zł)?"
 )
 _PIECES: Final = re.compile(r"[+-]?\d+([.,]\d+)?")
-_URL_START: Final = re.compile(r"https?://", re.IGNORECASE)
 
 
 def is_empty(value: object) -> bool:
@@ -160,39 +158,6 @@ def as_link(value: object, name: str) -> str:
     if scheme not in ("", "http", "https"):
         raise RowRefused(f"{name} begins with {scheme!r}", hint="Use an http or https address")
     return text
-
-
-def as_pictures(value: object, *, several: bool) -> Iterator[str]:
-    """Paths or addresses of pictures, in order: a list, or text split at ``|``.
-
-    With ``several`` (columns that hold additional pictures) text is split at commas too, if every piece then looks like
-    a picture: file names and addresses may hold commas themselves.
-    """
-    if is_empty(value):
-        return
-    if isinstance(value, str):
-        pieces: Sequence[object] = value.split("|")
-        if several and len(pieces) == 1 and _all_pictures(value.split(",")):
-            pieces = value.split(",")
-    elif isinstance(value, (list, tuple)):
-        pieces = value
-    else:
-        pieces = [value]
-    for piece in pieces:
-        if isinstance(piece, (bytes, Mapping)):
-            raise RowRefused("pictures inside a feed are not read", hint="Give their paths or addresses")
-        # Not cleaned: a path with a control character is refused where files are opened.
-        text = piece.strip() if isinstance(piece, str) else as_text(piece)
-        if text:
-            yield text
-
-
-def _all_pictures(pieces: Sequence[str]) -> bool:
-    """Whether all pieces are addresses, or all file names; the pieces of one address with a comma are neither."""
-    addresses = [bool(_URL_START.match(piece.strip())) for piece in pieces]
-    if any(addresses):
-        return all(addresses)
-    return all(f".{piece.strip().lower().rpartition('.')[2]}" in PICTURE_SUFFIXES for piece in pieces)
 
 
 def on_sale(value: object, today: datetime.datetime) -> bool:

@@ -1,0 +1,124 @@
+"""Rows of shops' APIs, which are objects in objects, as the flat rows that columns are found in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+from streetshop.feeds.values import Values
+
+_ROWS: Final = ("node", "_source", "product", "fields", "attributes", "productAttributes", "product_attributes")
+"""Objects of a row that hold its fields: of GraphQL, Elasticsearch, Airtable, JSON:API and Google."""
+_AMOUNTS: Final = ("value", "amount", "price", "amountmicros", "centamount")
+_CURRENCIES: Final = ("currency", "currencycode", "currencyid", "currencyunit", "pricecurrency", "iso")
+_BESIDE_MONEY: Final = frozenset(
+    {"formatted", "display", "symbol", "type", "typename", "fractiondigits", "precision", "currencysymbol"}
+)
+_BESIDE_NAME: Final = frozenset(
+    {"id", "type", "typename", "slug", "handle", "url", "link", "href", "parentid", "parent", "position", "count", "key"}
+)
+_BESIDE_LIST: Final = frozenset({"pageinfo", "totalcount", "count", "typename", "cursor"})
+_PLAIN: Final = (str, int, float, bool, Decimal, type(None))
+
+
+def flat_row(row: Mapping[str, Any]) -> Values:
+    """A row without the objects that only wrap its values.
+
+    An amount with its currency becomes text (``"19.99 USD"``), an object with a name that name, GraphQL's edges and nodes
+    a list. What an inner object of the row, its offer or its variants say of price and stock becomes the row's, where the
+    row says nothing itself. Everything else stays as it is.
+    """
+    values: Values = {name: _simple(value) for name, value in row.items() if name != "__typename"}
+    if not any(isinstance(value, (dict, list)) for value in values.values()):
+        return values
+    for name in _ROWS:
+        inside = values.get(name)
+        if isinstance(inside, Mapping):
+            del values[name]
+            values = {**{key: value for key, value in inside.items() if key not in values}, **values}
+    _lift(values, "offers", {"price": "price", "priceCurrency": "currency", "availability": "availability"}, _first)
+    _lift(values, "priceRange", {"minVariantPrice": "price"}, _first)
+    prices = {"price": "price", "compare_at_price": "compare_at_price", "compareAtPrice": "compare_at_price"}
+    _lift(values, "variants", prices, _cheapest)
+    if isinstance(variants := values.get("variants"), list) and "available" not in values:
+        known = [each["available"] for each in variants if isinstance(each, Mapping) and "available" in each]
+        if known and all(isinstance(each, bool) for each in known):
+            values["availability"] = values.get("availability", any(known))
+    return values
+
+
+def _simple(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        keys = {_key(key): key for key in value}
+        for name in ("edges", "nodes"):
+            if name in keys and isinstance(value[keys[name]], list) and keys.keys() - {name} <= _BESIDE_LIST | {"nodes"}:
+                items = value[keys[name]]
+                return [_simple(item.get("node", item) if isinstance(item, Mapping) else item) for item in items]
+        return _money(value, keys) or _name(value, keys) or {key: _simple(inside) for key, inside in value.items()}
+    if isinstance(value, list):
+        return [_simple(item) for item in value]
+    return value
+
+
+def _key(name: object) -> str:
+    return re.sub(r"[\W_]", "", str(name)).lower()
+
+
+def _money(value: Mapping[str, Any], keys: Mapping[str, str]) -> str | None:
+    """``"19.99 USD"`` of ``{"value": "19.99", "currency": "USD"}`` and the like."""
+    amount = next((name for name in _AMOUNTS if name in keys), "")
+    currency = next((name for name in _CURRENCIES if name in keys), "")
+    if not amount or not currency or not keys.keys() - {amount, currency} <= _BESIDE_MONEY:
+        return None
+    number, code = value[keys[amount]], value[keys[currency]]
+    if not isinstance(number, _PLAIN) or isinstance(number, bool) or not isinstance(code, str):
+        return None
+    if amount in ("amountmicros", "centamount"):
+        digits = value.get(keys.get("fractiondigits", ""), 2) if amount == "centamount" else 6
+        try:
+            number = f"{Decimal(str(number)).scaleb(-int(digits)):f}"
+        except (InvalidOperation, ValueError, TypeError, OverflowError):
+            return None
+    return f"{number} {code}" if number is not None else ""
+
+
+def _name(value: Mapping[str, Any], keys: Mapping[str, str]) -> str | None:
+    """``"Dresses"`` of ``{"id": 3, "name": "Dresses", "slug": "dresses"}``."""
+    name = next((name for name in ("name", "title", "label") if name in keys), "")
+    if not name or not keys.keys() - {name} <= _BESIDE_NAME:
+        return None
+    text = value[keys[name]]
+    return text if isinstance(text, str) else None
+
+
+def _lift(
+    values: Values, column: str, names: Mapping[str, str], choose: Callable[[list[Mapping[str, Any]]], Mapping[str, Any]]
+) -> None:
+    """Copy fields of the object, or of one of the objects, in a column to columns of the row that are not there."""
+    inside = values.get(column)
+    found = [each for each in (inside if isinstance(inside, list) else [inside]) if isinstance(each, Mapping)]
+    if not found:
+        return
+    chosen = choose(found)
+    for name, ours in names.items():
+        if ours not in values and isinstance(chosen.get(name), _PLAIN) and chosen.get(name) is not None:
+            values[ours] = chosen[name]
+
+
+def _first(objects: list[Mapping[str, Any]]) -> Mapping[str, Any]:
+    return objects[0]
+
+
+def _cheapest(variants: list[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The variant with the lowest price; the first if not all prices are numbers."""
+
+    def price(variant: Mapping[str, Any]) -> Decimal:
+        number = Decimal(str(variant.get("price")).split(" ")[0])
+        return number if number.is_finite() else Decimal("Infinity")
+
+    try:
+        return min(variants, key=price)
+    except InvalidOperation:
+        return variants[0]
