@@ -27,6 +27,14 @@ _ROWS = [
 def valid_feeds() -> dict[str, list[bytes]]:
     """File suffix to contents."""
     lines = "id,title,price,image\r\n" + "".join(f'p{i},"Dress ""{i}"", ö",{i}.5 EUR,{i}.jpg\r\n' for i in range(40))
+    items = "".join(
+        f'<item><g:id>p{i}</g:id><title>T</title><g:title><![CDATA[Dress & "{i}", \u00f6]]></g:title>'
+        f"<g:price>{i}.5 EUR</g:price>"
+        f"<g:image_link>{i}.jpg</g:image_link><g:shipping><g:country>DE</g:country></g:shipping></item>\n"
+        for i in range(40)
+    )
+    rss = f'<rss xmlns:g="http://base.google.com/ns/1.0"><channel><title>Shop</title>\n{items}</channel></rss>'
+    wrapped = {"data": {"products": {"edges": [{"node": row} for row in _ROWS]}}, "total": 40}
     parquet = []
     for compression in ("snappy", "zstd", "gzip", "none", "lz4", "brotli"):
         stream = io.BytesIO()
@@ -36,7 +44,12 @@ def valid_feeds() -> dict[str, list[bytes]]:
         ".csv": [lines.encode(), lines.encode("utf-16"), lines.encode("cp1252"), lines.replace(",", ";").encode()],
         ".tsv": [lines.replace(",", "\t").encode()],
         ".jsonl": ["\n".join(map(json.dumps, _ROWS)).encode(), "\n".join(map(json.dumps, _ROWS)).encode("utf-8-sig")],
-        ".json": [json.dumps(_ROWS).encode(), json.dumps(_ROWS, indent=1, ensure_ascii=False).encode()],
+        ".json": [
+            json.dumps(_ROWS).encode(),
+            json.dumps(_ROWS, indent=1, ensure_ascii=False).encode(),
+            json.dumps(wrapped).encode(),
+        ],
+        ".xml": [rss.encode(), f'<?xml version="1.0" encoding="utf-16"?>{rss}'.encode("utf-16")],
         ".parquet": parquet,
     }
 

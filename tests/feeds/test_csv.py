@@ -106,3 +106,75 @@ def test_any_cells_become_products_or_refusals(tmp_path_factory: pytest.TempPath
     feed = read_feed(path)
     assert any(product.id == "ok" for product in products(feed))
     assert len(list(feed)) <= feed.rows
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'id    ,title     ,image\n1     ,"Dress"   ,a.jpg\n2     ,""        ,b.jpg\n',
+        'id , title , image\n1 , "Dress" , a.jpg \n2, "", "b.jpg"\n',
+        'id;title;image\n1;"Dress"\t;"a.jpg" \n2;;b.jpg\n',
+        'id\ttitle\timage\n1\t"Dress" \ta.jpg\n2\t\tb.jpg\n',
+    ],
+)
+def test_blanks_around_quotes(tmp_path: Path, text: str) -> None:
+    one, two = products(read_feed(write(tmp_path / "feed.csv", text)))
+    assert (one.title, two.title) == ("Dress", "")
+    assert [shot.source for shot in (*one.shots, *two.shots)] == ["a.jpg", "b.jpg"]
+
+
+def test_backslashes_before_quotes(tmp_path: Path) -> None:
+    (product,) = products(read_feed(write(tmp_path / "feed.csv", 'id,title,image\n1,"A \\"big\\", blue bag",a.jpg\n')))
+    assert product.title == 'A "big", blue bag'
+
+
+def test_quotes_in_tsv_are_letters(tmp_path: Path) -> None:
+    rows = ['"Vintage" tee', '"Cool dress', "Coat", 'Belt 15"', '"Hat"', 'The "XL', "Bag"]
+    text = "id\ttitle\timage\n" + "".join(f"{i}\t{title}\t{i}.jpg\n" for i, title in enumerate(rows))
+    feed = read_feed(write(tmp_path / "feed.tsv", text))
+    assert refusals(feed) == []
+    titles = {product.id: product.title for product in products(feed)}
+    assert titles == dict(
+        zip("0123456", ['"Vintage" tee', '"Cool dress', "Coat", 'Belt 15"', "Hat", 'The "XL', "Bag"], strict=True)
+    )
+
+
+def test_tsv_with_lines_in_a_cell_as_spreadsheets_write_it(tmp_path: Path) -> None:
+    feed = read_feed(write(tmp_path / "feed.tsv", 'id\ttitle\timage\n1\t"Two\nlines"\ta.jpg\n2\tOne\tb.jpg\n'))
+    assert [product.title for product in products(feed)] == ["Two\nlines", "One"]
+
+
+@pytest.mark.parametrize(
+    ("above", "row"),
+    [
+        ("# Required | A unique id,# Required | Title,# Required | Picture\n", 3),
+        ('"# Required | A unique id","# Title, short","# Picture"\n', 3),
+        ("#exported 2026-01-01\n#by shop, inc.\n", 4),
+        ("Products of my shop\n\n", 4),
+        ("Template=x;Version=1,,\nItem number,Name of it,Where it is\n", 4),
+    ],
+)
+def test_lines_above_the_header(tmp_path: Path, above: str, row: int) -> None:
+    feed = read_feed(write(tmp_path / "feed.csv", above + "id,title,image_link\n1,A,a.jpg\n2,B,b.jpg\n"))
+    assert [found.number for found in feed if isinstance(found, FeedRow)] == [row, row + 1]
+
+
+def test_a_header_that_begins_with_a_hash(tmp_path: Path) -> None:
+    assert len(products(read_feed(write(tmp_path / "feed.csv", "#id,title,image\n1,A,a.jpg\n")))) == 1
+
+
+def test_pictures_of_columns_of_one_name(tmp_path: Path) -> None:
+    text = "id,tag,image_link,additional_image_link,additional_image_link,tag\n"
+    text += "1,x,a.jpg,b.jpg,c.jpg,y\n2,x,a.jpg,,d.jpg,\n"
+    one, two = products(read_feed(write(tmp_path / "feed.csv", text)))
+    assert [shot.source for shot in one.shots] == ["a.jpg", "b.jpg", "c.jpg"]
+    assert [shot.source for shot in two.shots] == ["a.jpg", "d.jpg"]
+    assert (one.attributes["tag"], two.attributes["tag"]) == ("x, y", "x")
+    with pytest.raises(FeedError, match="'price' and 'price'"):
+        read_feed(write(tmp_path / "feed.csv", "id,image,price,price\n1,a.jpg,1,2\n"))
+
+
+def test_separators_in_the_last_column_of_a_file_without_quotes(tmp_path: Path) -> None:
+    text = "id,image,productDisplayName\n1,a.jpg,Puma Men, Black Tee\n2,b.jpg,Shirt\n"
+    feed = read_feed(write(tmp_path / "feed.csv", text), columns={"title": "productDisplayName"})
+    assert [product.title for product in products(feed)] == ["Puma Men, Black Tee", "Shirt"]

@@ -32,8 +32,8 @@ def test_public_clothing_set(data_root: Path) -> None:
     ("options", "text"),
     [
         ({"columns": {"id": "nope"}}, "there is no column 'nope'; there are id, image"),
-        ({"image_template": "images/"}, "Write it with one {}"),
-        ({"image_template": "{}/{}"}, "Write it with one {}"),
+        ({"image_template": "images/"}, "names no value"),
+        ({"image_template": "{}/{title}"}, "names 'title'"),
         ({"encoding": "klingon"}, "no encoding called 'klingon'"),
         ({"encoding": "hex"}, "no encoding called 'hex'"),
         ({"encoding": "utf\0"}, "no encoding called"),

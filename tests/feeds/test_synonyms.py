@@ -12,7 +12,7 @@ def test_names_are_plain_and_no_column_means_two_things() -> None:
     columns += [*synonyms.PICTURES, *synonyms.MORE_PICTURES]
     assert [plain_name(column) for column in columns] == columns
     assert len({*columns}) == len(columns)
-    assert {*columns} >= synonyms.SEVERAL | synonyms.CATEGORY_PATHS
+    assert {*columns} >= synonyms.CATEGORY_PATHS
 
 
 def test_words_for_stock() -> None:

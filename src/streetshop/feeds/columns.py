@@ -38,8 +38,8 @@ _NUMBER: Final = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d{1,15})?([eE][+-]?\d{1,2})
 def plain_name(name: str) -> str:
     """A column's name for comparison and as an attribute: ``g:Sale Price`` is ``sale_price``.
 
-    Lower case, no ``g:`` in front, everything but letters and digits an underscore; ``imageLink`` is ``image_link``. Empty
-    when nothing remains.
+    Lower case, no ``g:`` in front, everything but letters and digits an underscore; ``imageLink`` is ``image_link``.
+    Empty when nothing remains.
     """
     bare = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.strip().lstrip("\ufeff").strip())
     return re.sub(r"\W+", "_", bare.lower().removeprefix("g:")).strip("_")

@@ -242,6 +242,7 @@ class BoundedText:
         self._length = 0
 
     def add(self, piece: str) -> None:
+        """Add a piece at the end."""
         self._length += len(piece)
         if self._length <= MAX_LINE:
             self._pieces.append(piece)

@@ -15,7 +15,9 @@ _NAMES: Final = frozenset(
 )
 """Names of arrays of products, in small letters."""
 _IDS: Final = frozenset({"id", "sku", "product_id", "productid"})
-_PICTURES: Final = frozenset({"image", "images", "image_link", "imagelink", "image_url", "imageurl", "picture", "pictures"})
+_PICTURES: Final = frozenset(
+    {"image", "images", "image_link", "imagelink", "image_url", "imageurl", "picture", "pictures"}
+)
 _TOKEN: Final = re.compile(r'\s*(?:(?P<text>"(?:[^"\\\n]|\\.)*+")|(?P<sign>[\[\]{}:,])|(?P<other>[^\s"\[\]{}:,]++))')
 
 
@@ -46,7 +48,7 @@ def find_array(head: str, *, sure: bool) -> int | None:
 
 
 def _members(head: str) -> Iterator[tuple[int, str, int]]:
-    """Depth and name of each value of the object and of those inside it, and where it begins if it is an array of objects.
+    """Depth and name of each value of the object and of objects in it; of an array of objects also where it begins.
 
     What arrays hold is left out. Raises ValueError if the text is not the beginning of an object.
     """

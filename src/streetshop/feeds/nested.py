@@ -17,7 +17,21 @@ _BESIDE_MONEY: Final = frozenset(
     {"formatted", "display", "symbol", "type", "typename", "fractiondigits", "precision", "currencysymbol"}
 )
 _BESIDE_NAME: Final = frozenset(
-    {"id", "type", "typename", "slug", "handle", "url", "link", "href", "parentid", "parent", "position", "count", "key"}
+    {
+        "id",
+        "type",
+        "typename",
+        "slug",
+        "handle",
+        "url",
+        "link",
+        "href",
+        "parentid",
+        "parent",
+        "position",
+        "count",
+        "key",
+    }
 )
 _BESIDE_LIST: Final = frozenset({"pageinfo", "totalcount", "count", "typename", "cursor"})
 _PLAIN: Final = (str, int, float, bool, Decimal, type(None))
@@ -26,18 +40,19 @@ _PLAIN: Final = (str, int, float, bool, Decimal, type(None))
 def flat_row(row: Mapping[str, Any]) -> Values:
     """A row without the objects that only wrap its values.
 
-    An amount with its currency becomes text (``"19.99 USD"``), an object with a name that name, GraphQL's edges and nodes
-    a list. What an inner object of the row, its offer or its variants say of price and stock becomes the row's, where the
-    row says nothing itself. Everything else stays as it is.
+    An amount with its currency becomes text (``"19.99 USD"``), an object with a name that name, GraphQL's edges and
+    nodes a list. What an inner object of the row, its offer or its variants say of price and stock becomes the row's,
+    where the row says nothing itself. Everything else stays as it is.
     """
-    values: Values = {name: _simple(value) for name, value in row.items() if name != "__typename"}
-    if not any(isinstance(value, (dict, list)) for value in values.values()):
-        return values
+    if "_id" in row and ("id" in row or "_source" in row):  # a database's own
+        row = {key: value for key, value in row.items() if key != "_id"}
+    if not any(isinstance(value, (dict, list)) for value in row.values()):
+        return dict(row)
     for name in _ROWS:
-        inside = values.get(name)
+        inside = row.get(name)
         if isinstance(inside, Mapping):
-            del values[name]
-            values = {**{key: value for key, value in inside.items() if key not in values}, **values}
+            row = {**inside, **{key: value for key, value in row.items() if key != name}}
+    values: Values = {name: _simple(value) for name, value in row.items() if name != "__typename"}
     _lift(values, "offers", {"price": "price", "priceCurrency": "currency", "availability": "availability"}, _first)
     _lift(values, "priceRange", {"minVariantPrice": "price"}, _first)
     prices = {"price": "price", "compare_at_price": "compare_at_price", "compareAtPrice": "compare_at_price"}
@@ -53,10 +68,16 @@ def _simple(value: Any) -> Any:
     if isinstance(value, Mapping):
         keys = {_key(key): key for key in value}
         for name in ("edges", "nodes"):
-            if name in keys and isinstance(value[keys[name]], list) and keys.keys() - {name} <= _BESIDE_LIST | {"nodes"}:
+            if (
+                name in keys
+                and isinstance(value[keys[name]], list)
+                and keys.keys() - {name} <= _BESIDE_LIST | {"nodes"}
+            ):
                 items = value[keys[name]]
                 return [_simple(item.get("node", item) if isinstance(item, Mapping) else item) for item in items]
-        return _money(value, keys) or _name(value, keys) or {key: _simple(inside) for key, inside in value.items()}
+        text = _money(value, keys)
+        text = _name(value, keys) if text is None else text
+        return {key: _simple(inside) for key, inside in value.items()} if text is None else text
     if isinstance(value, list):
         return [_simple(item) for item in value]
     return value
@@ -94,7 +115,10 @@ def _name(value: Mapping[str, Any], keys: Mapping[str, str]) -> str | None:
 
 
 def _lift(
-    values: Values, column: str, names: Mapping[str, str], choose: Callable[[list[Mapping[str, Any]]], Mapping[str, Any]]
+    values: Values,
+    column: str,
+    names: Mapping[str, str],
+    choose: Callable[[list[Mapping[str, Any]]], Mapping[str, Any]],
 ) -> None:
     """Copy fields of the object, or of one of the objects, in a column to columns of the row that are not there."""
     inside = values.get(column)

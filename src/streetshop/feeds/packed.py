@@ -46,7 +46,7 @@ class _Unpacked(io.RawIOBase):
         super().__init__()
         self._path = path
         self._most = max(path.stat().st_size * MAX_RATIO, _FREE)
-        self._file = gzip.open(path, "rb")
+        self._file = gzip.GzipFile(path, "rb")
         self._read = 0
 
     def readable(self) -> bool:

@@ -20,7 +20,19 @@ _ENTITIES: Final = {"amp": "&", "#38": "&", "#x26": "&", "quot": '"', "#34": '"'
 _QUOTED: Final = re.compile(r"""\s*,?\s*(?:u?(['"])(?P<text>(?:\\.|(?!\1)[^\\])*)\1|None|null|nan)""", re.DOTALL)
 _INVISIBLE: Final = "\ufeff\u200b\u00a0 \t\r\n"
 
-_NESTED: Final = ("edges", "nodes", "node", "data", "attributes", "items", "image", "images", "picture", "preview", "file")
+_NESTED: Final = (
+    "edges",
+    "nodes",
+    "node",
+    "data",
+    "attributes",
+    "items",
+    "image",
+    "images",
+    "picture",
+    "preview",
+    "file",
+)
 """Keys that hold the picture's own object."""
 _SOURCES: Final = (
     *("hires", "zoom", "urlzoom", "original", "originalsrc", "originsrc", "full", "fullsize", "xlarge", "large", "big"),
@@ -34,9 +46,9 @@ _SOURCES: Final = (
 def sources(value: object) -> Iterator[str]:
     """Paths or addresses of pictures, in order.
 
-    A list may be a list of JSON or Parquet, the text of one in JSON or Python, or text with a separator: a bar or a line
-    break always separates, a semicolon, a comma and blanks do if every piece looks like a picture. Objects as shops' APIs
-    give them (``{"src": ...}``, ``{"edges": [...]}``) are searched for the address of their picture.
+    A list may be a list of JSON or Parquet, the text of one in JSON or Python, or text with a separator: a bar or a
+    line break always separates, a semicolon, a comma and blanks do if every piece looks like a picture. Objects as
+    shops' APIs give them (``{"src": ...}``, ``{"edges": [...]}``) are searched for the address of their picture.
 
     Raises:
         RowRefused: an object without an address, or bytes.
@@ -159,4 +171,6 @@ def _in_object(value: Mapping[Any, Any], depth: int) -> Iterator[str]:
     if not any(value.values()):
         return
     names = ", ".join(map(str, list(value)[:8]))[:200]
-    raise RowRefused(f"pictures inside a feed with the fields {names} are not read", hint="Give their paths or addresses")
+    raise RowRefused(
+        f"pictures inside a feed with the fields {names} are not read", hint="Give their paths or addresses"
+    )

@@ -97,6 +97,8 @@ class PictureTemplate:
                 continue
             text = value(part.name) if part.name else picture
             if not text:
-                raise RowRefused(f"{part.name} is empty, which names the picture", hint="Fill it, or change the template")
+                raise RowRefused(
+                    f"{part.name} is empty, which names the picture", hint="Fill it, or change the template"
+                )
             pieces.append(format(text[part.cut], part.form))
         return "".join(pieces)

@@ -82,7 +82,8 @@ def unreadable_part(text: str, encoding: str) -> RowRefused | None:
     what = f"byte 0x{byte:02x}" if 0x80 <= byte <= 0xFF else "half a character"
     near = _BAD.sub("\ufffd", text[max(found.start() - 20, 0) : found.end() + 5]).strip()
     return RowRefused(
-        f"{what} is not {encoding.upper()}, near {near!r}", hint="Save the feed as UTF-8, or name its encoding with --encoding"
+        f"{what} is not {encoding.upper()}, near {near!r}",
+        hint="Save the feed as UTF-8, or name its encoding with --encoding",
     )
 
 

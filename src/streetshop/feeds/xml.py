@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from html.entities import html5
 from pathlib import Path
 from typing import Final
-from xml.parsers import expat  # noqa: S406  # a document type declares nothing here, see _Tree
+from xml.parsers import expat  # a document type declares nothing here, see _Tree
 
 from streetshop.core.errors import FeedError, RowRefused
 from streetshop.feeds.json import BoundedText
@@ -108,10 +109,8 @@ def parse_element(text: str) -> Element | RowRefused:
 
 
 def _repaired(text: str) -> str:
-    import html
-
     def entity(match: re.Match[str]) -> str:
-        known = html.entities.html5.get(f"{match[1]};") if match[1] else None
+        known = html5.get(f"{match[1]};") if match[1] else None
         return "".join(f"&#{ord(character)};" for character in known) if known else f"&amp;{match[0][1:]}"
 
     parts = _CDATA.split(text)
@@ -180,7 +179,7 @@ class _Head:
 
 
 class _Finder:
-    """Finds the elements that hold products: of a known name, or the first that repeat and have elements of their own."""
+    """Finds the elements that hold products: of a known name, or the first that repeat and have elements in them."""
 
     def __init__(self) -> None:
         self.name = ""

@@ -42,8 +42,8 @@ def row_values(element: Element, prefixes: Mapping[str, str], categories: Mappin
                 if clash and name == local:
                     continue  # the plain element of RSS beside Google's
             _add(values, name, value)
-    if "categoryId" in values:
-        _name_category(values, categories)
+    if element.name == "offer" or "categoryId" in values:
+        _name_yml(values, categories)
     return values
 
 
@@ -105,16 +105,18 @@ def _add(values: Values, name: str, value: object) -> None:
         values[name] = [before, value]
 
 
-def _name_category(values: Values, categories: Mapping[str, str]) -> None:
+def _name_yml(values: Values, categories: Mapping[str, str]) -> None:
     """The names of YML's fields, and of its category."""
-    number = values["categoryId"]
+    number = values.get("categoryId", "")
     numbers = number if isinstance(number, list) else [number]
     paths = [categories[str(each)] for each in numbers if str(each) in categories]
     if paths and "category" not in values:
         values["category"] = paths if len(paths) > 1 else paths[0]
         del values["categoryId"]
     if "title" not in values:
-        parts = [values.get("name")] if values.get("name") else [values.get(n) for n in ("typePrefix", "vendor", "model")]
+        parts = (
+            [values.get("name")] if values.get("name") else [values.get(n) for n in ("typePrefix", "vendor", "model")]
+        )
         values["title"] = " ".join(str(part) for part in parts if part)
         values.pop("name", None)
     for name, ours in _YML.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
-from xml.parsers import expat  # noqa: S406  # see Tree
+from xml.parsers import expat  # see Tree
 
 MAX_DEPTH: Final = 64
 """Elements inside each other, at most."""
@@ -35,9 +35,9 @@ class Tree:
     default. Deeper elements than ``MAX_DEPTH`` are not kept.
 
     Args:
-        started: called with the name and the attributes of each element; children are then dropped from elements that are
-            still open, so that a large file takes little memory.
-        ended: called with each element that ends.
+        started: called with the name and the attributes of each element.
+        ended: called with each element that ends. What it holds is then dropped, so that a large file takes little
+            memory.
 
     Attributes:
         root: the outermost element.
