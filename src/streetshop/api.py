@@ -42,7 +42,9 @@ from streetshop.present.json import catalog_json
 from streetshop.present.results import Matches, PhotoAnswer, PhotoLook
 from streetshop.search import Searcher, SearchRequest
 from streetshop.search.match import find, nearest
-from streetshop.search.request import check_vector, check_whole
+from streetshop.search.request import check_flag, check_vector, check_whole
+from streetshop.search.together import check_photos
+from streetshop.search.weights import Weights
 
 Picture: TypeAlias = str | Path | bytes | Image.Image | NDArray[np.uint8] | Photo
 """A path, the bytes of a file, a Pillow image, an (h, w, 3) uint8 RGB array, or a decoded photo."""
@@ -138,7 +140,7 @@ def index(
 def embed(
     pictures: Picture | Iterable[Picture],
     *,
-    weights: Mapping[str, float] | None = None,
+    weights: Weights | None = None,
     raw: bool = False,
     encoder: str | Path | None = None,
     reader: str | Path | None = None,
@@ -147,7 +149,7 @@ def embed(
 
     Args:
         pictures: one picture or several.
-        weights: of the blocks; the others keep their defaults.
+        weights: a preset, or those of some blocks; the others keep their defaults.
         raw: leave every block at unit length instead of weighting it.
         encoder: folder of an encoder bundle; by default the packaged one.
         reader: folder of a reader bundle, or "none"; by default the packaged one.
@@ -194,7 +196,8 @@ class SearchOptions(TypedDict, total=False):
     Attributes:
         k: products per garment, 12 by default.
         where: a filter, such as "category = dress and price < 50".
-        weights: how much blocks count, such as {"colour": 3}; the others keep their defaults.
+        weights: how much blocks count: a preset, such as "same colour", or numbers, such as {"colour": 3}; the other
+            blocks keep their defaults.
         kinds: "auto" (the garment's own, the default), "any", or names such as ["dress", "skirt"]. Products of unknown
             kind are searched too.
         variants: every product is a result, not every design.
@@ -207,7 +210,7 @@ class SearchOptions(TypedDict, total=False):
 
     k: int
     where: str | None
-    weights: Mapping[str, float] | None
+    weights: Weights | None
     kinds: str | Sequence[str] | None
     variants: bool
     offset: int
@@ -234,8 +237,9 @@ class Catalog:
 
     def search(
         self,
-        picture: Picture,
+        picture: Picture | Iterable[Picture],
         *,
+        one_garment: bool = False,
         garment: int | None = None,
         boxes: Iterable[Box | Sequence[float]] = (),
         without: str | None = None,
@@ -244,8 +248,10 @@ class Catalog:
         """Search with a photo: the nearest products of every garment in it.
 
         Args:
-            picture: the photo.
-            garment: search for this garment only, counted from 0.
+            picture: the photo; with ``one_garment`` 2 to 8 photos.
+            one_garment: all photos show one garment, which is searched for once, by the mean of its vectors. The answer
+                has one element; its ``views`` say what was taken from each photo.
+            garment: search for this garment only, counted from 0; of several photos that of the first.
             boxes: search for what is in these boxes instead: (x0, y0, x1, y1) in pixels of the upright photo.
             without: id of a product to leave out.
             options: how many products, which, and how they are ranked, see :class:`SearchOptions`.
@@ -254,14 +260,21 @@ class Catalog:
             PhotoError: the photo cannot be used.
             FilterError: the filter cannot be parsed or names an unknown field.
             WeightsError: a weight makes no sense.
-            RequestInvalid: another value is out of range.
+            RequestInvalid: another value is out of range; or of several photos one has no garment, or they show
+                different ones.
         """
         if isinstance(boxes, Box | str) or not isinstance(boxes, Iterable):
             raise RequestInvalid(f"boxes are {boxes!r:.80}", where="boxes", hint="Give a list of boxes")
         corners = [box if isinstance(box, Box) else Box.from_sequence(box) for box in boxes]
         asked = self._request(options, garment=garment, boxes=corners, without=without)
-        photo, name = _photo(picture)
-        return PhotoAnswer(self._searcher.search(photo, asked), photo, name, self._store.thumbnail)
+        if not check_flag("one_garment", one_garment):
+            photo, name = _photo(_one(picture))
+            return PhotoAnswer(self._searcher.search(photo, asked), photo, name, self._store.thumbnail)
+        given = [*_several(picture)]
+        check_photos(len(given), boxed=bool(asked.boxes))
+        photos, names = zip(*(_photo(each, f"photo {n}") for n, each in enumerate(given, 1)), strict=True)
+        answer = self._searcher.search_together(photos, asked, names)
+        return PhotoAnswer(answer, photos[0], ", ".join(names), self._store.thumbnail)
 
     def heatmap(
         self,
@@ -271,7 +284,7 @@ class Catalog:
         shot: int = 0,
         garment: int | None = None,
         box: Box | Sequence[float] | None = None,
-        weights: Mapping[str, float] | None = None,
+        weights: Weights | None = None,
     ) -> bytes:
         """A PNG of a garment, redder where covering it lowers the similarity to a product more.
 
@@ -441,6 +454,16 @@ def _photo(picture: Picture, name: str = "photo") -> tuple[Photo, str]:
     if isinstance(picture, str | Path):
         return Photo.from_path(Path(picture), at_least=PHOTO_SIDE), Path(picture).name
     raise _no_picture(picture, name)
+
+
+def _one(picture: Picture | Iterable[Picture]) -> Picture:
+    if isinstance(picture, list | tuple):
+        raise RequestInvalid(
+            f"{len(picture)} photos are given",
+            where="picture",
+            hint="Give one; or, if all show one garment, also one_garment=True",
+        )
+    return picture  # type: ignore[return-value]  # what else is no picture is refused by _photo
 
 
 def _no_picture(value: object, name: str) -> PhotoFormatUnsupported:

@@ -25,7 +25,11 @@ from tests.cli.running import call
             ("search", "blue.png", "--catalog", "shop.catalog", "--encoder", "encoder", "--weight", "colour"),
             "BLOCK=NUMBER",
         ),
-        (("search", "blue.png", "--catalog", "shop.catalog", "--encoder", "encoder", "--weight", "sheen=1"), "sheen"),
+        (("search", "blue.png", "--catalog", "shop.catalog", "--encoder", "encoder", "--weights", "sheen=1"), "sheen"),
+        (
+            ("search", "blue.png", "--catalog", "shop.catalog", "--encoder", "encoder", "--weights", "same sleeve"),
+            "There are balanced, same item",
+        ),
         (("search", "blue.png", "--catalog", "shop.catalog", "--encoder", "encoder", "--box", "1,2"), "four numbers"),
         (
             ("search", "blue.png", "--catalog", "shop.catalog", "--encoder", "encoder", "--box", "90,90,99,99"),

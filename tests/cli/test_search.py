@@ -40,10 +40,12 @@ def test_search_options(shop: Path) -> None:
     filtered = call("search", "blue.png", *common, "--filter", "category = dress and in_stock", cwd=shop)
     found = {match["id"] for match in json.loads(filtered.out)["garments"][0]["matches"]}
     assert found == {"orange-plain", "blue-plain", "white-plain"}
-    coloured = call("search", "red.png", *common, "--weight", "style=0", "--weight", "colour=1", cwd=shop)
+    coloured = call("search", "red.png", *common, "--weights", "style=0", "--weights", "colour=1", cwd=shop)
     ids = [match["id"] for match in json.loads(coloured.out)["garments"][0]["matches"]]
     assert ids[0] == "red-stripes", "red, whatever the pattern"
     assert set(ids[1:3]) == {"red-plain", "red-checks"}, "red, whatever the pattern"
+    preset = call("search", "red.png", *common, "--weights", "same colour", cwd=shop)
+    assert json.loads(preset.out)["weights"] == {"style": 0.6, "colour": 0.9}
     boxed = call("search", "red.png", *common, "--box", "0,0,32,32", cwd=shop)
     assert json.loads(boxed.out)["garments"][0]["box"] == [0, 0, 32, 32]
 
@@ -148,3 +150,25 @@ def test_heat_maps_are_written_for_each_garment(shop: Path) -> None:
     )
     assert alone.code == 2
     assert "--heatmaps" in alone.err
+
+
+def test_several_photos_of_one_garment(shop: Path) -> None:
+    common = ("--catalog", "shop.catalog", "--encoder", "encoder", "--reader", "none", "-k", 2)
+    answer = json.loads(call("search", "blue.png", "blue.png", *common, "--one-garment", "--json", cwd=shop).out)
+    (garment,) = answer["garments"]
+    assert garment["matches"][0]["id"] == "blue-checks"
+    assert [view["photo"]["name"] for view in garment["views"]] == ["blue.png", "blue.png"]
+    table = call("search", "blue.png", "red.png", *common, "--one-garment", "--html", "one.html", cwd=shop)
+    assert "blue.png: garment 0, garment, red.png: garment 0, garment" in " ".join(table.out.split())
+    assert (shop / "one.html").is_file()
+    for arguments, message in (
+        (("blue.png", "bad.jpg", "--one-garment"), "not a picture"),
+        (("blue.png", "--one-garment"), "1 photo of one garment"),
+        (("blue.png",) * 50 + ("--one-garment",), "50 photos"),
+        (("blue.png", "red.png", "--one-garment", "--box", "0,0,9,9"), "a box is given with several photos"),
+        (("--one-garment", "--text", "red"), "--one-garment"),
+    ):
+        refused = call("search", *arguments, *common, cwd=shop)
+        assert refused.code == 2
+        assert message in " ".join(refused.err.split())
+        assert not refused.out

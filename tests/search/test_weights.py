@@ -11,7 +11,7 @@ from streetshop.catalog.store import split_blocks
 from streetshop.core.errors import WeightsError
 from streetshop.core.records import Block
 from streetshop.indexing.embed import default_scaling
-from streetshop.search.weights import check_weights, parse_weights, weigh
+from streetshop.search.weights import Weights, check_weights, parse_weights, weigh
 
 BLOCKS = (Block("style", 3, 1.0), Block("colour", 2, 0.5))
 
@@ -25,14 +25,27 @@ BLOCKS = (Block("style", 3, 1.0), Block("colour", 2, 0.5))
         (["colour = 6", "style=.5"], {"colour": 6.0, "style": 0.5}),
         (["colour=6,style=1"], {"colour": 6.0, "style": 1.0}),
         (['{"colour": 2, "style": 0}'], {"colour": 2.0, "style": 0.0}),
+        (["same colour"], "same colour"),
+        (["colour"], "colour"),
     ],
 )
-def test_weights_from_text(values: list[str], weights: dict[str, float] | None) -> None:
+def test_weights_from_text(values: list[str], weights: Weights | None) -> None:
     assert parse_weights(values) == weights
 
 
 @pytest.mark.parametrize(
-    "values", [["colour"], ["colour=much"], ['{"colour"'], ['{"colour": "x"}'], ['{"colour": true}'], ["a=1"] * 65]
+    "values",
+    [
+        ["same item", "colour=2"],
+        ["colour=2,same item"],
+        ["same item", "same cut"],
+        ["colour="],
+        ["colour=much"],
+        ['{"colour"'],
+        ['{"colour": "x"}'],
+        ['{"colour": true}'],
+        ["a=1"] * 65,
+    ],
 )
 def test_text_that_is_no_weights(values: list[str]) -> None:
     with pytest.raises(WeightsError):
@@ -41,6 +54,7 @@ def test_text_that_is_no_weights(values: list[str]) -> None:
 
 def test_weights_are_filled_and_checked() -> None:
     assert check_weights(None, BLOCKS) == {"style": 1.0, "colour": 0.5}
+    assert check_weights("same colour", BLOCKS) == {"style": 0.6, "colour": 0.9}
     assert check_weights({"colour": 2}, BLOCKS) == {"style": 1.0, "colour": 2}
     for bad in ({"shape": 1.0}, {"style": -1.0}, {"style": 101.0}, {"style": float("nan")}):
         with pytest.raises(WeightsError):
@@ -67,7 +81,7 @@ def test_weighted_dot_product_is_the_weighted_sum_of_cosines() -> None:
 
 
 @pytest.mark.parametrize(
-    "weights", ["style=1", [("style", 1)], 5, {"style": "1"}, {"style": None}, {"style": True}, {"style": 1j}]
+    "weights", ["style=1", "", [("style", 1)], 5, {"style": "1"}, {"style": None}, {"style": True}, {"style": 1j}]
 )
 def test_weights_of_another_type_are_refused(weights: object) -> None:
     with pytest.raises(WeightsError):

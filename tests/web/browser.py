@@ -60,6 +60,13 @@ class Visit:
                 raise AssertionError(f"never came true: {check}")
             self.page.wait_for_timeout(50)
 
+    def weight(self, block: str, share: int) -> None:
+        """Move the slider of a block to a share in per cent."""
+        more = self.page.locator(".more-weights")
+        if not more.evaluate("(e) => e.open"):
+            more.locator("summary").click()
+        self.page.locator(f"#weight-{block}").fill(str(share))
+
     def went_out(self) -> list[str]:
         """Requests that left the server."""
         return [url for url in self.requests if not url.startswith((self.server.url, "blob:", "data:"))]

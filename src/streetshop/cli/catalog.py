@@ -35,6 +35,8 @@ def info(url: UrlArgument, as_json: JsonOption = False) -> None:
     for name, value in content.items():
         if name == "blocks":
             value = ", ".join(f"{b['name']} ({b['dim']} numbers, weight {b['weight']:g})" for b in value)
+        elif name == "presets":
+            value = ", ".join(preset["name"] for preset in value)
         elif name == "fields":
             value = ", ".join(f"{field} ({kind})" for field, kind in value.items())
         elif name == "kinds":

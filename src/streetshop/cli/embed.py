@@ -12,7 +12,7 @@ from streetshop.cli.options import (
     JsonOption,
     ReaderOption,
     ThreadsOption,
-    WeightOption,
+    WeightsOption,
     echo,
     print_json,
     say,
@@ -22,7 +22,7 @@ from streetshop.cli.options import (
 def embed(
     sources: Annotated[list[Path], typer.Argument(metavar="FOLDER_OR_PICTURE", help="Pictures, or folders of them.")],
     out: Annotated[Path, typer.Option(metavar="FILE", help="Parquet file with the columns path and vector.")],
-    weight: WeightOption = None,
+    weights: WeightsOption = None,
     raw: Annotated[bool, typer.Option("--raw", help="Leave every block at unit length, without weights.")] = False,
     encoder: EncoderOption = None,
     reader: ReaderOption = None,
@@ -46,7 +46,7 @@ def embed(
         report = embed_pictures(
             pictures,
             out,
-            weights=parse_weights(weight or ()),
+            weights=parse_weights(weights or ()),
             raw=raw,
             encoder=encoder,
             reader=reader,

@@ -31,9 +31,15 @@ FilterOption = Annotated[
     str | None,
     typer.Option("--filter", metavar="FILTER", help="Only these products, e.g. 'category = dress and price < 50'."),
 ]
-WeightOption = Annotated[
+WeightsOption = Annotated[
     list[str] | None,
-    typer.Option("--weight", metavar="BLOCK=NUMBER", help="How much a block counts, e.g. colour=6; can be repeated."),
+    typer.Option(
+        "--weights",
+        "--weight",
+        metavar="PRESET|BLOCK=NUMBER",
+        help="What counts: balanced, 'same item', 'same colour', 'same cut', 'same pattern', or numbers for blocks, "
+        "e.g. colour=6; can be repeated.",
+    ),
 ]
 
 

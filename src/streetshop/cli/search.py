@@ -22,7 +22,7 @@ from streetshop.cli.options import (
     TextOption,
     ThreadsOption,
     VariantsOption,
-    WeightOption,
+    WeightsOption,
     echo,
     markup,
     parse_variants,
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from streetshop import Catalog, PhotoAnswer
     from streetshop.api import SearchOptions
     from streetshop.core.records import Match
+    from streetshop.search import GarmentAnswer
 
 
 def search(
@@ -48,15 +49,22 @@ def search(
     text: TextOption = None,
     k: Annotated[int, typer.Option("--k", "-k", metavar="N", help="Products per garment, at most 200.")] = 12,
     where: FilterOption = None,
-    weight: WeightOption = None,
+    weights: WeightsOption = None,
     kinds: KindsOption = None,
     variants: VariantsOption = "design",
     offset: OffsetOption = 0,
     diverse: DiverseOption = 0.0,
     explain: ExplainOption = False,
     min_score: MinScoreOption = 0.0,
+    one_garment: Annotated[
+        bool,
+        typer.Option(
+            "--one-garment", help="All photos show one garment: search for it once, by the mean of its pictures."
+        ),
+    ] = False,
     garment: Annotated[
-        int | None, typer.Option(metavar="N", help="Only this garment of the photo, counted from 0.")
+        int | None,
+        typer.Option(metavar="N", help="Only this garment of the photo (of the first photo), counted from 0."),
     ] = None,
     box: Annotated[
         str | None,
@@ -78,7 +86,7 @@ def search(
 
     With --json each photo gives one line: {"photo", "reader", "weights", "garments": [{"category", "score", "box",
     "hotspot", "matches": [{"id", "score", "closeness", "similarity", ...}]}]}. Without photos it prints {"matches",
-    "weights"}.
+    "weights"}. With --one-garment there is one line with one garment, whose "views" say what was taken of each photo.
     """
     import streetshop
     from streetshop.core.errors import PhotoError, UsageError
@@ -86,12 +94,11 @@ def search(
     from streetshop.search.request import parse_box
     from streetshop.search.weights import parse_weights
 
-    weights = parse_weights(weight or ())
     boxes = [] if box is None else [parse_box(box)]
     asked: SearchOptions = {
         "k": k,
         "where": where,
-        "weights": weights,
+        "weights": parse_weights(weights or ()),
         "kinds": kinds,
         "variants": parse_variants(variants),
         "offset": offset,
@@ -100,17 +107,21 @@ def search(
     }
     if not photos:
         with streetshop.open(catalog, encoder=encoder, reader=reader, threads=threads) as opened:
-            _search_words(opened, text, asked, [garment, box, html, heatmaps, explain or None], as_json)
+            of_photos: list[object] = [garment, box, html, heatmaps, explain or None, one_garment or None]
+            _search_words(opened, text, asked, of_photos, as_json)
         return
     asked["text"] = text
     asked["explain"] = explain
     rows, refused = [], 0
     with streetshop.open(catalog, encoder=encoder, reader=reader, threads=threads) as opened:
-        for path in photos:
+        for path in photos[:1] if one_garment else photos:
             try:
-                answer = opened.search(path, garment=garment, boxes=boxes, **asked)
+                if one_garment:
+                    answer = opened.search(photos, one_garment=True, garment=garment, boxes=boxes, **asked)
+                else:
+                    answer = opened.search(path, garment=garment, boxes=boxes, **asked)
             except PhotoError as error:
-                if len(photos) == 1:
+                if len(photos) == 1 or one_garment:
                     raise
                 say(f"refused: {error}")
                 refused += 1
@@ -123,7 +134,8 @@ def search(
             if html is not None:
                 rows.append(answer.sheet_row())
             if heatmaps is not None:
-                _draw_heatmaps(opened, path, answer, asked, heatmaps, first=garment or 0, boxed=bool(boxes))
+                first = answer[0].views[0].index if one_garment else garment or 0
+                _draw_heatmaps(opened, path, answer, asked, heatmaps, first=first, boxed=bool(boxes))
     if html is not None:
         write_sheet(html, rows, title="streetshop search", reader=any(row.reader for row in rows))
         say(f"wrote {html}")
@@ -171,7 +183,7 @@ def _search_words(
         raise UsageError("there is nothing to search with", hint="Give a photo, or --text WORDS")
     if any(value is not None for value in of_photos):
         raise UsageError(
-            "--garment, --box, --html, --heatmaps and --explain are about photos",
+            "--garment, --one-garment, --box, --html, --heatmaps and --explain are about photos",
             hint="Give a photo, or leave them out",
         )
     found = catalog.find(text, **asked)
@@ -230,6 +242,12 @@ def _reasons(match: Match) -> str:
     return f"{shares}; {', '.join(match.explanation.colours)}".rstrip("; ")
 
 
+def _title(path: Path, number: int, found: GarmentAnswer) -> str:
+    if found.views:
+        return ", ".join(f"{view.name}: garment {view.index}, {view.garment.category}" for view in found.views)
+    return f"{path.name}: garment {number}, {found.garment.category}"
+
+
 def _no_more(offset: int) -> str:
     return f"there are no products from --offset {offset} on"
 
@@ -243,7 +261,7 @@ def _print_table(path: Path, answer: PhotoAnswer, offset: int) -> None:
     if answer.look.reader is None:
         console.print(f"{markup(str(path))}: without a reader the whole photo, or the box given, is one garment")
     for i, found in enumerate(answer):
-        title = f"{path.name}: garment {i}, {found.garment.category}"
+        title = _title(path, i, found)
         if found.lacking:
             console.print(markup(f"{title}. {lacking_text(found)}"))
         if found.matches:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +23,7 @@ from streetshop.indexing.shots import ShotReader
 from streetshop.looks import load_reader
 from streetshop.models import load_encoder
 from streetshop.models.session import thread_count
-from streetshop.search.weights import check_weights
+from streetshop.search.weights import Weights, check_weights
 
 _CHUNK: Final = 8
 """Pictures per run of the encoder; larger batches are no faster and take gigabytes."""
@@ -55,12 +55,12 @@ def find_pictures(sources: Sequence[Path]) -> list[Path]:
     return found
 
 
-def default_scaling(blocks: Sequence[Block], weights: Mapping[str, float] | None = None) -> NDArray[np.float32]:
+def default_scaling(blocks: Sequence[Block], weights: Weights | None = None) -> NDArray[np.float32]:
     """Factors that weight the blocks of a vector.
 
     Args:
         blocks: of the encoder.
-        weights: of the blocks; the default of each block that is not named.
+        weights: a preset, or those of some blocks; the others keep their defaults.
 
     Returns:
         (dim,) factors sqrt(weight / sum of weights): the dot product of two scaled vectors of unit blocks is the
@@ -76,7 +76,7 @@ def embed_pictures(
     pictures: Sequence[Path],
     out: Path,
     *,
-    weights: Mapping[str, float] | None = None,
+    weights: Weights | None = None,
     raw: bool = False,
     encoder: Path | None = None,
     reader: Path | str | None = None,
@@ -91,7 +91,7 @@ def embed_pictures(
     Args:
         pictures: files.
         out: the file to write.
-        weights: of the blocks; the default of each block that is not named.
+        weights: a preset, or those of some blocks; the others keep their defaults.
         raw: leave every block at unit length.
         encoder: bundle; None for the packaged one.
         reader: bundle, or ``none``; None for the packaged one.

@@ -17,10 +17,12 @@ from PIL import Image
 from streetshop.catalog.sources import kind_sources
 from streetshop.catalog.store import Store
 from streetshop.core.geometry import COCO_KEYPOINTS, Mask
-from streetshop.core.records import Explanation, Garment, Look, Match, Person, Product, Vector
+from streetshop.core.records import Block, Explanation, Garment, Look, Match, Person, Product, Vector
 from streetshop.present.html import web_url
 from streetshop.search import Answer, Found, GarmentAnswer
 from streetshop.search.closeness import closeness
+from streetshop.search.presets import presets
+from streetshop.search.together import View
 
 Link: TypeAlias = Callable[[Product, int], str | None]
 """The address of a shot's picture on a server."""
@@ -174,6 +176,8 @@ def answer_json(
     garments = []
     for found in answer.garments:
         content = {**garment_json(found.garment), **found_json(found, link)}
+        if found.views:
+            content["views"] = [_view_json(view) for view in found.views]
         if vectors:
             content["vector"] = vector_text(found.vector)
         if masks:
@@ -184,6 +188,16 @@ def answer_json(
         "photo": _size(answer.look),
         "reader": answer.look.reader,
         "weights": dict(answer.weights),
+    }
+
+
+def _view_json(view: View) -> dict[str, Any]:
+    """The garment in one of several photos."""
+    return {
+        "photo": {"name": view.name, **_size(view.look)},
+        "garment": view.index,
+        **garment_json(view.garment),
+        "similarity": round(view.similarity, 6),
     }
 
 
@@ -226,10 +240,21 @@ def catalog_json(store: Store) -> dict[str, Any]:
         "reader": meta.reader or None,
         "generation": meta.generation,
         "kinds": kind_sources(store),
-        "blocks": [{"name": block.name, "dim": block.dim, "weight": block.weight} for block in meta.blocks],
+        "blocks": blocks_json(meta.blocks),
+        "presets": presets_json(meta.blocks),
         "fields": dict(store.fields()),
         **figures.extra,
     }
+
+
+def blocks_json(blocks: Sequence[Block]) -> list[dict[str, Any]]:
+    """The parts of every vector, with their default weights."""
+    return [{"name": block.name, "dim": block.dim, "weight": block.weight} for block in blocks]
+
+
+def presets_json(blocks: Sequence[Block]) -> list[dict[str, Any]]:
+    """The presets, with the weights of every block."""
+    return [{"name": name, "weights": weights} for name, weights in presets(blocks).items()]
 
 
 def _size(look: Look) -> dict[str, int]:

@@ -20,7 +20,7 @@ from streetshop.search.diversity import check_diverse
 from streetshop.search.kinds import parse_kinds
 from streetshop.search.numbers import parse_number
 from streetshop.search.text import parse_text
-from streetshop.search.weights import check_weights
+from streetshop.search.weights import Weights, check_weights
 
 DEFAULT_K: Final = 12
 MAX_K: Final = 200
@@ -80,7 +80,7 @@ class SearchRequest:
         *,
         k: int = DEFAULT_K,
         where: str | Filter | None = None,
-        weights: Mapping[str, float] | None = None,
+        weights: Weights | None = None,
         garment: int | None = None,
         boxes: Sequence[Box] = (),
         without: str | None = None,
@@ -101,7 +101,7 @@ class SearchRequest:
             blocks: of the encoder, with their default weights.
             k: products per garment, 1 to ``max_k``.
             where: a filter as text, or parsed.
-            weights: of some blocks; the others keep their defaults.
+            weights: a preset, or those of some blocks; the others keep their defaults.
             garment: index of the one garment to search for.
             boxes: at most ``MAX_BOXES``, in pixels of the upright photo.
             without: id of a product to leave out.

@@ -1,8 +1,8 @@
-"""Photo in, products out: prepare, encode, match."""
+"""Photo in, products out: prepare, encode, match. Several photos of one garment are one query."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal, TypeAlias
 
@@ -21,6 +21,15 @@ from streetshop.search.heatmap import Covered, cover, draw_heatmap, sensitivity
 from streetshop.search.kinds import likely_kinds, of_kinds
 from streetshop.search.match import nearest
 from streetshop.search.request import SearchRequest, check_whole
+from streetshop.search.together import (
+    MAX_GARMENTS_EACH,
+    Candidates,
+    View,
+    check_found,
+    check_photos,
+    mean_kinds,
+    same_garment,
+)
 
 MAX_OTHERS: Final = 6
 """The most products of other kinds that are offered when there are no matches."""
@@ -68,6 +77,7 @@ class GarmentAnswer:
             when there are matches, but the best is only loosely similar. Empty otherwise, and on further pages.
         others: when something is lacking, the nearest products of other and of unknown kinds; for ``closeness`` only
             similar ones.
+        views: the garment in each photo, when several photos of one garment were given.
     """
 
     garment: Garment
@@ -76,6 +86,7 @@ class GarmentAnswer:
     kinds: Mapping[str, float] = field(default_factory=dict)
     lacking: Lacking = ""
     others: tuple[Match, ...] = ()
+    views: tuple[View, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,6 +115,54 @@ class Searcher:
         """Products for every garment of the photo that the request is about."""
         query = self.prepare(photo, request)
         return self.match(query, self.encoder.encode(query.pictures), request)
+
+    def search_together(self, photos: Sequence[Photo], request: SearchRequest, names: Sequence[str]) -> Answer:
+        """Products for the one garment that several photos show.
+
+        Args:
+            photos: 2 to ``MAX_PHOTOS`` (``streetshop.search.together``).
+            request: its garment is that of the first photo.
+            names: of the photos, for messages.
+
+        Raises:
+            RequestInvalid: too few or too many photos, boxes are given, a photo has no garment, or the photos show
+                different garments.
+        """
+        check_photos(len(photos), boxed=bool(request.boxes))
+        queries = [
+            self.prepare_together(photo, request, number, name)
+            for number, (photo, name) in enumerate(zip(photos, names, strict=True))
+        ]
+        vectors = self.encoder.encode([picture for query in queries for picture in query.pictures])
+        return self.match_together(queries, vectors, request, names)
+
+    def prepare_together(self, photo: Photo, request: SearchRequest, number: int, name: str) -> Query:
+        """The first stage for one of several photos, counted from 0.
+
+        Raises:
+            RequestInvalid: no garment was found in it.
+        """
+        query = self.prepare(photo, request if number == 0 else replace(request, garment=None), MAX_GARMENTS_EACH)
+        check_found(name, query.look)
+        return query
+
+    def match_together(
+        self, queries: Sequence[Query], vectors: NDArray[np.float32], request: SearchRequest, names: Sequence[str]
+    ) -> Answer:
+        """The last stage for several photos of one garment; ``vectors`` are those of all pictures, in order.
+
+        Raises:
+            RequestInvalid: the photos show different garments.
+        """
+        ends = np.cumsum([len(query.pictures) for query in queries])[:-1].tolist()
+        candidates = [
+            Candidates(name, query.look, query.garments, part)
+            for name, query, part in zip(names, queries, np.split(vectors, ends), strict=True)
+        ]
+        views, mean = same_garment(candidates, self.encoder.blocks, request.weights, request.scale)
+        found = self.near(mean, request, likely_kinds(mean_kinds([view.garment for view in views])))
+        garment = GarmentAnswer(views[0].garment, mean, found.matches, found.kinds, found.lacking, found.others, views)
+        return Answer(queries[0].look, (garment,), request.weights)
 
     def prepare(self, photo: Photo, request: SearchRequest, max_garments: int | None = None) -> Query:
         """The first stage: read the photo, or take the boxes of the request, and cut the garments out.

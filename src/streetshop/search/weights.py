@@ -1,30 +1,34 @@
-"""How much each block of a vector counts in a search."""
+"""How much each block of a vector counts in a search: a preset, or numbers."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
 from numbers import Real
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 
 from streetshop.core.errors import WeightsError
 from streetshop.core.records import Block, Vector
 from streetshop.search.numbers import parse_number
+from streetshop.search.presets import preset_weights
+
+Weights: TypeAlias = str | Mapping[str, float]
+"""The name of a preset, or the weights of some blocks; the others keep their defaults."""
 
 MAX_WEIGHT: Final = 100
 _MAX_PARTS: Final = 64
 
 
-def parse_weights(values: Sequence[str]) -> dict[str, float] | None:
-    """Weights from text: one JSON object, or ``name=value``, repeated or separated by commas.
+def parse_weights(values: Sequence[str]) -> Weights | None:
+    """Weights from text: the name of a preset, or one JSON object, or ``name=value``, repeated or separated by commas.
 
     Returns:
-        The weights that were named; None if there are none.
+        The name, not checked yet, or the weights that were named; None if there are none.
 
     Raises:
-        WeightsError: the text is neither.
+        WeightsError: the text is none of these.
     """
     if not any(values):
         return None
@@ -37,7 +41,17 @@ def parse_weights(values: Sequence[str]) -> dict[str, float] | None:
             raise WeightsError("the weights are no JSON object", where="weights", hint='E.g. {"colour": 2}') from None
         pairs = list(content.items())
     else:
-        pairs = [_pair(part) for value in values for part in value.split(",") if part]
+        parts = [part for value in values for part in value.split(",") if part.strip()]
+        names = [part.strip() for part in parts if "=" not in part]
+        if names and len(parts) == 1:
+            return names[0]
+        if names:
+            raise WeightsError(
+                f"{names[0][:40]!r} is given beside other weights",
+                where="weights",
+                hint="Give one preset alone, or write BLOCK=NUMBER for each block, as in colour=6",
+            )
+        pairs = [_pair(part) for part in parts]
     weights: dict[str, float] = {}
     for name, value in pairs:
         if isinstance(value, bool) or not isinstance(value, int | float):
@@ -54,22 +68,24 @@ def parse_weights(values: Sequence[str]) -> dict[str, float] | None:
 
 
 def _pair(text: str) -> tuple[str, object]:
-    name, equals, value = text.partition("=")
+    name, _, value = text.partition("=")
     try:
-        return name.strip(), parse_number(value) if equals else None
+        return name.strip(), parse_number(value)
     except ValueError:
         return name.strip(), None
 
 
-def check_weights(weights: Mapping[str, float] | None, blocks: Sequence[Block]) -> dict[str, float]:
-    """The weight of every block: the given ones, and the defaults of the others.
+def check_weights(weights: Weights | None, blocks: Sequence[Block]) -> dict[str, float]:
+    """The weight of every block: those of a preset, or the given ones and the defaults of the others.
 
     Raises:
-        WeightsError: a name is no block, a weight is not a number from 0 to 100, or all are zero.
+        WeightsError: a name is no preset or no block, a weight is not a number from 0 to 100, or all are zero.
     """
+    if isinstance(weights, str):
+        return preset_weights(weights, blocks)
     names = [block.name for block in blocks]
     if not isinstance(weights, Mapping | None):
-        raise WeightsError(f"the weights are {weights!r:.80}", hint="Give names and numbers, such as {'colour': 2}")
+        raise WeightsError(f"the weights are {weights!r:.80}", hint="Give a preset, or numbers as in {'colour': 2}")
     for name, value in (weights or {}).items():
         if name not in names:
             raise WeightsError(f"no block is called {name!r}", hint=f"This encoder has {', '.join(names)}")

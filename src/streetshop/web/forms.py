@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -17,7 +17,7 @@ from streetshop.core.records import Block, Vector
 from streetshop.search import Searcher, SearchRequest
 from streetshop.search.numbers import parse_number, parse_whole
 from streetshop.search.request import check_vector, parse_box
-from streetshop.search.weights import parse_weights
+from streetshop.search.weights import Weights, parse_weights
 from streetshop.web.settings import Settings
 
 
@@ -55,7 +55,7 @@ def checked(
     *,
     k: int | None,
     where: str | None,
-    weights: Mapping[str, float] | None,
+    weights: Weights | None,
     **about: Any,
 ) -> SearchRequest:
     """A search within this server's limits; a blank filter lets everything pass."""

@@ -85,12 +85,12 @@ async def _disconnected(request: Request) -> None:
         pass
 
 
-def single_file(files: list[bytes], name: str) -> bytes:
-    """The file of a field that holds exactly one. Raises RequestInvalid."""
+def single_file(files: list[bytes], name: str, what: str = "one picture") -> bytes:
+    """The file of a field that holds exactly one; ``what`` to send is said otherwise. Raises RequestInvalid."""
     if len(files) != 1:
         raise RequestInvalid(
             f"{name} is missing" if not files else f"{len(files)} files are given as {name}",
             where=name,
-            hint=f"Send one picture, e.g. curl -F {name}=@photo.jpg",
+            hint=f"Send {what}, e.g. curl -F {name}=@photo.jpg",
         )
     return files[0]

@@ -140,18 +140,33 @@ class FoundOut(BaseModel):
     )
 
 
-class GarmentAnswerOut(GarmentOut, FoundOut):
-    """A garment of the photo with the products nearest to it."""
-
-    vector: str | None = Field(None, description="When asked for: its vector, base64 of little-endian float32")
-    mask: MaskOut | None = None
-
-
 class SizeOut(BaseModel):
     """Of the upright photo, in pixels."""
 
     width: int
     height: int
+
+
+class ViewPhotoOut(SizeOut):
+    """One of several photos of a garment."""
+
+    name: str
+
+
+class ViewOut(GarmentOut):
+    """A garment in one of several photos."""
+
+    photo: ViewPhotoOut
+    garment: int = Field(description="Index of the garment in the photo")
+    similarity: float = Field(description="To the mean of all photos, -1 to 1")
+
+
+class GarmentAnswerOut(GarmentOut, FoundOut):
+    """A garment of the photo with the products nearest to it."""
+
+    vector: str | None = Field(None, description="When asked for: its vector, base64 of little-endian float32")
+    mask: MaskOut | None = None
+    views: list[ViewOut] | None = Field(None, description="With `one_garment=true`: the garment in each photo")
 
 
 class SearchOut(BaseModel):
@@ -229,6 +244,13 @@ class BlockOut(BaseModel):
     weight: float = Field(description="Default weight of a search")
 
 
+class PresetOut(BaseModel):
+    """Named weights, for the field `weights`."""
+
+    name: str
+    weights: dict[str, float] = Field(description="Of every block")
+
+
 class ValueOut(BaseModel):
     """A common value of a text field."""
 
@@ -271,6 +293,7 @@ class CatalogOut(BaseModel):
     reader: str | None
     formats: list[str] = Field(description="Picture formats that can be read")
     blocks: list[BlockOut]
+    presets: list[PresetOut]
     fields: list[FieldOut]
     samples: list[ProductOut] = Field(description="A few products, to begin with")
     limits: LimitsOut
@@ -327,7 +350,10 @@ class VectorSearchIn(BaseModel):
     vector: Annotated[str, Field(max_length=200_000, description="base64 of little-endian float32")]
     k: int | None = None
     filter: str | None = None
-    weights: Annotated[dict[str, float], Field(max_length=64)] | None = None
+    weights: Annotated[
+        Annotated[str, Field(max_length=64)] | Annotated[dict[str, float], Field(max_length=64)] | None,
+        Field(description="The name of a preset, or how much blocks count"),
+    ] = None
     kinds: Annotated[list[str], Field(max_length=32, description="any, or names of kinds")] | None = None
     searched: Annotated[
         dict[Annotated[str, Field(pattern=f"^({'|'.join(KINDS)})$")], Annotated[float, Field(ge=0, le=1)]],

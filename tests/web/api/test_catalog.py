@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from streetshop.search.presets import PRESETS
 from tests.web.serving import png, street
 
 
@@ -12,6 +13,8 @@ def test_catalog_facts(client):
         {"name": "style", "dim": 32, "weight": 1.0},
         {"name": "colour", "dim": 94, "weight": 0.5},
     ]
+    assert [preset["name"] for preset in facts["presets"]] == list(PRESETS)
+    assert facts["presets"][2] == {"name": "same colour", "weights": {"style": 0.6, "colour": 0.9}}
     fields = {field["name"]: field for field in facts["fields"]}
     assert {value["value"]: value["count"] for value in fields["category"]["values"]} == dict.fromkeys(
         ("dress", "shirt", "skirt"), 6

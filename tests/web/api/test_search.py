@@ -80,6 +80,21 @@ def test_one_garment_by_index_and_boxes_in_order(client):
     assert [garment["matches"][0]["id"] for garment in answer["garments"]] == ["orange-plain", "white-plain"]
 
 
+def test_a_preset_in_every_route(client):
+    photo, wanted = png(street("red", "blue")), {"style": 0.6, "colour": 0.9}
+    answer = search(client, photo, garment=0, weights="Same Colour", vectors="true").json()
+    assert answer["weights"] == wanted
+    body = {"vector": answer["garments"][0]["vector"], "weights": "same colour"}
+    again = client.post("/v1/search/vector", json=body).json()
+    assert again["weights"] == wanted
+    assert [m["id"] for m in again["matches"]] == [m["id"] for m in answer["garments"][0]["matches"]]
+    similar = client.get("/v1/products/red-plain/similar", params={"weights": "same colour"}).json()
+    assert similar["weights"] == wanted
+    refused = client.post("/v1/search/vector", json={**body, "weights": "same sleeve"})
+    assert refused.status_code == 422
+    assert "same pattern" in refused.json()["hint"]
+
+
 def test_filter_and_weights_change_the_answer(client):
     photo = png(street("red"))
     answer = search(client, photo, garment=0, filter="price > 25 and category = dress", k=20).json()
@@ -216,6 +231,8 @@ def test_alone_or_among_thirty_two_the_answer_is_the_same(server):
         ({"weights": "sleeve=1"}, "weights"),
         ({"weights": "colour=-1"}, "weights"),
         ({"weights": "colour"}, "weights"),
+        ({"weights": "same sleeve"}, "weights"),
+        ({"weights": ["same colour", "style=1"]}, "weights"),
         ({"weights": '{"colour": "x"}'}, "weights"),
         ({"weights": '{"colour"'}, "weights"),
         ({"weights": "[" * 5000}, "weights"),
@@ -348,3 +365,48 @@ def test_a_heat_map_over_http(client):
         ({"product": "red-plain", "box": ["1,1,50,50", "2,2,60,60"]}, 422),
     ):
         assert ask(**fields).status_code == status, fields
+
+
+def several(client: httpx.Client, *photos: bytes, **fields: object) -> httpx.Response:
+    return client.post("/v1/search", files=[("photo", ("p.png", photo)) for photo in photos], data=fields)
+
+
+def test_several_photos_of_one_garment(client):
+    photos = [png(street("red", "blue")), png(street("blue", "green"))]
+    answer = several(client, *photos, one_garment="true", k=2, weights="colour=1,style=0", vectors="true").json()
+    (garment,) = answer["garments"]
+    assert garment["matches"][0]["id"] == "blue-plain"
+    assert [(view["photo"]["name"], view["garment"]) for view in garment["views"]] == [("photo 1", 1), ("photo 2", 0)]
+    assert garment["views"][0]["box"] == garment["box"] == [60, 170, 160, 270]
+    assert garment["views"][1]["box"] == [70, 40, 170, 140]
+    again = client.post("/v1/search/vector", json={"vector": garment["vector"], "weights": {"style": 0}, "k": 2})
+    assert [m["id"] for m in again.json()["matches"]] == [m["id"] for m in garment["matches"]]
+    named = several(client, *photos, one_garment="true", garment=0).json()["garments"][0]["views"]
+    assert named[0]["garment"] == 0
+
+
+@pytest.mark.parametrize(
+    ("count", "fields", "detail", "hint"),
+    [
+        (2, {}, "2 files are given as photo", "one_garment=true"),
+        (1, {"one_garment": "true"}, "1 photo of one garment", "2 to 8"),
+        (50, {"one_garment": "true"}, "50 photos", "at most 8"),
+        (2, {"one_garment": "true", "box": "0,0,50,50"}, "a box is given with several photos", "Crop"),
+        (2, {"one_garment": "true", "garment": 9}, "no garment 9", "The photo has 2"),
+        (2, {"one_garment": "maybe"}, "one_garment is", "true or false"),
+    ],
+)
+def test_several_photos_that_are_refused(client, count, fields, detail, hint):
+    refused = several(client, *[png(street())] * count, **fields)
+    assert refused.status_code == 422
+    assert detail in refused.json()["detail"]
+    assert hint in refused.json()["hint"]
+
+
+def test_one_of_several_photos_cannot_be_used(client):
+    for bad, status in ((jpeg(street(scale=3))[:9000], 422), (b"no picture", 415), (b"", 422)):
+        refused = several(client, png(street()), bad, one_garment="true")
+        assert refused.status_code == status
+        assert refused.json()["where"] == "photo 2"
+    nothing = several(client, png(street()), png(np.full((200, 200, 3), 190, np.uint8)), one_garment="true")
+    assert "no garment was found in photo 2" in nothing.json()["detail"]

@@ -30,7 +30,7 @@ def test_the_searched_kinds_are_said_and_sent_back(kinds_visit):
     assert len(before) == 6
     assert "Sheet-White" in before, "a product of unknown kind takes part"
     with page.expect_request("**/v1/search/vector") as sent:
-        page.locator("#weight-colour").fill("0.6")
+        kinds_visit.weight("colour", 80)
     assert sent.value.post_data_json["searched"] == {"skirt": 0.5, "dress": 0.4}
     kinds_visit.settled("document.getElementById('grid').getAttribute('aria-busy') === 'false'")
     assert sorted(kinds_visit.results()) == sorted(before)

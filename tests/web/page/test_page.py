@@ -73,22 +73,22 @@ def test_sliders_search_again_without_the_photo(visit):
     visit.upload(png(street("red")))
     visit.results()
     uploads = sum(url.endswith("/v1/search") for url in visit.requests)
-    colour = page.locator("#weight-colour")
-    style = page.locator("#weight-style")
-    for slider in (colour, style):
-        assert float(slider.get_attribute("max")) >= 2 * float(slider.input_value()), "room to raise every block"
-    with page.expect_response("**/v1/search/vector"):
-        style.fill("0")
+    assert page.locator("#weight-colour").is_hidden(), "presets come first"
     with page.expect_response("**/v1/search/vector") as last:
-        colour.fill("2")
-    assert last.value.json()["weights"] == {"style": 0, "colour": 2}
+        visit.weight("style", 0)
+    assert last.value.json()["weights"] == {"style": 0, "colour": 100}
     visit.settled("document.querySelector('#grid .card-title').textContent === 'Red plain'")
     assert sum(url.endswith("/v1/search") for url in visit.requests) == uploads
-    colour.fill("0")
-    assert page.inner_text(".weights .warning") == "At least one has to count."
-    with page.expect_response("**/v1/search/vector"):
-        page.click(".weights .link")
-    assert colour.input_value() == "0.5"
+    assert page.locator("#weight-colour").input_value() == "100", "shares sum to 100"
+    assert page.inner_text("output[for=weight-colour]") == "100 %"
+    assert page.locator(".preset[aria-pressed=true]").count() == 0
+    with page.expect_response("**/v1/search/vector") as last:
+        visit.weight("colour", 30)
+    assert last.value.json()["weights"] == {"style": 70, "colour": 30}
+    with page.expect_response("**/v1/search/vector") as last:
+        page.click(".preset:has-text('Balanced')")
+    assert last.value.json()["weights"] == {"style": 1.0, "colour": 0.5}
+    assert [page.locator(f"#weight-{name}").input_value() for name in ("style", "colour")] == ["67", "33"]
     assert visit.complaints == []
 
 
@@ -96,7 +96,7 @@ def test_a_box_drawn_with_the_mouse_is_searched(visit):
     page = visit.open()
     visit.upload(png(street("red", "blue")))
     visit.results()
-    page.locator("#weight-style").fill("0")
+    visit.weight("style", 0)
     frame = page.locator(".picture").bounding_box()
     at = lambda x, y: (frame["x"] + frame["width"] * x / 240, frame["y"] + frame["height"] * y / 320)  # noqa: E731
     page.mouse.move(*at(62, 172))
@@ -130,7 +130,7 @@ def test_a_weight_changed_just_before_a_box_does_not_lose_the_box(visit):
         };
     }""")
     frame = page.locator(".picture").bounding_box()
-    page.locator("#weight-style").fill("0")
+    visit.weight("style", 0)
     page.mouse.move(frame["x"] + frame["width"] * 0.26, frame["y"] + frame["height"] * 0.54)
     page.mouse.down()
     page.mouse.move(frame["x"] + frame["width"] * 0.66, frame["y"] + frame["height"] * 0.84, steps=3)
@@ -217,6 +217,9 @@ def test_keyboard_only(visit):
         page.keyboard.press("Enter")
     page.wait_for_selector("#results-title:text('Like what is in your box')")
     visit.results()
+    tab_to(".preset")
+    tab_to(".more-weights summary")
+    page.keyboard.press("Enter")
     tab_to("#weight-style")
     with page.expect_response("**/v1/search/vector"):
         page.keyboard.press("ArrowLeft")
@@ -312,7 +315,7 @@ def test_phone_has_no_sideways_scroll_in_any_state(visit):
     visit.results()
     fits()
     page.tap("#refine-open")
-    page.wait_for_selector("#refine[open] .weights")
+    page.wait_for_selector("#refine[open] .more-weights")
     fits()
     page.tap("#refine summary:has-text('Category')")
     page.tap("#refine .choice:has-text('skirt')")
@@ -356,7 +359,7 @@ def test_server_down_too_busy_and_back(browser, shop):
         visit.upload(png(street()))
         visit.results()
         context.set_offline(True)
-        page.locator("#weight-style").fill("0.2")
+        visit.weight("style", 20)
         page.wait_for_selector(".notice.error:has-text('does not answer')")
         context.set_offline(False)
         page.click("button:has-text('Try again')")
@@ -366,11 +369,11 @@ def test_server_down_too_busy_and_back(browser, shop):
                 page.wait_for_timeout(5)
             for _ in range(64):
                 places.enter_context(up.state.queue.reads.slot())
-            page.locator("#weight-style").fill("0.4")
+            visit.weight("style", 40)
             page.wait_for_selector(".notice.error:has-text('Many people')")
             page.wait_for_selector("text=Your turn comes in")
         assert visit.results()  # it asks again by itself
-    page.locator("#weight-style").fill("0.6")
+    visit.weight("style", 60)
     page.wait_for_selector(".notice.error:has-text('does not answer')")
     context.close()
 
@@ -433,9 +436,9 @@ def test_a_new_search_gives_up_the_one_before(visit):
 
     failed_once: list[str] = []
     page.route("**/v1/search/vector", slowly)
-    page.locator("#weight-style").fill("0")
+    visit.weight("style", 0)
     page.wait_for_timeout(500)
-    page.locator("#weight-colour").fill("2")
+    visit.weight("colour", 95)
     visit.settled("document.getElementById('grid').getAttribute('aria-busy') === 'false'")
     assert len(failed) == 1
     assert visit.results()[0] == "Red plain"

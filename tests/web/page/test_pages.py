@@ -31,7 +31,7 @@ def test_pages_are_added_until_there_are_no_more_products(kinds_visit):
     everything = kinds_visit.results()
     assert len(everything) == len(set(everything)) == TOPS + 2, "the tops, the design and the product of unknown kind"
     assert page.inner_text("#results-note") == f"{TOPS + 2} products, nearest first"
-    page.locator("#weight-colour").fill("1")
+    kinds_visit.weight("colour", 80)
     kinds_visit.settled("document.querySelectorAll('#grid .card').length === 24")
     assert page.locator("#more").is_visible()
     assert kinds_visit.complaints == []

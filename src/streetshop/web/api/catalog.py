@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from streetshop.catalog.filters import MAX_LENGTH
 from streetshop.core.pictures.formats import readable_formats
-from streetshop.present.json import product_json
+from streetshop.present.json import blocks_json, presets_json, product_json
 from streetshop.search.request import MAX_BOXES, MAX_OFFSET
 from streetshop.search.text import MAX_TEXT
 from streetshop.web import schemas
@@ -26,7 +26,7 @@ router = APIRouter()
     summary="Figures, blocks, filterable fields and limits",
 )
 async def catalog(request: Request) -> Response:
-    """Everything a client needs to offer filters and weights. Figures may be half a minute old."""
+    """Everything a client needs to offer filters, presets and weights. Figures may be half a minute old."""
     state = state_of(request)
     with state.queue.reads.slot() as patience:
         facts = await while_connected(request, state, state.queue.count(state.catalog.facts, patience))
@@ -46,7 +46,8 @@ def _catalog_json(state: State, facts: CatalogFacts) -> dict[str, object]:
         "fingerprint": state.encoder.fingerprint,
         "reader": state.reader.name,
         "formats": readable_formats(),
-        "blocks": [{"name": block.name, "dim": block.dim, "weight": block.weight} for block in state.encoder.blocks],
+        "blocks": blocks_json(state.encoder.blocks),
+        "presets": presets_json(state.encoder.blocks),
         "fields": [
             {
                 "name": field.name,

@@ -18,12 +18,13 @@ from streetshop.present.json import answer_json, found_json, look_json, match_js
 from streetshop.search import Query, Searcher, SearchRequest
 from streetshop.search.match import find
 from streetshop.search.text import MAX_TEXT
+from streetshop.search.together import MAX_PHOTOS, check_photos
 from streetshop.web import forms, schemas
 from streetshop.web.answers import image_path, json_response
 from streetshop.web.lanes import Patience
 from streetshop.web.limits import file_bytes
 from streetshop.web.requests import read_catalog, received_bytes, received_form, single_file, while_connected
-from streetshop.web.settings import MAX_GARMENTS
+from streetshop.web.settings import MAX_FORM_FIELDS, MAX_GARMENTS
 from streetshop.web.state import State, state_of
 
 router = APIRouter(tags=["search"])
@@ -40,7 +41,8 @@ COMMON_FIELDS: Final[dict[str, Any]] = {
     "weights": {
         "type": "array",
         "items": {"type": "string"},
-        "description": 'How much each block counts: `name=value`, repeated, or one JSON object `{"name": value}`',
+        "description": "What counts: the name of a preset (`presets` of `/v1/catalog`), or how much each block counts: "
+        '`name=value`, repeated, or one JSON object `{"name": value}`',
         "example": ["style=1", "colour=6"],
     },
     "kinds": {
@@ -107,50 +109,90 @@ def _form(fields: dict[str, Any]) -> dict[str, Any]:
                 "description": "Instead of garments: `x0,y0,x1,y1` in pixels of the upright photo; can be repeated",
                 "example": ["120,80,420,610"],
             },
+            "one_garment": {
+                "type": "boolean",
+                "default": False,
+                "description": f"All photos show one garment, which is searched for once; 2 to {MAX_PHOTOS} photos",
+            },
             "vectors": {"type": "boolean", "default": False, "description": "Answer with vectors too"},
             "masks": _MASKS_FIELD,
+            "photo": {"type": "array", "items": _PHOTO_FIELD, "description": "One; several with `one_garment`"},
         }
     ),
 )
 async def search(request: Request) -> Response:
     """Finds the garments of a photo, or takes the boxes given, and answers with the nearest products for each.
 
+    With `one_garment=true` several photos are one query: the garment that all of them show (`garment` is its index in
+    the first photo), by the mean of its vectors. `views` says what was taken from each photo.
+
     The photo is not kept. With `vectors=true` the answer holds what is needed to search again with other weights or
     another filter (`POST /v1/search/vector`) without sending the photo again.
     """
     state = state_of(request)
     settings = state.settings
-    async with received_form(request, state, max_files=1, max_bytes=settings.max_body) as form:
+    async with received_form(request, state, max_files=MAX_FORM_FIELDS, max_bytes=settings.max_body) as form:
         searcher = state.catalog.searcher()
-        photo = single_file(await file_bytes(form, "photo"), "photo")
+        photos, together = await file_bytes(form, "photo"), forms.flag(form, "one_garment")
+        if not together:
+            single_file(photos, "photo", "one picture; or, if all show one garment, also one_garment=true")
         number = forms.one(form, "garment")
         garment = None if number is None else forms.whole_number("garment", number)
         asked = forms.search_request(form, searcher, settings, garment=garment, boxes=forms.boxes_of(form))
+        if together:
+            check_photos(len(photos), boxed=bool(asked.boxes))
         vectors, masks = forms.flag(form, "vectors"), forms.flag(form, "masks")
-        answer = partial(_answer, state, searcher, photo, asked, vectors, masks)
+        work = partial(_answer_together if together else _answer, state, searcher, photos, asked, vectors, masks)
         with state.queue.photos.slot() as patience:
-            return await while_connected(request, state, answer(patience))
+            return await while_connected(request, state, work(patience))
 
 
 async def _answer(
     state: State,
     searcher: Searcher,
-    data: bytes,
+    photos: Sequence[bytes],
     asked: SearchRequest,
     vectors: bool,
     masks: bool,
     patience: Patience,
 ) -> Response:
-    """The three stages of a search, each in its lane."""
+    """The three stages of a search with one photo, each in its lane."""
 
     def prepare(photo: Photo) -> Query:
         return searcher.prepare(photo, asked, MAX_GARMENTS)
 
-    query = await state.queue.look(data, prepare, patience, side=PHOTO_SIDE)
+    query = await state.queue.look(photos[0], prepare, patience, side=PHOTO_SIDE)
     encoded = await state.queue.encode(query.pictures, patience)
 
     def match(searcher: Searcher) -> Response:
         answer = searcher.match(query, encoded, asked)
+        return json_response(answer_json(answer, image_path, vectors=vectors, masks=masks))
+
+    return await state.queue.search(lambda: state.catalog.read(match), patience)
+
+
+async def _answer_together(
+    state: State,
+    searcher: Searcher,
+    photos: Sequence[bytes],
+    asked: SearchRequest,
+    vectors: bool,
+    masks: bool,
+    patience: Patience,
+) -> Response:
+    """The same for several photos of one garment, which are read one after the other."""
+    names = [f"photo {number}" for number in range(1, len(photos) + 1)]
+    queries = []
+    for number, data in enumerate(photos):
+
+        def prepare(photo: Photo, number: int = number) -> Query:
+            return searcher.prepare_together(photo, asked, number, names[number])
+
+        queries.append(await state.queue.look(data, prepare, patience, side=PHOTO_SIDE, where=names[number]))
+    encoded = await state.queue.encode([picture for query in queries for picture in query.pictures], patience)
+
+    def match(searcher: Searcher) -> Response:
+        answer = searcher.match_together(queries, encoded, asked, names)
         return json_response(answer_json(answer, image_path, vectors=vectors, masks=masks))
 
     return await state.queue.search(lambda: state.catalog.read(match), patience)

@@ -34,7 +34,9 @@ async function failure(response) {
   }
   const slug = String(said.type ?? '').split(':').pop();
   const wait = Number(response.headers.get('Retry-After'));
-  const detail = [said.detail, said.hint].filter(Boolean).join(' ').replace(/^photo: /, '');
+  // Of several photos, which one it is.
+  const which = /^photo \d+$/.test(said.where ?? '') ? `${said.where}: ` : '';
+  const detail = which + [said.detail, said.hint].filter(Boolean).join(' ').replace(/^photo: /, '');
   return new ApiError(TITLES[slug] ?? 'Something went wrong', sentence(detail) || `The server answered ${response.status}.`, {
     status: response.status,
     slug,
@@ -64,11 +66,14 @@ export const isAbort = (error) => error?.name === 'AbortError';
 
 export const catalog = () => call('/v1/catalog');
 
+/** Weights as a field: the name of a preset, or JSON. */
+const weightsText = (weights) => (typeof weights === 'string' ? weights : JSON.stringify(weights));
+
 const productPath = (id) => `/v1/products/${encodeURIComponent(id)}`;
 export const product = (id, signal) => call(productPath(id), { signal });
 export const similar = (id, { k, weights }, signal) => {
   const query = new URLSearchParams({ k });
-  if (weights) query.set('weights', JSON.stringify(weights));
+  if (weights) query.set('weights', weightsText(weights));
   return call(`${productPath(id)}/similar?${query}`, { signal });
 };
 
@@ -82,7 +87,7 @@ export function searchPhoto(blob, { k, filter, text, weights, box }, signal) {
   form.set('explain', 'true');
   if (filter) form.set('filter', filter);
   if (text) form.set('text', text);
-  if (weights) form.set('weights', JSON.stringify(weights));
+  if (weights) form.set('weights', weightsText(weights));
   if (box) form.set('box', box.map((value) => value.toFixed(1)).join(','));
   return call('/v1/search', { method: 'POST', body: form, signal });
 }
@@ -93,7 +98,7 @@ export function heatmap(blob, { product, shot, weights, garment, box }, signal) 
   form.set('photo', blob, 'photo');
   form.set('product', product);
   form.set('shot', shot);
-  if (weights) form.set('weights', JSON.stringify(weights));
+  if (weights) form.set('weights', weightsText(weights));
   if (box) form.set('box', box.map((value) => value.toFixed(1)).join(','));
   else form.set('garment', garment);
   return call('/v1/search/heatmap', { method: 'POST', body: form, signal }, (response) => response.blob());

@@ -1,6 +1,6 @@
-// What narrows and orders the products: words, kinds, filters, weights. Beside the products where there is room, else in a sheet.
+// What narrows and orders the products: words, kinds, filters, presets, weights. Beside the products where there is room, else in a sheet.
 
-import { $ } from './dom.js';
+import { $, h } from './dom.js';
 import { Filters } from './filters.js';
 import { KindPicker } from './kinds.js';
 import { Weights } from './weights.js';
@@ -8,12 +8,14 @@ import { WordsField } from './words.js';
 
 const narrow = matchMedia('(max-width: 899px)');
 
+const weightsCard = ({ presetsNode, sliders }) => h('section', { class: 'weights', 'aria-labelledby': 'weights-title' }, h('h3', { id: 'weights-title', text: 'What matters' }), presetsNode, sliders);
+
 export class Refine {
   /** `catalog` as the server describes it; `onChange()` after a filter or weight, `onKinds(kinds)` as of KindPicker. */
   constructor(catalog, { onChange, onKinds }) {
     const values = (name) => catalog.fields.find((field) => field.name === name)?.values ?? [];
     const currency = values('currency');
-    this.weights = new Weights(catalog.blocks, onChange);
+    this.weights = new Weights(catalog.blocks, catalog.presets, onChange);
     this.filters = new Filters(catalog.fields, currency.length === 1 ? currency[0].value : '', () => {
       this.#chips();
       onChange();
@@ -43,11 +45,12 @@ export class Refine {
 
   #arrange() {
     if (narrow.matches) {
-      $('refine-body').replaceChildren(this.words.node, this.weights.node, this.filters.node);
+      $('refine-body').replaceChildren(this.words.node, this.filters.node, this.weights.sliders);
+      $('presets-bar').replaceChildren(this.weights.presetsNode);
       $('kinds-bar').replaceChildren(this.kinds.node);
     } else {
       $('refine').close();
-      $('weights-home').replaceChildren(this.weights.node);
+      $('weights-home').replaceChildren(weightsCard(this.weights));
       $('filters-home').replaceChildren(this.words.node, this.filters.node);
       $('kinds-home').replaceChildren(this.kinds.node);
     }

@@ -1,72 +1,78 @@
-// Sliders for how much each block of the encoder counts.
+// What matters: presets, and behind "More" the share of each block of the encoder in per cent.
 
 import { h, words } from './dom.js';
 
-const HIGHEST = 2;
-const STEP = 0.05;
 const NAMES = { style: 'Style', shape: 'Shape', colour: 'Colour', color: 'Colour', pattern: 'Pattern' };
+const SAME = 0.005; // shares that differ by less are the same
 
 export const blockName = (name) => NAMES[name] ?? words(name);
 
 export class Weights {
-  /** `blocks` as the server lists them; `onChange()` whenever a slider moves. */
-  constructor(blocks, onChange) {
+  /** `blocks` and `presets` as the server lists them; `onChange()` whenever the weights change. */
+  constructor(blocks, presets, onChange) {
     this.blocks = blocks;
     this.onChange = onChange;
-    // One scale for all, so that their knobs compare; every default can at least be doubled.
-    this.highest = Math.max(HIGHEST, ...blocks.map((block) => 2 * block.weight));
-    this.rows = blocks.map((block) => this.#row(block));
-    this.warning = h('p', { class: 'fine warning', role: 'alert' });
-    this.undo = h('button', { type: 'button', class: 'link', text: 'Reset', hidden: true, onclick: () => this.reset() });
-    this.node = h('section', { class: 'weights', 'aria-labelledby': 'weights-title' },
-      h('div', { class: 'weights-head' }, h('h3', { id: 'weights-title', text: 'What matters' }), this.undo),
-      h('div', { class: 'sliders' }, this.rows.map((row) => row.node)), this.warning);
+    const known = presets.map(({ name, weights }) => ({ name, shares: shares(blocks.map((block) => weights[block.name])) }));
+    // An encoder may lack the blocks of a preset, which then is the same as one before it.
+    this.presets = known.filter((preset, i) => !known.slice(0, i).some((other) => alike(preset.shares, other.shares)));
+    this.chips = this.presets.map((preset) => h('button', {
+      type: 'button', class: 'preset', 'aria-pressed': 'false', text: words(preset.name), onclick: () => this.choose(preset),
+    }));
+    this.rows = blocks.map((block, i) => this.#row(block, i));
+    this.presetsNode = h('div', { class: 'presets', role: 'group', 'aria-label': 'What matters' }, this.chips);
+    this.sliders = h('details', { class: 'more-weights' }, h('summary', { text: 'More' }), h('div', { class: 'sliders' }, this.rows.map((row) => row.node)));
+    this.#set(this.presets[0].shares, this.presets[0]);
   }
 
-  #row(block) {
+  #row(block, i) {
     const id = `weight-${block.name}`;
     const output = h('output', { for: id });
-    const input = h('input', { type: 'range', id, min: 0, max: this.highest, step: STEP, value: block.weight, 'data-block': block.name });
-    const row = { block, input, output, node: h('div', { class: 'slider' }, h('label', { for: id, text: blockName(block.name) }), output, input) };
+    const input = h('input', { type: 'range', id, min: 0, max: 100, step: 1, 'data-block': block.name });
     input.addEventListener('input', () => {
-      this.#show(row);
-      this.#changed();
+      this.#set(moved(this.shares, i, Number(input.value) / 100), null);
+      this.onChange();
     });
-    this.#show(row);
-    return row;
+    return { input, output, node: h('div', { class: 'slider' }, h('label', { for: id, text: blockName(block.name) }), output, input) };
   }
 
-  #show({ input, output }) {
-    const value = Number(input.value);
-    const text = value === 0 ? 'off' : value.toFixed(2).replace(/0$/, '');
-    output.textContent = text;
-    input.setAttribute('aria-valuetext', value === 0 ? 'does not count' : `counts ${value}`);
-    input.style.setProperty('--filled', `${(100 * value) / Number(input.max)}%`);
+  /** Take the shares of a preset. */
+  choose(preset) {
+    const changes = !alike(preset.shares, this.shares);
+    this.#set(preset.shares, preset);
+    if (changes) this.onChange();
   }
 
-  #changed() {
-    this.undo.hidden = !this.changed;
-    const off = this.rows.every(({ input }) => Number(input.value) === 0);
-    this.warning.textContent = off ? 'At least one has to count.' : '';
-    if (!off) this.onChange();
-  }
-
-  get changed() {
-    // A default between two steps of the slider shows as the nearer one and is still the default.
-    return this.rows.some(({ input, block }) => Math.abs(Number(input.value) - block.weight) > STEP / 2);
-  }
-
-  /** Weights that differ from the encoder's own, null when none does. */
-  get value() {
-    if (!this.changed) return null;
-    return Object.fromEntries(this.rows.map(({ block, input }) => [block.name, Number(input.value)]));
-  }
-
-  reset() {
-    for (const row of this.rows) {
-      row.input.value = String(row.block.weight);
-      this.#show(row);
+  #set(values, preset) {
+    this.shares = values;
+    this.preset = preset;
+    for (const [i, chip] of this.chips.entries()) chip.setAttribute('aria-pressed', String(this.presets[i] === preset));
+    for (const [i, { input, output }] of this.rows.entries()) {
+      const share = Math.round(100 * values[i]);
+      input.value = String(share);
+      input.setAttribute('aria-valuetext', `${share} per cent`);
+      input.style.setProperty('--filled', `${share}%`);
+      output.textContent = `${share} %`;
     }
-    this.#changed();
   }
+
+  /** For a search: null for the encoder's own weights, else the name of a preset, or the share of each block in per cent. */
+  get value() {
+    if (this.preset === this.presets[0]) return null;
+    if (this.preset) return this.preset.name;
+    return Object.fromEntries(this.blocks.map((block, i) => [block.name, Number((100 * this.shares[i]).toFixed(2))]));
+  }
+}
+
+function shares(weights) {
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  return weights.map((weight) => weight / total);
+}
+
+const alike = (some, others) => some.every((share, i) => Math.abs(share - others[i]) < SAME);
+
+/** The shares with the one at `i` set to `share`; the others keep their proportions, equal if all are 0, and fill up to one. */
+function moved(before, i, share) {
+  if (before.length === 1) return [1];
+  const rest = before.reduce((sum, value, j) => (j === i ? sum : sum + value), 0);
+  return before.map((value, j) => (j === i ? share : (1 - share) * (rest > SAME ? value / rest : 1 / (before.length - 1))));
 }
