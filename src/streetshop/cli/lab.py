@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from streetshop.cli.lab_annotate import app as annotate_app
 from streetshop.cli.lab_attributes import attributes
 from streetshop.cli.lab_calibrate import calibrate
 from streetshop.cli.lab_compare import compare
@@ -25,6 +26,7 @@ app.command()(evaluate)
 app.command()(evaluate_search)
 app.command()(evaluate_pairs)
 app.add_typer(curate_app, name="curate")
+app.add_typer(annotate_app, name="annotate")
 app.command()(compare)
 app.command()(attributes)
 app.command()(calibrate)

@@ -127,6 +127,7 @@ class ReaderRecipe(RecipePart):
     """A run that trains a reader on the public data sets.
 
     Attributes:
+        labelled: numbers of the photos whose pixel labels it learns from; None: all training photos.
         singles: photos of single garments to load, spread over the classes.
         sure: least probability of a pseudo-label.
     """
@@ -137,6 +138,7 @@ class ReaderRecipe(RecipePart):
     model: ReaderModel = ReaderModel()
     losses: ReaderLosses = ReaderLosses()
     workers: Workers = 1
+    labelled: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
     singles: Annotated[int, Field(ge=0)] = 1200
     sure: Share = 0.6
     stages: Annotated[tuple[AnyStage, ...], Field(min_length=1)]

@@ -45,7 +45,7 @@ def load_reader_data(recipe: ReaderRecipe, sets: PublicSets) -> ReaderData:
     """
     root = sets.ccp
     keypoints = sets.keypoints if recipe.losses.keypoints else None
-    samples = load_labelled(root, labelled_names(root, "train"), keypoints)
+    samples = load_labelled(root, _labelled(recipe, root), keypoints)
     if any(stage.shares.tagged for stage in recipe.trained):
         samples += load_tagged(root, tagged_names(root), keypoints)
     pictures = None
@@ -56,3 +56,18 @@ def load_reader_data(recipe: ReaderRecipe, sets: PublicSets) -> ReaderData:
     val = load_labelled(root, labelled_names(root, "val"), keypoints)
     say(f"{len(samples)} photos to learn from, {len(val)} to validate on")
     return ReaderData(root, samples, val, pictures)
+
+
+def _labelled(recipe: ReaderRecipe, root: Path) -> list[str]:
+    """Numbers of the photos with pixel labels that a recipe may learn from."""
+    names = labelled_names(root, "train")
+    if recipe.labelled is None:
+        return names
+    unknown = sorted(set(recipe.labelled) - set(names))
+    if unknown:
+        raise DatasetError(
+            f"{len(unknown)} of the photos in `labelled` are no training photos with pixel labels: {unknown[0]} ...",
+            where=str(root),
+            hint="Held-out photos never train",
+        )
+    return [name for name in names if name in set(recipe.labelled)]
