@@ -123,6 +123,7 @@ def running(
     settings: Settings | None = None,
     key: str | None = KEY,
     open_store: Callable[[], Store] | None = None,
+    **options: Any,
 ) -> Iterator[Running]:
     """Serve a catalog until the block ends."""
     listener = bind("127.0.0.1", 0)
@@ -132,6 +133,7 @@ def running(
         reader,
         key=ApiKey(key) if key else None,
         settings=settings,
+        **options,
     )
     ready = threading.Event()
     server = make_server(app, listener, started=lambda url: ready.set())

@@ -38,7 +38,7 @@ def ask(server: Running, method: str, target: bytes, headers: list[tuple[str, by
     """Send a request as it stands; returns the body after the checks that hold for every answer."""
     lines = [method.encode() + b" " + target + b" HTTP/1.1", b"Host: localhost", b"Connection: close"]
     lines += [name.encode() + b": " + value for name, value in headers]
-    if body or method in ("POST", "PUT"):
+    if body or method in ("PATCH", "POST", "PUT"):
         lines.append(b"Content-Length: %d" % len(body))
     with server.connect() as connection:
         connection.sendall(b"\r\n".join(lines) + b"\r\n\r\n" + body)
@@ -149,6 +149,10 @@ def test_any_json(server: Running, body: bytes) -> None:
         [("Content-Type", kind.encode()), ("X-API-Key", KEY.encode())],
         form.replace(b"PRODUCT", body[:60_000].replace(b"--xx", b"")),
     )
+    key = ("X-API-Key", KEY.encode())
+    ask(server, "PATCH", b"/v1/products/fuzzed", [*KIND, key], body)
+    results = ask(server, "POST", b"/v1/products/bulk", [("Content-Type", b"application/x-ndjson"), key], body)
+    assert results.count(b'"line"') == sum(bool(line.strip()) for line in body.split(b"\n"))
 
 
 CONTENT_TYPES = st.one_of(

@@ -20,6 +20,9 @@ def serve(
         Path | None,
         typer.Option(metavar="FILE", help="File whose first line is the key that writes need. Without it: no writes."),
     ] = None,
+    fetch: Annotated[
+        bool, typer.Option("--fetch", help="Fetch pictures that bulk requests name by http(s) address.")
+    ] = False,
     encoder: EncoderOption = None,
     reader: ReaderOption = None,
     threads: ThreadsOption = None,
@@ -52,6 +55,7 @@ def serve(
     from streetshop.catalog.store import check_encoder
     from streetshop.core.errors import UsageError
     from streetshop.core.pictures.limits import PhotoLimits
+    from streetshop.indexing.fetch import Fetcher, FetchLimits
     from streetshop.looks import load_reader
     from streetshop.models import load_encoder
     from streetshop.web import ApiKey, Settings, bind, check_bind, create_app, log_to_stderr
@@ -89,6 +93,7 @@ def serve(
             load_reader(reader, threads=threads),
             key=key,
             settings=settings,
+            fetcher=Fetcher(FetchLimits(max_bytes=photo.max_bytes)) if fetch else None,
         )
         answer(app, listener, started=lambda url: echo(f"Serving {catalog} at {url}"))
     finally:

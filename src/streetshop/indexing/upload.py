@@ -82,13 +82,24 @@ def write_upload(
     def change(product_id: str, before: Entry | None) -> Entry:
         check(before.product if before else None)
         check_encoder(store.meta, fingerprint, store.url)
-        entry = _entry(product, uploads, vectors, before)
-        entry = replace(entry, product=described(entry.product, entry.vectors, fingerprint))
+        entry = uploaded(product, uploads, vectors, before, fingerprint)
         written.append((entry.product, before is None))
         return entry
 
     store.change([product.id], change)
     return written[0]
+
+
+def uploaded(
+    product: Product,
+    uploads: Sequence[Upload],
+    vectors: NDArray[np.float32],
+    before: Entry | None,
+    fingerprint: str,
+) -> Entry:
+    """What is to be stored of a product instead of ``before``; otherwise as :func:`write_upload`."""
+    entry = _entry(product, uploads, vectors, before)
+    return replace(entry, product=described(entry.product, entry.vectors, fingerprint))
 
 
 def _entry(product: Product, uploads: Sequence[Upload], vectors: NDArray[np.float32], before: Entry | None) -> Entry:

@@ -14,10 +14,11 @@ from fastapi.openapi.utils import get_openapi
 from streetshop import __version__
 from streetshop.catalog.store import Store
 from streetshop.core.errors import ServerError
+from streetshop.indexing.fetch import Fetcher
 from streetshop.looks import Reader, WholePhotoReader
 from streetshop.models import Encoder
 from streetshop.web import problems
-from streetshop.web.api import catalog, products, search
+from streetshop.web.api import bulk, catalog, products, search
 from streetshop.web.hosts import AllowedHosts
 from streetshop.web.limits import UploadMemory
 from streetshop.web.methods import HeadAsGet
@@ -40,6 +41,7 @@ def create_app(
     *,
     key: ApiKey | None = None,
     settings: Settings | None = None,
+    fetcher: Fetcher | None = None,
 ) -> FastAPI:
     """Make the ASGI application of one catalog.
 
@@ -49,6 +51,7 @@ def create_app(
         reader: finds the garments of a photo.
         settings: limits; None for the defaults.
         key: required for writes; None refuses writes.
+        fetcher: for pictures that bulk requests name by address; None refuses them.
     """
     settings = settings or Settings()
     metrics = Metrics()
@@ -64,6 +67,7 @@ def create_app(
             metrics=metrics,
             memory=UploadMemory(settings.upload_memory),
             key=key,
+            fetcher=fetcher,
         )
         app.state.streetshop = state
         try:
@@ -96,6 +100,7 @@ def create_app(
     problems.install(app)
     app.include_router(search.router)
     app.include_router(products.router)
+    app.include_router(bulk.router)
     app.include_router(catalog.router)
     app.include_router(page_router())
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]

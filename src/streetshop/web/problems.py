@@ -44,6 +44,12 @@ class PreconditionFailed(StreetshopError):
     slug = "precondition-failed"
 
 
+class MediaTypeUnsupported(StreetshopError):
+    """The body is of a type that the address does not take."""
+
+    slug = "unsupported-media-type"
+
+
 class RequestTooLarge(StreetshopError):
     """The request body is larger than the limit."""
 
@@ -97,6 +103,7 @@ STATUS: Final[Mapping[type[StreetshopError], int]] = {
     errors.CatalogDiskFull: 507,
     Unauthorized: 401,
     PreconditionFailed: 412,
+    MediaTypeUnsupported: 415,
     RequestTooLarge: 413,
     RequestTimeout: 408,
     Busy: 429,
@@ -106,7 +113,7 @@ STATUS: Final[Mapping[type[StreetshopError], int]] = {
 
 _ABOUT_THE_REQUEST: Final = (
     *(errors.PhotoError, errors.GeometryError, errors.RecordError, errors.VectorError, errors.WeightsError),
-    *(errors.FilterError, errors.RequestInvalid, errors.ProductMissing),
+    *(errors.FilterError, errors.RequestInvalid, errors.ProductMissing, errors.FetchRefused),
 )
 """Kinds whose texts a client may read, beside those of this room. The others can hold paths of the server's disk."""
 
@@ -173,6 +180,15 @@ def problem_of(error: StreetshopError, request_id: str = "") -> Response:
         headers["Connection"] = "close"
     detail, hint = told(error)
     return problem(error.slug, status, detail, hint=hint, request_id=request_id, extra=extra, headers=headers)
+
+
+def line_problem(error: StreetshopError) -> dict[str, object]:
+    """The members of a problem that belong to one of many results: status, type, detail, hint, where."""
+    detail, hint = told(error)
+    members = {"type": f"urn:streetshop:problem:{error.slug}", "detail": detail, "hint": hint}
+    if _about_the_request(error) and not isinstance(error, errors.CatalogError):
+        members["where"] = error.where
+    return {"status": status_of(error), **{name: value for name, value in members.items() if value}}
 
 
 def install(app: FastAPI) -> None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
+from pydantic import ValidationError
 from starlette.datastructures import FormData
 from starlette.requests import ClientDisconnect, Request
 
 from streetshop.core.errors import RequestInvalid
 from streetshop.web import forms
 from streetshop.web.limits import BodyReader, read_form
+from streetshop.web.problems import MediaTypeUnsupported
 from streetshop.web.state import State
 
 T = TypeVar("T")
@@ -56,6 +58,22 @@ async def received_bytes(request: Request, state: State, *, max_bytes: int) -> b
         return b"".join([chunk async for chunk in body.chunks()])
     finally:
         body.release()
+
+
+def check_type(request: Request, kinds: Sequence[str]) -> None:
+    """Raise MediaTypeUnsupported unless the body is of one of the media types."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in kinds:
+        raise MediaTypeUnsupported(
+            f"the content type is {kind[:80] or 'missing'}", where="Content-Type", hint=f"Send {' or '.join(kinds)}"
+        )
+
+
+def invalid_json(error: ValidationError) -> RequestInvalid:
+    """The first thing wrong with a JSON body, without the input."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return RequestInvalid(str(first["msg"]), where=where, hint="GET /openapi.json describes every field")
 
 
 async def while_connected(request: Request, state: State, work: Coroutine[Any, Any, T]) -> T:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 from streetshop.core.kinds import KINDS
+from streetshop.web.settings import MAX_ATTRIBUTES, MAX_SHOTS
 
 BoxOut = Annotated[list[float], Field(min_length=4, max_length=4, description="x0, y0, x1, y1 in pixels, half-open")]
 PointOut = Annotated[list[float], Field(min_length=2, max_length=2, description="x, y in pixels")]
@@ -339,8 +340,73 @@ class ProductIn(BaseModel):
             Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")],
             Annotated[str, Field(max_length=2_000)] | bool | FiniteFloat,
         ],
-        Field(max_length=64),
+        Field(max_length=MAX_ATTRIBUTES),
     ] = {}
+
+
+class ProductPatch(BaseModel):
+    """A JSON merge patch (RFC 7396) of a product: fields that are missing stay, null empties one."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"price": 49.9, "in_stock": False}})
+    id: Annotated[str, Field(max_length=256)] | None = None
+    title: Annotated[str, Field(max_length=1_000)] | None = None
+    category: Annotated[str, Field(max_length=200)] | None = None
+    brand: Annotated[str, Field(max_length=200)] | None = None
+    price: Annotated[FiniteFloat, Field(ge=0)] | None = None
+    currency: Annotated[str, Field(max_length=8)] | None = None
+    url: Annotated[str, Field(max_length=2_000, pattern=r"^(https?://.+)?$")] | None = None
+    in_stock: bool | None = None
+    kind: Annotated[str, Field(pattern=f"^({'|'.join(KINDS)})?$")] | None = None
+    design: Annotated[str, Field(max_length=256)] | None = None
+    attributes: (
+        Annotated[
+            dict[
+                Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")],
+                Annotated[str, Field(max_length=2_000)] | bool | FiniteFloat | None,
+            ],
+            Field(max_length=MAX_ATTRIBUTES),
+        ]
+        | None
+    ) = None
+
+
+class PictureIn(BaseModel):
+    """A picture of a line of a bulk request: exactly one of the two."""
+
+    model_config = ConfigDict(extra="forbid")
+    data: str | None = Field(None, description="The file in base64")
+    url: Annotated[str, Field(max_length=4_096)] | None = Field(
+        None, description="http or https; only if the server was started with `--fetch`"
+    )
+
+
+class BulkLineIn(BaseModel):
+    """A line of a bulk request."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"example": {"op": "patch", "id": "4711", "product": {"price": 49.9}}},
+    )
+    op: Literal["put", "patch", "delete"] = "put"
+    id: Annotated[str, Field(max_length=256)]
+    product: dict[str, Any] | None = Field(None, description="As for PUT, or the merge patch of PATCH")
+    pictures: Annotated[list[PictureIn], Field(max_length=MAX_SHOTS)] = Field(
+        default=[], description="Of `put`: the first is the main one. Without any, the stored ones stay."
+    )
+    if_match: str | None = Field(None, description="As the header `If-Match`")
+
+
+class BulkLineOut(BaseModel):
+    """The result of a line of a bulk request."""
+
+    line: int = Field(description="Of the request, from 1")
+    id: str | None = Field(description="null if it cannot be read")
+    status: int = Field(description="As the single request would answer: 200, 201, 204, or that of the problem")
+    etag: str | None = Field(None, description="Of the stored product")
+    type: str | None = Field(None, description="Of the problem, with `detail`, and `hint` and `where` if there are any")
+    detail: str | None = None
+    hint: str | None = None
+    where: str | None = None
 
 
 class VectorSearchIn(BaseModel):
@@ -375,7 +441,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
         408: "The body came too slowly",
         412: "The product is not as `If-Match` or `If-None-Match` demands",
         413: "Too many bytes or pixels",
-        415: "Not a picture in a readable format",
+        415: "Not a picture in a readable format, or a body of another type",
         422: "Something in the request is wrong; `detail` says what, `hint` what to do",
         423: "Another process is writing to the catalog",
         429: "The queue is full; `Retry-After` says how many seconds to wait",

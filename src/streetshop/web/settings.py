@@ -12,6 +12,7 @@ from streetshop.core.pictures.limits import DEFAULT_LIMITS, PhotoLimits
 
 MAX_GARMENTS: Final = 16
 MAX_SHOTS: Final = 16
+MAX_ATTRIBUTES: Final = 64
 MAX_FORM_FIELDS: Final = 64
 MAX_FIELD_BYTES: Final = 64 * 1024
 

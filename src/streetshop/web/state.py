@@ -18,6 +18,7 @@ from streetshop.catalog.sources import kind_sources
 from streetshop.catalog.store import CatalogMeta, Store, check_encoder
 from streetshop.core.errors import ProductMissing, StreetshopError
 from streetshop.core.records import FieldType, Product
+from streetshop.indexing.fetch import Fetcher
 from streetshop.looks import Reader
 from streetshop.models import Encoder
 from streetshop.search import Searcher
@@ -228,6 +229,10 @@ class State:
     metrics: Metrics
     memory: UploadMemory
     key: ApiKey | None
+    fetcher: Fetcher | None = None
+    """Fetches pictures at addresses; None refuses them."""
+    bulk: int = 0
+    """Bulk requests under way."""
 
     async def watch(self) -> None:
         """Check the catalog at intervals until cancelled."""

@@ -16,17 +16,19 @@ from streetshop.core.records import Product, check_product_id
 from streetshop.search import Searcher
 from streetshop.web import forms, schemas
 from streetshop.web.answers import etag, image_version, is_current, product_response
-from streetshop.web.api.search import COMMON_FIELDS, invalid_json, matches_response
+from streetshop.web.api.search import COMMON_FIELDS, matches_response
 from streetshop.web.conditions import condition
 from streetshop.web.limits import file_bytes
-from streetshop.web.requests import read_catalog, received_form
+from streetshop.web.requests import check_type, invalid_json, read_catalog, received_bytes, received_form
 from streetshop.web.security import require_key
 from streetshop.web.settings import MAX_SHOTS
 from streetshop.web.state import state_of
-from streetshop.web.writing import delete_product, put_product
+from streetshop.web.writing import delete_product, patch_product, put_product
 
 router = APIRouter(tags=["products"])
 
+_PATCHES: Final = ("application/merge-patch+json", "application/json")
+_PATCH_BYTES: Final = 512 * 1024
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
 _FOR_NOW: Final = "public, max-age=0, must-revalidate"
 _KEY: Final[list[dict[str, list[str]]]] = [{"apiKey": []}, {"bearer": []}]
@@ -203,9 +205,48 @@ def _product_in(form: FormData, product_id: str) -> schemas.ProductIn:
         described = schemas.ProductIn.model_validate_json(text)
     except ValidationError as error:
         raise invalid_json(error) from None
-    if described.id is not None and check_product_id(described.id) != product_id:
-        raise RequestInvalid("the id in the product is not the one in the path", where="id", hint="Leave it out")
+    check_same_id(described.id, product_id)
     return described
+
+
+def check_same_id(given: str | None, product_id: str) -> None:
+    """Raise RequestInvalid if the product that is sent has another id than the request."""
+    if given is not None and check_product_id(given) != product_id:
+        raise RequestInvalid("the id in the product is not the one in the path", where="id", hint="Leave it out")
+
+
+@router.patch(
+    "/v1/products/{product_id}",
+    response_model=schemas.ProductOut,
+    responses={200: {"headers": _ETAG}, **schemas.problems(401, 404, 408, 412, 413, 415, 422, 423, 429, 503)},
+    summary="Change fields of a product",
+    openapi_extra={
+        "security": _KEY,
+        "parameters": _CONDITIONS[:1],
+        "requestBody": {
+            "required": True,
+            "content": {kind: {"schema": schemas.ProductPatch.model_json_schema()} for kind in _PATCHES},
+        },
+    },
+)
+async def patch(product_id: str, request: Request) -> Response:
+    """A JSON merge patch (RFC 7396): fields that it does not name stay, `null` empties one, and so for each attribute.
+
+    Pictures and vectors stay, so nothing is embedded.
+    """
+    state = state_of(request)
+    require_key(request, state.key)
+    wanted, demanded = decoded_id(product_id), condition(request.headers)
+    check_type(request, _PATCHES)
+    data = await received_bytes(request, state, max_bytes=_PATCH_BYTES)
+    try:
+        changes = schemas.ProductPatch.model_validate_json(data)
+    except ValidationError as error:
+        raise invalid_json(error) from None
+    check_same_id(changes.id, wanted)
+    with state.queue.writes.slot() as patience:
+        product = await patch_product(state, wanted, changes, demanded, patience)
+    return product_response(product)
 
 
 @router.delete(

@@ -23,7 +23,14 @@ from streetshop.web import forms, schemas
 from streetshop.web.answers import image_path, json_response
 from streetshop.web.lanes import Patience
 from streetshop.web.limits import file_bytes
-from streetshop.web.requests import read_catalog, received_bytes, received_form, single_file, while_connected
+from streetshop.web.requests import (
+    invalid_json,
+    read_catalog,
+    received_bytes,
+    received_form,
+    single_file,
+    while_connected,
+)
 from streetshop.web.settings import MAX_FORM_FIELDS, MAX_GARMENTS
 from streetshop.web.state import State, state_of
 
@@ -278,13 +285,6 @@ def matches_response(matches: Sequence[Match], request: SearchRequest) -> Respon
     """Products, nearest first, with the weights that ranked them."""
     content = [match_json(match, image_path) for match in matches]
     return json_response({"matches": content, "weights": request.weights})
-
-
-def invalid_json(error: ValidationError) -> RequestInvalid:
-    """The first thing wrong with a JSON body, without the input."""
-    first = error.errors(include_url=False, include_input=False)[0]
-    where = ".".join(str(part) for part in first["loc"])
-    return RequestInvalid(str(first["msg"]), where=where, hint="GET /openapi.json describes every field")
 
 
 @router.post(
