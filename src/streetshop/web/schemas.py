@@ -276,6 +276,7 @@ class LimitsOut(BaseModel):
     k: int
     offset: int
     boxes: int
+    photos: int = Field(description="Of one garment")
     filter_characters: int
     text_characters: int
 

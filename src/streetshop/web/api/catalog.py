@@ -10,6 +10,7 @@ from streetshop.core.pictures.formats import readable_formats
 from streetshop.present.json import blocks_json, presets_json, product_json
 from streetshop.search.request import MAX_BOXES, MAX_OFFSET
 from streetshop.search.text import MAX_TEXT
+from streetshop.search.together import MAX_PHOTOS
 from streetshop.web import schemas
 from streetshop.web.answers import image_path, json_response
 from streetshop.web.requests import while_connected
@@ -64,6 +65,7 @@ def _catalog_json(state: State, facts: CatalogFacts) -> dict[str, object]:
             "k": settings.max_k,
             "offset": MAX_OFFSET,
             "boxes": MAX_BOXES,
+            "photos": MAX_PHOTOS,
             "filter_characters": MAX_LENGTH,
             "text_characters": MAX_TEXT,
         },

@@ -77,10 +77,17 @@ export const similar = (id, { k, weights }, signal) => {
   return call(`${productPath(id)}/similar?${query}`, { signal });
 };
 
-/** Products for the garments of a photo, or for a box in it. */
-export function searchPhoto(blob, { k, filter, text, weights, box }, signal) {
+/**
+ * Products for the garments of a photo, or for a box in it. Several photos show one garment, of which `garment` is the
+ * index in the first.
+ */
+export function searchPhotos(blobs, { k, filter, text, weights, box, garment }, signal) {
   const form = new FormData();
-  form.set('photo', blob, 'photo');
+  for (const blob of blobs) form.append('photo', blob, 'photo');
+  if (blobs.length > 1) {
+    form.set('one_garment', 'true');
+    form.set('garment', garment);
+  }
   form.set('k', k);
   form.set('vectors', 'true');
   form.set('masks', 'true');

@@ -2,14 +2,15 @@
 
 import * as api from './api.js';
 import { card, notice } from './cards.js';
-import { $, count, debounce, h } from './dom.js';
+import { $, announce, count, debounce, h } from './dom.js';
 import { listenForPhotos } from './intake.js';
 import { readPhoto } from './photo.js';
 import { ProductDialog } from './product.js';
 import { Refine } from './refine.js';
-import { heading, nameOf, showFailure, showFound, showMore, showMoreFailure, showWaiting } from './results.js';
+import { heading, nameOf, showAbove, showFailure, showFound, showMore, showMoreFailure, showWaiting } from './results.js';
 import { Stage } from './stage.js';
 import { members } from './variants.js';
+import { Views } from './views.js';
 
 const PAGE = 24; // products that are asked for at a time
 const WAIT = 180; // ms after the last change of a slider or filter
@@ -17,7 +18,7 @@ const WAIT = 180; // ms after the last change of a slider or filter
 /**
  * Everything that changes. `garments` are the server's, each with what was last found for it: `stamp` is what that was
  * asked with, `own` the kinds that the server chose, `kinds` those that the shopper chose (null: none), `asked`
- * how many products were asked for, `complete` whether there are no more.
+ * how many products were asked for, `complete` whether there are no more, `more` further photos of it.
  */
 const state = { catalog: null, photo: null, size: null, garments: [], chosen: 0, request: null, looking: 0, retry: 0 };
 
@@ -32,6 +33,8 @@ const dialog = new ProductDialog({
   },
   found: (id) => [...(current()?.matches ?? []), ...(current()?.others ?? [])].find((match) => members(match).some((one) => one.id === id)) ?? null,
 });
+
+const views = new Views($('views'), { onAdd: addPhotos, onRemove: removePhoto });
 
 const current = () => state.garments[state.chosen];
 const asked = () => ({ k: PAGE, ...refine.asked });
@@ -65,11 +68,11 @@ async function run(work, again, fail = failed) {
   }
 }
 
-/** The same for a search that reads the photo. */
-async function look(work, again) {
+/** The same for a search that reads photos. */
+async function look(work, again, fail = failed) {
   state.looking += 1;
   try {
-    return await run(work, again);
+    return await run(work, again, fail);
   } finally {
     state.looking -= 1;
   }
@@ -82,9 +85,10 @@ async function searchPhoto() {
   stage.clear();
   stage.setBusy(true);
   $('pieces').replaceChildren();
+  views.hide();
   refine.kinds.node.hidden = true;
   showWaiting('Looking…');
-  const answer = await look((signal) => api.searchPhoto(state.photo.blob, asked(), signal), searchPhoto);
+  const answer = await look((signal) => api.searchPhotos([state.photo.blob], asked(), signal), searchPhoto);
   if (answer === null) return;
   state.size = answer.photo;
   stage.resize(answer.photo.width, answer.photo.height);
@@ -104,7 +108,7 @@ async function searchBox(fractions) {
   stopDrawing();
   stage.setBusy(true);
   showWaiting('Looking at your box…');
-  const answer = await look((signal) => api.searchPhoto(state.photo.blob, { ...asked(), box }, signal), () => searchBox(fractions));
+  const answer = await look((signal) => api.searchPhotos([state.photo.blob], { ...asked(), box }, signal), () => searchBox(fractions));
   if (answer === null) return;
   state.garments = [...state.garments.filter((garment) => !garment.drawn), { ...found(answer.garments[0], when), drawn: true, unmarked: true }];
   drawPieces();
@@ -112,11 +116,50 @@ async function searchBox(fractions) {
 }
 
 /** A garment as the server first answers it. */
-const found = (garment, when) => ({ ...garment, own: garment.searched, kinds: null, ...page(garment, when) });
+const found = (garment, when) => ({ ...garment, own: garment.searched, kinds: null, alone: garment, more: [], ...page(garment, when) });
 const page = ({ matches }, when) => ({ stamp: when, asked: PAGE, complete: matches.length < PAGE });
 
 /** A search by the garment's vector, under the weights, filters and kinds as they are. */
 const ask = (garment, offset, signal) => api.searchVector(garment.vector, { ...asked(), kinds: garment.kinds, searched: garment.own, offset }, signal);
+
+/** Searches for the chosen garment in these further photos too. A failure leaves the photos and products as they were. */
+async function searchTogether(garment, more) {
+  const when = stamp();
+  const index = state.garments.indexOf(garment);
+  const blobs = [state.photo, ...more].map((photo) => photo.blob);
+  const failed = (error, again) => showAbove(error, error.retry ? again : null);
+  const answer = await look((signal) => api.searchPhotos(blobs, { ...asked(), garment: index }, signal), () => searchTogether(garment, more), failed);
+  if (answer === null) return;
+  const [{ vector, searched, matches, lacking, others }] = answer.garments;
+  Object.assign(garment, { vector, own: searched, searched, matches, lacking, others, more, ...page({ matches }, when) });
+  announce(`Searched with ${count(more.length + 1, 'photo')}`);
+  if (garment === current()) choose(index);
+}
+
+async function addPhotos(files) {
+  const garment = current();
+  if (!garment || !files.length) return;
+  const room = state.catalog.limits.photos - 1 - garment.more.length;
+  try {
+    if (files.length > room) throw new api.ApiError('Those are too many photos', `A garment is searched for with at most ${state.catalog.limits.photos} photos.`);
+    const photos = await Promise.all(files.map((file) => readPhoto(file, state.catalog.limits)));
+    await searchTogether(garment, [...garment.more, ...photos]);
+  } catch (error) {
+    showAbove(error, null);
+  }
+}
+
+async function removePhoto(index) {
+  const garment = current();
+  const more = garment.more.filter((_, i) => i !== index);
+  if (more.length) {
+    await searchTogether(garment, more);
+    return;
+  }
+  const { vector, searched } = garment.alone;
+  Object.assign(garment, { vector, own: searched, more, stamp: null });
+  choose(state.garments.indexOf(garment));
+}
 
 async function refresh() {
   const garment = current();
@@ -166,6 +209,7 @@ function choose(index) {
   stage.select(index, garment, state.size);
   for (const [i, piece] of [...$('pieces').children].entries()) piece.setAttribute('aria-pressed', String(i === index));
   refine.kinds.show(Object.keys(garment.own), garment.kinds);
+  views.show(garment, state.catalog.limits.photos);
   if (garment.stamp === stamp(garment.kinds)) {
     state.request?.abort();
     show(garment);
@@ -233,6 +277,7 @@ async function take(file) {
   refine.kinds.node.hidden = true;
   showWaiting('Looking…');
   $('pieces').replaceChildren();
+  views.hide();
   $('stage-hint').textContent = '';
   $('search').classList.remove('no-photo');
   try {

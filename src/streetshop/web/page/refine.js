@@ -8,7 +8,7 @@ import { WordsField } from './words.js';
 
 const narrow = matchMedia('(max-width: 899px)');
 
-const weightsCard = ({ presetsNode, sliders }) => h('section', { class: 'weights', 'aria-labelledby': 'weights-title' }, h('h3', { id: 'weights-title', text: 'What matters' }), presetsNode, sliders);
+const titled = (...nodes) => h('section', { class: 'weights', 'aria-labelledby': 'weights-title' }, h('h3', { id: 'weights-title', text: 'What matters' }), ...nodes);
 
 export class Refine {
   /** `catalog` as the server describes it; `onChange()` after a filter or weight, `onKinds(kinds)` as of KindPicker. */
@@ -45,12 +45,12 @@ export class Refine {
 
   #arrange() {
     if (narrow.matches) {
-      $('refine-body').replaceChildren(this.words.node, this.filters.node, this.weights.sliders);
+      $('refine-body').replaceChildren(this.words.node, this.filters.node, titled(this.weights.sliders));
       $('presets-bar').replaceChildren(this.weights.presetsNode);
       $('kinds-bar').replaceChildren(this.kinds.node);
     } else {
       $('refine').close();
-      $('weights-home').replaceChildren(weightsCard(this.weights));
+      $('weights-home').replaceChildren(titled(this.weights.presetsNode, this.weights.sliders));
       $('filters-home').replaceChildren(this.words.node, this.filters.node);
       $('kinds-home').replaceChildren(this.kinds.node);
     }

@@ -67,6 +67,13 @@ function showLacking(garment, actions) {
   $('others-grid').replaceChildren(...others.map((match) => card(match, -1, 'h4')));
 }
 
+/** A failure above the products, which stay; `again` is null when trying again does not help. */
+export function showAbove(error, again) {
+  if (!(error instanceof ApiError)) console.error(error);
+  const actions = again ? [{ text: 'Try again', run: again }] : [];
+  $('message').replaceChildren(notice({ title: error.title ?? 'Something went wrong', detail: error.detail ?? 'Please try again.', kind: 'error', actions }));
+}
+
 /** A failure in place of products; returns the line that says what happened. */
 export function showFailure(error, actions, { wrongPhoto }) {
   clear('No products to show');
