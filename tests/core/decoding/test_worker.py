@@ -42,7 +42,7 @@ def worker() -> Iterator[tuple[subprocess.Popen[bytes], socket.socket, int]]:
 def ask(connection: socket.socket, shared: int, data: bytes) -> tuple[int, ...]:
     os.ftruncate(shared, 0)
     os.pwrite(shared, data, 0)
-    connection.sendall(REQUEST.pack(len(data), 10**6, 10**6, 16, 0, 2**28, 60.0))
+    connection.sendall(REQUEST.pack(len(data), 10**6, 10**6, 16, False, 0, 2**28, 60.0))
     return REPLY.unpack(connection.recv(REPLY.size))
 
 
@@ -59,7 +59,7 @@ def test_half_a_request_and_a_file_that_is_too_short_end_it() -> None:
     with worker() as (_, connection, _):
         connection.sendall(REQUEST.pack(1, 1, 1, 1, 1, 1, 1.0)[:-3])
     with worker() as (_, connection, shared):
-        connection.sendall(REQUEST.pack(500, 10**6, 10**6, 16, 0, 2**28, 60.0))  # the shared file is empty
+        connection.sendall(REQUEST.pack(500, 10**6, 10**6, 16, False, 0, 2**28, 60.0))  # the shared file is empty
         assert REPLY.unpack(connection.recv(REPLY.size))[0] == 0
         assert b"photo-empty" in os.pread(shared, 500, 0)
 

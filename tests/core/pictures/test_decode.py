@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from streetshop.core.errors import PhotoEmpty, PhotoError, PhotoTooLarge, PhotoTooManyPixels, PhotoTruncated
 from streetshop.core.photo import Photo
 from streetshop.core.pictures.decode import check_file, decode
-from streetshop.core.pictures.limits import DEFAULT_LIMITS, PhotoLimits
+from streetshop.core.pictures.limits import DEFAULT_LIMITS, MAX_REDUCIBLE, PhotoLimits
 from tests.core.pictures.hostile import noise, saved
 
 
@@ -16,9 +17,27 @@ from tests.core.pictures.hostile import noise, saved
 def test_the_limit_of_pixels_holds_for_each_format(kind: str) -> None:
     data = saved(noise(320, 200), kind)
     assert decode(data, at_least=None, limits=PhotoLimits(max_pixels=320 * 200)).width == 320
+    factor = MAX_REDUCIBLE if kind == "JPEG" else 1
     with pytest.raises(PhotoTooManyPixels) as refused:
-        decode(data, at_least=None, limits=PhotoLimits(max_pixels=320 * 200 - 1))
+        decode(data, at_least=None, limits=PhotoLimits(max_pixels=320 * 200 // factor - 1))
     assert refused.value.hint
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"subsampling": 0}])
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+def test_a_jpeg_over_the_limit_is_decoded_at_a_quarter(mode: str, options: dict[str, object]) -> None:
+    picture = noise(640, 400, mode)
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    data = saved(picture, "JPEG", exif=turned, **options)
+    limits = PhotoLimits(max_pixels=640 * 400 - 1)
+    for at_least in (None, 16, 300):
+        found = decode(data, at_least=at_least, limits=limits)
+        assert (found.width, found.height) == (400, 640)
+        assert found.image.size == ((100, 160) if at_least != 16 else found.image.size)
+        assert min(found.image.size) >= 16
+    expected = np.asarray(decode(data, at_least=100, limits=DEFAULT_LIMITS).image).astype(int)
+    assert np.abs(np.asarray(decode(data, at_least=100, limits=limits).image).astype(int) - expected).mean() < 2
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF"])

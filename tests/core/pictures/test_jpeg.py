@@ -12,7 +12,7 @@ from PIL import Image
 from streetshop.core.errors import PhotoTooCostly, PhotoTooManyPixels
 from streetshop.core.photo import Photo
 from streetshop.core.pictures.jpeg import inspect_jpeg
-from streetshop.core.pictures.limits import DEFAULT_LIMITS, MAX_METADATA, MAX_SCANS, PhotoLimits
+from streetshop.core.pictures.limits import DEFAULT_LIMITS, MAX_METADATA, MAX_REDUCIBLE, MAX_SCANS, PhotoLimits
 from tests.core.pictures.hostile import many_scans, noise, saved, segment
 
 
@@ -77,7 +77,7 @@ def test_megabytes_of_metadata_are_refused() -> None:
 def test_the_size_of_any_frame_header_counts() -> None:
     photo = saved(noise(64, 64), "JPEG")
     with pytest.raises(PhotoTooManyPixels):
-        Photo.from_bytes(photo, limits=PhotoLimits(max_pixels=64 * 63))
+        Photo.from_bytes(photo, limits=PhotoLimits(max_pixels=64 * 64 // MAX_REDUCIBLE - 1))
 
 
 @given(st.binary(max_size=300), st.integers(0, 200))

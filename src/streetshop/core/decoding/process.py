@@ -104,7 +104,7 @@ class DecodingProcess:
         """Send a file; its answer is due within its seconds. Raises ProcessLost."""
         limits, memory = question.limits, question.memory + question.memory // 4 + _SLACK
         head = REQUEST.pack(
-            *(len(question.data), limits.max_bytes, limits.max_pixels, limits.min_side),
+            *(len(question.data), limits.max_bytes, limits.max_pixels, limits.min_side, limits.more_formats),
             *(question.at_least or 0, memory, question.seconds),
         )
         self._deadline = time.monotonic() + question.seconds
@@ -125,7 +125,7 @@ class DecodingProcess:
         width, height, w, h, text = REPLY.unpack(self._receive(REPLY.size))
         if not width:
             raise _error(os.pread(self._shared, min(text, MAX_TEXT), 0))
-        if not (0 < w * h <= limits.max_pixels and 0 < width * height <= limits.max_pixels):
+        if not (0 < w * h <= limits.max_pixels and 0 < width * height <= limits.reducible_pixels):
             raise ProcessLost
         pixels = np.empty((h, w, 3), np.uint8)
         # Read, not mapped: a process that shortens the file would end this one too.

@@ -26,8 +26,8 @@ from streetshop.core.pictures.formats import sniff_format
 from streetshop.core.pictures.limits import PhotoLimits
 
 READY: Final = b"R"
-REQUEST: Final = struct.Struct(">QQQIIQd")
-"""Bytes of the file; the three limits of :class:`PhotoLimits`; ``at_least`` or 0; memory in bytes; seconds."""
+REQUEST: Final = struct.Struct(">QQQI?IQd")
+"""Bytes of the file; the four limits of :class:`PhotoLimits`; ``at_least`` or 0; memory in bytes; seconds."""
 REPLY: Final = struct.Struct(">IIIII")
 """Upright width and height of the original; width and height of the pixels in the shared file. Or zeros, and the size
 of a JSON object there with the error's ``slug``, ``what`` and ``hint``."""
@@ -48,9 +48,10 @@ def main(parent: int, shared: int) -> None:
     with open(0, "rb") as source, open(1, "wb", buffering=0) as sink, open(shared, "r+b", buffering=0) as file:
         sink.write(READY)
         while len(head := source.read(REQUEST.size)) == REQUEST.size:
-            size, max_bytes, max_pixels, min_side, at_least, memory, seconds = REQUEST.unpack(head)
+            size, max_bytes, max_pixels, min_side, more, at_least, memory, seconds = REQUEST.unpack(head)
             data = os.pread(shared, size, 0)
-            reply, body = _reply(data, at_least or None, PhotoLimits(max_bytes, max_pixels, min_side), memory, seconds)
+            limits = PhotoLimits(max_bytes, max_pixels, min_side, more)
+            reply, body = _reply(data, at_least or None, limits, memory, seconds)
             file.seek(0)
             file.write(body)
             sink.write(reply)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from PIL import Image, UnidentifiedImageError
+from PIL.JpegImagePlugin import JpegImageFile
 
 from streetshop.core.errors import (
     PhotoDamaged,
@@ -20,7 +21,7 @@ from streetshop.core.errors import (
 from streetshop.core.pictures.formats import readable_formats, sniff_format
 from streetshop.core.pictures.header import Header
 from streetshop.core.pictures.inspect import damaged, inspect
-from streetshop.core.pictures.limits import MAX_FRAMES, PhotoLimits, check_size, too_costly, too_many_pixels
+from streetshop.core.pictures.limits import MAX_FRAMES, PhotoLimits, check_area, check_size, too_costly, too_many_pixels
 from streetshop.core.pictures.rgb import reduced_rgb
 
 
@@ -47,10 +48,11 @@ def check_file(data: bytes, limits: PhotoLimits) -> tuple[str, Header]:
             f"{len(data) / 2**20:.1f} MiB are more than the limit of {limits.max_bytes / 2**20:.0f} MiB",
             hint="Send a smaller or more compressed picture",
         )
-    kind = sniff_format(data)
+    kind = sniff_format(data, more=limits.more_formats)
     if kind is None:
         raise PhotoFormatUnsupported(
-            "this is not a picture in a format that is read here", hint=f"Use {', '.join(readable_formats())}"
+            "this is not a picture in a format that is read here",
+            hint=f"Use {', '.join(readable_formats(more=limits.more_formats))}",
         )
     return kind, inspect(data, kind, limits)
 
@@ -68,13 +70,15 @@ def decode(data: bytes, *, at_least: int | None, limits: PhotoLimits) -> Decoded
     """
     kind, header = check_file(data, limits)
     try:
-        with Image.open(io.BytesIO(data), formats=[kind]) as opened:
+        with _open(data, kind, header) as opened:
             width, height = opened.size
             _check_opened(opened, header, limits)
             fraction = 1.0 if at_least is None else at_least / min(width, height)
+            fraction = min(fraction, 1 / header.least_scale)
             if fraction < 1 and header.reducible:
                 # draft() never goes below the size it is given, and knows only 1/2, 1/4 and 1/8.
                 opened.draft("RGB", (math.ceil(width * fraction), math.ceil(height * fraction)))
+            check_area(*opened.size, limits)
             opened.load()
             # reduce() does not know all modes, so that the picture is made RGB before.
             image = reduced_rgb(opened, 1 if at_least is None else max(min(opened.size) // at_least, 1))
@@ -97,12 +101,23 @@ def decode(data: bytes, *, at_least: int | None, limits: PhotoLimits) -> Decoded
     return Decoded(image, width, height)
 
 
+def _open(data: bytes, kind: str, header: Header) -> Image.Image:
+    if header.least_scale > 1:
+        # Image.open() has a limit of its own, which counts the pixels that are not decoded too.
+        return JpegImageFile(io.BytesIO(data))
+    if kind == "AVIF" and data[8:12] not in (b"avif", b"avis"):
+        data = data[:8] + b"avif" + data[12:]  # Pillow looks at the first brand only
+    return Image.open(io.BytesIO(data), formats=[kind])
+
+
 def _check_opened(opened: Image.Image, header: Header, limits: PhotoLimits) -> None:
     """What the decoder found must be what the header said, and within the limits."""
     if header.size is not None and opened.size != header.size:
         raise PhotoDamaged("its parts disagree about its size", hint="Save it again")
-    check_size(*opened.size, limits)
-    frames = getattr(opened, "n_frames", 1)
+    if header.least_scale == 1:
+        check_size(*opened.size, limits)
+    # Counting the frames of others reads all of them, and only the first is decoded.
+    frames = getattr(opened, "n_frames", 1) if opened.format not in ("GIF", "TIFF") else 1
     if frames > MAX_FRAMES:
         raise PhotoTooManyPixels(f"an animation of {frames} frames", hint="Send a still picture")
 

@@ -7,14 +7,29 @@ from typing import Final
 
 from PIL import Image
 
-PICTURE_SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png", ".webp", ".avif", ".heic", ".heif"})
+from streetshop.core.pictures.bmp import HEADERS
+
+PICTURE_SUFFIXES: Final = frozenset(
+    {
+        *(".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".mpo", ".png", ".apng", ".webp", ".avif", ".avifs"),
+        *(".heic", ".heif", ".hif", ".gif", ".bmp", ".dib", ".tif", ".tiff"),
+    }
+)
 """Suffixes of the files that are taken for pictures in a folder. The format of a file is decided by its content."""
 
-_HEIF_BRANDS: Final = frozenset({b"heic", b"heix", b"mif1", b"msf1", b"hevc", b"heim", b"heis"})
+_AVIF_BRANDS: Final = frozenset({b"avif", b"avis"})
+_HEIF_BRANDS: Final = frozenset({b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis"})
+_EITHER_BRANDS: Final = frozenset({b"mif1", b"mif2", b"msf1", b"miaf"})
+_MAX_BRANDS: Final = 64
 
 
-def sniff_format(data: bytes) -> str | None:
-    """Return Pillow's name of the format that ``data`` begins like; None if it is not allowed or cannot be decoded."""
+def sniff_format(data: bytes, *, more: bool = False) -> str | None:
+    """Return Pillow's name of the format that ``data`` begins like; None if it is not allowed or cannot be decoded.
+
+    Args:
+        data: the file, or its first few hundred bytes.
+        more: whether GIF, BMP and TIFF are allowed.
+    """
     if data[:3] == b"\xff\xd8\xff":
         return "JPEG"
     if data[:8] == b"\x89PNG\r\n\x1a\n":
@@ -22,17 +37,39 @@ def sniff_format(data: bytes) -> str | None:
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WEBP"
     if data[4:8] == b"ftyp":
-        brand = data[8:12]
-        if brand in (b"avif", b"avis"):
-            return "AVIF" if _can_decode("AVIF") else None
+        kind = _iso_media_format(data)
+        return kind if kind and _can_decode(kind) else None
+    return _other_format(data) if more else None
+
+
+def _iso_media_format(data: bytes) -> str | None:
+    """AVIF or HEIF, by the brand of the file and those that it is compatible with (ISO/IEC 14496-12, 4.3)."""
+    end = min(int.from_bytes(data[:4], "big"), len(data), 16 + 4 * _MAX_BRANDS)
+    brands = [data[8:12], *(data[at : at + 4] for at in range(16, end - 3, 4))]
+    for brand in brands:
+        if brand in _AVIF_BRANDS:
+            return "AVIF"
         if brand in _HEIF_BRANDS:
-            return "HEIF" if _can_decode("HEIF") else None
+            return "HEIF"
+    if not _EITHER_BRANDS.isdisjoint(brands):
+        return "AVIF" if b"av01" in data[:4096] and b"hvc1" not in data[:4096] else "HEIF"
     return None
 
 
-def readable_formats() -> list[str]:
+def _other_format(data: bytes) -> str | None:
+    if data[:6] in (b"GIF87a", b"GIF89a"):
+        return "GIF"
+    if data[:4] in (b"II*\0", b"MM\0*"):
+        return "TIFF"
+    if data[:2] == b"BM" and int.from_bytes(data[14:18], "little") in HEADERS:
+        return "BMP"
+    return None
+
+
+def readable_formats(*, more: bool = False) -> list[str]:
     """Return the names of the formats that can be read on this machine."""
-    return ["JPEG", "PNG", "WebP", *(name for name, kind in (("AVIF", "AVIF"), ("HEIC", "HEIF")) if _can_decode(kind))]
+    names = (name for name, kind in (("AVIF", "AVIF"), ("HEIC", "HEIF")) if _can_decode(kind))
+    return ["JPEG", "PNG", "WebP", *names, *(("GIF", "BMP", "TIFF") if more else ())]
 
 
 def _can_decode(kind: str) -> bool:
@@ -84,4 +121,7 @@ _ENDS_EARLY: Final[dict[str, Callable[[bytes], bool]]] = {
     "WEBP": _riff_ends_early,
     "AVIF": _iso_media_ends_early,
     "HEIF": _iso_media_ends_early,
+    "GIF": lambda data: b";" not in data[-64:],
+    "BMP": lambda data: int.from_bytes(data[2:6], "little") > len(data),
+    "TIFF": lambda data: int.from_bytes(data[4:8], "little" if data[:2] == b"II" else "big") > len(data),
 }

@@ -15,6 +15,7 @@ class Header:
         memory: bytes that the decoder needs whatever the size of its output.
         output: bytes of its output at full size.
         reducible: whether the output may be smaller than the picture.
+        least_scale: by how much it must be smaller in each direction.
     """
 
     size: tuple[int, int] | None
@@ -22,10 +23,11 @@ class Header:
     memory: int
     output: int
     reducible: bool = False
+    least_scale: int = 1
 
     def peak(self, at_least: int | None) -> int:
         """Bytes that decoding needs at its peak, rounded up; ``at_least`` as in :func:`.decode.decode`."""
-        scale = 1
+        scale = self.least_scale
         if self.reducible and self.size and at_least:
             while scale < 8 and min(self.size) >= 2 * scale * at_least:
                 scale *= 2

@@ -11,12 +11,15 @@ from collections.abc import Callable
 from typing import Final
 
 from streetshop.core.errors import PhotoDamaged, PhotoTruncated
+from streetshop.core.pictures.bmp import inspect_bmp
 from streetshop.core.pictures.formats import ends_early
+from streetshop.core.pictures.gif import inspect_gif
 from streetshop.core.pictures.header import Header
 from streetshop.core.pictures.iso_media import inspect_iso_media
 from streetshop.core.pictures.jpeg import inspect_jpeg
 from streetshop.core.pictures.limits import PhotoLimits
 from streetshop.core.pictures.png import inspect_png
+from streetshop.core.pictures.tiff import inspect_tiff
 from streetshop.core.pictures.webp import inspect_webp
 
 _READERS: Final[dict[str, Callable[[bytes, PhotoLimits], Header]]] = {
@@ -25,6 +28,9 @@ _READERS: Final[dict[str, Callable[[bytes, PhotoLimits], Header]]] = {
     "WEBP": inspect_webp,
     "AVIF": inspect_iso_media,
     "HEIF": inspect_iso_media,
+    "GIF": inspect_gif,
+    "BMP": inspect_bmp,
+    "TIFF": inspect_tiff,
 }
 
 

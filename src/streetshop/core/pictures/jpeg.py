@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from streetshop.core.pictures.header import Header
-from streetshop.core.pictures.limits import MAX_SCANS, PhotoLimits, check_metadata, check_size, too_costly
+from streetshop.core.pictures.limits import MAX_SCANS, PhotoLimits, check_metadata, check_reducible, too_costly
 
 # libjpeg skips everything else between two segments, be it entropy-coded data, padding or restart markers. Markers from
 # 02 to BF are reserved: it skips them without their length inside a scan and refuses the file elsewhere.
@@ -38,7 +38,7 @@ def inspect_jpeg(data: bytes, limits: PhotoLimits) -> Header:
         length = max(int.from_bytes(data[position : position + 2], "big"), 2)
         if marker in _SOF:
             width, height, coefficients = _frame(data[position : position + length])
-            check_size(width, height, limits)
+            check_reducible(width, height, limits)
             progressive = marker in _PROGRESSIVE
         elif marker == _SOS:
             scans += 1
@@ -52,8 +52,9 @@ def inspect_jpeg(data: bytes, limits: PhotoLimits) -> Header:
         raise ValueError("no frame header")
     kept = coefficients if progressive or scans > 1 else 0
     pixels = width * height
+    scale = 4 if pixels > limits.max_pixels else 1
     work = pixels + pixels * max(scans - 1, 0) // 8
-    return Header((width, height), work=work, memory=kept, output=4 * pixels, reducible=True)
+    return Header((width, height), work=work, memory=kept, output=4 * pixels, least_scale=scale, reducible=True)
 
 
 def _frame(segment: bytes) -> tuple[int, int, int]:

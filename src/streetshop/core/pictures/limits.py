@@ -14,16 +14,29 @@ class PhotoLimits:
 
     Attributes:
         max_bytes: of the file.
-        max_pixels: of the picture.
+        max_pixels: of the picture as it is decoded.
         min_side: least pixels of the shorter side.
+        more_formats: also read GIF, BMP and TIFF, of which the first frame or page counts.
     """
 
     max_bytes: int = 32 * 2**20
     max_pixels: int = 64_000_000
     min_side: int = 16
+    more_formats: bool = False
 
+    @property
+    def reducible_pixels(self) -> int:
+        """Pixels of a picture that is decoded at a quarter of its size because it has more than ``max_pixels``."""
+        return MAX_REDUCIBLE * self.max_pixels
+
+
+MAX_REDUCIBLE: Final = 4
+"""A JPEG may have so many times the pixel limit; it is then decoded reduced. Phones take photos of up to 200 MP."""
 
 DEFAULT_LIMITS: Final = PhotoLimits()
+
+FEED_LIMITS: Final = PhotoLimits(max_bytes=64 * 2**20, more_formats=True)
+"""Of the pictures of a feed: those of large sensors, and formats that shops have and shoppers do not send."""
 
 MAX_FRAMES: Final = 256
 """Most frames of an animation, of which the first is read."""
@@ -54,6 +67,15 @@ def check_size(width: int, height: int, limits: PhotoLimits) -> None:
         raise PhotoTooSmall(
             f"{width} x {height} pixels are too few", hint=f"Each side needs at least {limits.min_side}"
         )
+
+
+def check_reducible(width: int, height: int, limits: PhotoLimits) -> None:
+    """As ``check_size``, for a picture that can be decoded at a quarter of its size."""
+    if width * height > limits.reducible_pixels:
+        hint = f"At most {limits.reducible_pixels / 1e6:.0f} million pixels of a JPEG are read; make it smaller"
+        raise PhotoTooManyPixels(f"{width} x {height} pixels", hint=hint)
+    if width * height <= limits.max_pixels or min(width, height) < limits.min_side:
+        check_size(width, height, limits)
 
 
 def check_area(width: int, height: int, limits: PhotoLimits) -> None:

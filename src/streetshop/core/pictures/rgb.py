@@ -47,9 +47,11 @@ def _converter(image: Image.Image) -> Callable[[Image.Image], Image.Image]:
         scale = _grey_scale(image)
         return lambda strip: _scaled_grey(strip, scale)
     opaque = _on_white if image.mode in _ALPHA or "transparency" in image.info else None
+    if opaque is None and image.mode in ("P", "LAB", "HSV", "YCbCr"):
+        opaque = _plain if image.mode != "LAB" else _from_lab
     mode = "RGB" if opaque else image.mode
     profile = image.info.get("icc_profile")
-    to_srgb = _to_srgb(profile, mode) if profile and mode in ("RGB", "CMYK") else None
+    to_srgb = _to_srgb(profile, mode) if profile and mode in ("RGB", "CMYK") and image.mode != "LAB" else None
 
     def convert(strip: Image.Image) -> Image.Image:
         flat = opaque(strip) if opaque else strip
@@ -67,6 +69,15 @@ def _on_white(image: Image.Image) -> Image.Image:
     rgba = image.convert("RGBA")
     ground = Image.new("RGBA", rgba.size, (255, 255, 255, 255))
     return Image.alpha_composite(ground, rgba).convert("RGB")
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    return image.convert("RGB")
+
+
+def _from_lab(image: Image.Image) -> Image.Image:
+    lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+    return ImageCms.buildTransform(lab, srgb, "LAB", "RGB").apply(image)
 
 
 def _to_srgb(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
