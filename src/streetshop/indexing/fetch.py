@@ -23,7 +23,7 @@ from typing import Final, TypeAlias
 
 from streetshop import __version__
 from streetshop.core.errors import FetchRefused
-from streetshop.core.pictures.limits import DEFAULT_LIMITS
+from streetshop.core.pictures.limits import FEED_LIMITS
 from streetshop.indexing.addresses import Address, AddressPolicy, Target, check_url, public_only
 
 Resolver: TypeAlias = Callable[[str, int], Sequence[Address]]
@@ -52,7 +52,7 @@ class FetchLimits:
     connect_s: float = 5.0
     read_s: float = 5.0
     total_s: float = 20.0
-    max_bytes: int = DEFAULT_LIMITS.max_bytes
+    max_bytes: int = FEED_LIMITS.max_bytes
     max_redirects: int = 3
     per_host: int = 4
     at_once: int = 8

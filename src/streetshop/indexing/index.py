@@ -6,6 +6,7 @@ import threading
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +15,7 @@ from streetshop.catalog.sources import kind_sources
 from streetshop.catalog.store import CatalogMeta, Progress, Store, check_encoder
 from streetshop.core.decoding.pool import DecodePool
 from streetshop.core.errors import CatalogExists, CatalogMissing, FeedError
+from streetshop.core.pictures.limits import FEED_LIMITS
 from streetshop.feeds.read import Feed
 from streetshop.feeds.refused import Refusal, RefusedFile
 from streetshop.feeds.report import FeedReport
@@ -127,7 +129,7 @@ def index_feed(
         report = ingest(
             feed,
             target,
-            ShotReader(encoder, reader, options.thumbnails, pool.decode),
+            ShotReader(encoder, reader, options.thumbnails, partial(pool.decode, limits=FEED_LIMITS)),
             Pictures(feed.root, options.allow_outside, options.fetcher),
             refuse=refuse,
             see=understood.see,

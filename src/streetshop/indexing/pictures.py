@@ -9,7 +9,7 @@ from typing import Final
 
 from streetshop.core.errors import FetchRefused, PhotoMissing, RowRefused
 from streetshop.core.photo import read_picture_bytes
-from streetshop.core.pictures.limits import DEFAULT_LIMITS, PhotoLimits
+from streetshop.core.pictures.limits import FEED_LIMITS, PhotoLimits
 from streetshop.feeds.folder import ARCHIVE_SUFFIXES
 from streetshop.indexing.fetch import Fetcher
 
@@ -31,7 +31,7 @@ class Pictures:
     root: Path
     allow_outside: bool = False
     fetcher: Fetcher | None = None
-    limits: PhotoLimits = DEFAULT_LIMITS
+    limits: PhotoLimits = FEED_LIMITS
 
     def read(self, source: str) -> bytes:
         """The bytes of a picture.

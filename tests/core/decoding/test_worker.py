@@ -57,7 +57,7 @@ def test_pixels_and_errors_are_in_the_shared_file() -> None:
 
 def test_half_a_request_and_a_file_that_is_too_short_end_it() -> None:
     with worker() as (_, connection, _):
-        connection.sendall(REQUEST.pack(1, 1, 1, 1, 1, 1, 1.0)[:-3])
+        connection.sendall(REQUEST.pack(1, 1, 1, 1, False, 1, 1, 1.0)[:-3])
     with worker() as (_, connection, shared):
         connection.sendall(REQUEST.pack(500, 10**6, 10**6, 16, False, 0, 2**28, 60.0))  # the shared file is empty
         assert REPLY.unpack(connection.recv(REPLY.size))[0] == 0
