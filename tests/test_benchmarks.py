@@ -16,6 +16,7 @@ from tests.conftest import ROOT
     [
         (("indexing.py", "--pictures", "16", "--rounds", "1"), r"ratio (\d+\.\d+)"),
         (("catalog_search.py", "--n", "1000", "--queries", "5", "--json"), r'"recall": (\d\.\d+)'),
+        (("page.py", "--n", "1000", "--rounds", "2", "--json"), r'"photo to products": (\d+\.\d+)'),
         (("search_kinds.py", "--n", "1000", "--queries", "5", "--json"), r'"two kinds, 11 %": \{"ms": (\d+\.\d+)'),
     ],
     ids=lambda value: value[0] if isinstance(value, tuple) else "",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from streetshop.core.geometry import Box
     from streetshop.core.photo import Photo
     from streetshop.core.records import Garment, Look, Match, Product, Shot
+    from streetshop.present.pages import PageLook
     from streetshop.present.results import Matches, PhotoAnswer, PhotoLook
     from streetshop.search import GarmentAnswer
 
@@ -27,6 +28,7 @@ _HOMES = {
     "streetshop.core.geometry": ("Box",),
     "streetshop.core.photo": ("Photo",),
     "streetshop.core.records": ("Garment", "Look", "Match", "Product", "Shot"),
+    "streetshop.present.pages": ("PageLook",),
     "streetshop.present.results": ("Matches", "PhotoAnswer", "PhotoLook"),
     "streetshop.search": ("GarmentAnswer",),
 }
@@ -40,6 +42,7 @@ __all__ = [
     "Look",
     "Match",
     "Matches",
+    "PageLook",
     "Photo",
     "PhotoAnswer",
     "PhotoLook",

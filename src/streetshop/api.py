@@ -23,7 +23,7 @@ from PIL import Image
 
 from streetshop.catalog.open import open_catalog
 from streetshop.catalog.store import Store
-from streetshop.core.errors import PhotoFormatUnsupported, ProductMissing, RequestInvalid, UsageError
+from streetshop.core.errors import PhotoError, PhotoFormatUnsupported, ProductMissing, RequestInvalid, UsageError
 from streetshop.core.geometry import Box
 from streetshop.core.photo import Photo, read_picture_bytes
 from streetshop.core.records import Product, Vector
@@ -39,10 +39,21 @@ from streetshop.indexing.upload import read_upload, write_upload
 from streetshop.looks import NO_READER, PHOTO_SIDE, Reader, load_reader, read_look
 from streetshop.models import Encoder, load_encoder
 from streetshop.present.json import catalog_json
+from streetshop.present.pages import PageLook
 from streetshop.present.results import Matches, PhotoAnswer, PhotoLook
 from streetshop.search import Searcher, SearchRequest
 from streetshop.search.match import find, nearest
+from streetshop.search.pages import (
+    PAGE_FIXED,
+    ReadPicture,
+    check_pictures,
+    match_page,
+    prepare_page,
+    read_picture,
+    unread_picture,
+)
 from streetshop.search.request import check_flag, check_vector, check_whole
+from streetshop.search.stored_looks import stored_look
 from streetshop.search.together import check_photos
 from streetshop.search.weights import Weights
 
@@ -308,6 +319,55 @@ class Catalog:
         covered = self._searcher.cover(_photo(picture)[0], asked)
         vectors = self._searcher.encoder.encode(covered.prepared)
         return self._searcher.heatmap(covered, vectors, product_id, asked, shot)
+
+    def page(
+        self, pictures: Picture | Iterable[Picture], *, product: str | None = None, **options: Unpack[SearchOptions]
+    ) -> PageLook:
+        """The look of a product page: its best full shot from the front, and products like each garment in it.
+
+        Pictures that cannot be used are listed in ``refused``, each with its reason.
+
+        Args:
+            pictures: of one product page, at most 16.
+            product: id of the product that the page sells. It is left out of all matches, with its variants, and the
+                garment that it is counts as primary. Without it the product is recognised by its pictures, if the
+                catalog has it.
+            options: of the search for every garment; of :class:`SearchOptions` all but ``kinds``, ``variants``,
+                ``offset``, ``text`` and ``explain``.
+
+        Raises:
+            PhotoError: no picture can be read.
+            RequestInvalid: there are no pictures or more than 16, or an option is out of range.
+        """
+        for name in PAGE_FIXED:
+            if name in options:
+                raise UsageError(f"a page has no option {name}", hint="Leave it out")
+        asked = self._request(options)
+        given = list(_several(pictures))
+        check_pictures(len(given))
+        read: list[ReadPicture] = []
+        refused: list[PhotoError] = []
+        for number, picture in enumerate(given):
+            name = str(picture) if isinstance(picture, str | Path) else f"pictures[{number}]"
+            try:
+                read.append(read_picture(self._searcher, _photo(picture, name)[0], name))
+            except PhotoError as error:
+                refused.append(error)
+                read.append(unread_picture(name, error.what))
+        if len(refused) == len(given):
+            raise refused[0]
+        prepared = prepare_page(self._store, read, product)
+        vectors = self._searcher.encoder.encode(prepared.prepared, side="shop")
+        return PageLook(match_page(self._searcher, prepared, vectors, asked))
+
+    def look(self, product_id: str) -> PageLook:
+        """The look of a product's page that `streetshop page --feed` made.
+
+        Raises:
+            ProductMissing: there is no such product.
+            LookMissing: no look was made of it, or its pictures changed since.
+        """
+        return PageLook(stored_look(self._store, product_id))
 
     def search_vector(self, vector: Vector, **options: Unpack[SearchOptions]) -> Matches:
         """The products nearest to a vector of this catalog's encoder, as :func:`embed` gives it with ``raw=True``.

@@ -22,6 +22,7 @@ from streetshop.cli.feed import app as feed_app
 from streetshop.cli.index import index
 from streetshop.cli.lab import app as lab_app
 from streetshop.cli.look import look
+from streetshop.cli.page import page
 from streetshop.cli.search import search
 from streetshop.cli.serve import serve
 from streetshop.cli.studio import app as studio_app
@@ -42,6 +43,7 @@ app.command()(index)
 app.add_typer(feed_app, name="feed")
 app.command()(search)
 app.command()(look)
+app.command()(page)
 app.command()(embed)
 app.command()(tag)
 app.command()(serve)

@@ -190,7 +190,7 @@ def _search_words(
     if as_json:
         print_json(found.to_dict())
     elif found:
-        Console(highlight=False).print(_table(text, found))
+        Console(highlight=False).print(match_table(text, found))
     elif asked["offset"]:
         echo(_no_more(asked["offset"]))
     else:
@@ -198,7 +198,8 @@ def _search_words(
         echo(f"no product {'that passes ' if narrowed else ''}has any of these words")
 
 
-def _table(title: str, matches: Sequence[Match]) -> Table:
+def match_table(title: str, matches: Sequence[Match]) -> Table:
+    """Products in lines, nearest first."""
     from rich.table import Table
 
     from streetshop.present.words import closeness_text
@@ -265,11 +266,11 @@ def _print_table(path: Path, answer: PhotoAnswer, offset: int) -> None:
         if found.lacking:
             console.print(markup(f"{title}. {lacking_text(found)}"))
         if found.matches:
-            console.print(_table(title, found.matches))
+            console.print(match_table(title, found.matches))
         elif not found.lacking:
             console.print(markup(f"{title}: {_no_more(offset) if offset else 'the catalog is empty'}"))
         if found.others:
-            console.print(_table(others_text(found), found.others))
+            console.print(match_table(others_text(found), found.others))
         notes = _notes(found.matches or found.others)
         if notes.row_count:
             console.print(notes)

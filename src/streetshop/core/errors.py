@@ -240,6 +240,12 @@ class ProductMissing(CatalogError):
     slug = "product-missing"
 
 
+class LookMissing(CatalogError):
+    """No look of the product is stored, or the stored one is out of date."""
+
+    slug = "look-missing"
+
+
 class FilterError(StreetshopError):
     """A filter cannot be parsed or does not fit the catalog's fields.
 

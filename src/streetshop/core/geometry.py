@@ -197,12 +197,21 @@ def point_inside(mask: Mask) -> tuple[float, float]:
     """
     if not mask.any():
         raise GeometryError("the mask is empty")
-    depth = np.minimum(_run_depth(mask), _run_depth(mask.T).T)
+    depth = depth_inside(mask)
     best = depth == depth.max()
     ys, xs = np.nonzero(best)
     # Of equally deep pixels take the one nearest their common middle, so the answer does not jump about.
     i = int(np.argmin((xs - xs.mean()) ** 2 + (ys - ys.mean()) ** 2))
     return float(xs[i]) + 0.5, float(ys[i]) + 0.5
+
+
+def depth_inside(mask: Mask) -> NDArray[np.int32]:
+    """Return for each pixel its distance to the edge of the mask along its row and column, in pixels.
+
+    Returns:
+        (h, w): the smaller of both distances, 1 at the edge of the mask or of the raster, 0 outside the mask.
+    """
+    return np.minimum(_run_depth(mask), _run_depth(mask.T).T)
 
 
 def _run_depth(mask: Mask) -> NDArray[np.int32]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -70,6 +71,28 @@ def draw_overlay(photo: Photo, look: Look) -> Image.Image:
         draw.text((left, top), label, fill=(255, 255, 255), font=font)
         _disc(draw, *garment.hotspot, 5 * unit, (255, 255, 255))
         _disc(draw, *garment.hotspot, 3 * unit, colour)
+    return picture
+
+
+def draw_markers(photo: Photo, markers: Sequence[tuple[tuple[float, float], str, bool]]) -> Image.Image:
+    """Draw the markers of a look over its photo, each with a name beside it.
+
+    Args:
+        photo: the picture.
+        markers: of each its place in pixels of the photo, its name, and whether it stands out.
+    """
+    picture = photo.image().resize((photo.width, photo.height)) if photo.scale != (1.0, 1.0) else photo.image()
+    draw = ImageDraw.Draw(picture)
+    unit = max(min(photo.width, photo.height) / 250, 1.0)
+    font = ImageFont.load_default(size=round(9 * unit))
+    for (x, y), name, stands_out in markers:
+        colour = _COLOURS[0] if stands_out else _COLOURS[1]
+        _disc(draw, x, y, 5 * unit, (255, 255, 255))
+        _disc(draw, x, y, 3.5 * unit, colour)
+        wide = draw.textlength(name, font=font)
+        left = x + 7 * unit if x + 8 * unit + wide < photo.width else x - 7 * unit - wide
+        draw.rectangle(draw.textbbox((left, y - 5 * unit), name, font=font), fill=(255, 255, 255))
+        draw.text((left, y - 5 * unit), name, fill=colour, font=font)
     return picture
 
 

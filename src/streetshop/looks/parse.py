@@ -12,7 +12,7 @@ from PIL import Image
 
 from streetshop.core.geometry import Box, Keypoint, Mask, box_of_mask
 from streetshop.core.records import Garment, Person
-from streetshop.looks.hotspots import hotspot
+from streetshop.looks.hotspots import hotspot, place_of, spread
 from streetshop.looks.people import people_and_articles
 from streetshop.looks.pose import is_full_shot, read_keypoints, view_of, visibility
 from streetshop.looks.regions import near_groups, parts_by_label, size
@@ -101,7 +101,7 @@ def parse(reading: Reading, rules: Rules) -> Parsed:
     if articles and not garments and size(loose[0]) > sum(size(region) for region in people):
         garments.append(_finish(articles[0], reading, rules, (), None))
     garments.sort(key=lambda g: -g.score)
-    return Parsed(tuple(garments), tuple(persons), reading.heat is not None)
+    return Parsed(spread(garments, reading.width, reading.height), tuple(persons), reading.heat is not None)
 
 
 def most_probable(planes: NDArray[np.float32]) -> NDArray[np.uint8]:
@@ -264,7 +264,7 @@ def _finish(
     around = box_of_mask(article.mask)
     mask = article.mask[around.slices()]
     box = _box(around, reading)
-    spot = hotspot(mask, box, points, on_leg=article.category in rules.groups.on_leg)
+    spot = hotspot(mask, box, points, place_of(article.category, rules.groups.on_leg))
     kinds = article.kinds or _kinds(reading, article.mask, rules)
     return Garment(article.category, round(_score(article, rules), 4), box, spot, mask, person, kinds)
 

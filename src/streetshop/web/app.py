@@ -18,7 +18,7 @@ from streetshop.indexing.fetch import Fetcher
 from streetshop.looks import Reader, WholePhotoReader
 from streetshop.models import Encoder
 from streetshop.web import problems
-from streetshop.web.api import bulk, catalog, products, search
+from streetshop.web.api import bulk, catalog, pages, products, search
 from streetshop.web.hosts import AllowedHosts
 from streetshop.web.limits import UploadMemory
 from streetshop.web.methods import HeadAsGet
@@ -99,6 +99,7 @@ def create_app(
     app.add_middleware(Observe, metrics=metrics)
     problems.install(app)
     app.include_router(search.router)
+    app.include_router(pages.router)
     app.include_router(products.router)
     app.include_router(bulk.router)
     app.include_router(catalog.router)

@@ -96,6 +96,7 @@ STATUS: Final[Mapping[type[StreetshopError], int]] = {
     errors.ServerError: 500,
     errors.CatalogError: 503,
     errors.ProductMissing: 404,
+    errors.LookMissing: 404,
     errors.CatalogExists: 409,
     errors.CatalogEncoderMismatch: 409,
     errors.CatalogLocked: 423,
@@ -113,7 +114,7 @@ STATUS: Final[Mapping[type[StreetshopError], int]] = {
 
 _ABOUT_THE_REQUEST: Final = (
     *(errors.PhotoError, errors.GeometryError, errors.RecordError, errors.VectorError, errors.WeightsError),
-    *(errors.FilterError, errors.RequestInvalid, errors.ProductMissing, errors.FetchRefused),
+    *(errors.FilterError, errors.RequestInvalid, errors.ProductMissing, errors.LookMissing, errors.FetchRefused),
 )
 """Kinds whose texts a client may read, beside those of this room. The others can hold paths of the server's disk."""
 

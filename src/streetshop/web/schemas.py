@@ -434,6 +434,76 @@ class VectorSearchIn(BaseModel):
     min_score: FiniteFloat = 0.0
 
 
+class PageProductOut(BaseModel):
+    """The product that a page sells."""
+
+    id: str | None
+    source: Literal["given", "recognised", "unknown"] = Field(
+        description="Given by the caller, recognised in the catalog by the page's pictures, or unknown"
+    )
+    in_catalog: bool
+    kind: str | None = Field(description="Of an unknown product, the kind that most of the page shows")
+
+
+class PagePictureOut(BaseModel):
+    """A picture of a page."""
+
+    path: str = Field(description="The file name that was sent; of a stored look `shots[N]` of the product")
+    index: int = Field(description="Of the picture in the page, counted from 0")
+    image: str | None = Field(None, description="Path of its thumbnail on this server, if the catalog has the picture")
+
+
+class ChosenOut(PagePictureOut):
+    """The picture that is shown."""
+
+    view: Literal["front", "back", "left", "right", "detail"] | None
+    full_shot: bool | None
+    width: int = Field(description="In pixels")
+    height: int = Field(description="In pixels")
+    fallback: str | None = Field(description="Why it is no full shot from the front; null if it is one")
+
+
+class RefusedOut(PagePictureOut):
+    """A picture that is not shown."""
+
+    reason: str
+
+
+class PersonOfPageOut(BaseModel):
+    """A person in the chosen picture, from the largest; each has a look of its own."""
+
+    box: BoxOut
+    garments: list[int] = Field(description="Indices of what the person wears")
+
+
+class PageGarmentOut(BaseModel):
+    """A garment of the look."""
+
+    category: str
+    primary: bool = Field(description="Whether it is the product of the page")
+    score: float = Field(description="Probability that it is there and of that category")
+    kinds: dict[str, float] = Field(description="Probability of each kind that it may be")
+    box: BoxOut
+    hotspot: Annotated[
+        list[float],
+        Field(min_length=2, max_length=2, description="x, y of its marker, in fractions of the picture's sides"),
+    ]
+    person: int | None = Field(description="Index of the person who wears it")
+    searched: dict[str, float] = Field(description="Kinds searched, with their probabilities; empty for all")
+    matches: list[MatchOut] = Field(description="Never the product of the page, nor a variant of it")
+
+
+class PageOut(BaseModel):
+    """The look of a product page."""
+
+    product: PageProductOut
+    chosen: ChosenOut | None = Field(description="Null if no picture shows anything to wear")
+    refused: list[RefusedOut] = Field(description="The other pictures")
+    people: list[PersonOfPageOut]
+    garments: list[PageGarmentOut] = Field(description="Person after person, the primary garment first")
+    weights: dict[str, float]
+
+
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """OpenAPI ``responses`` for the errors a route can answer with."""
     said = {
