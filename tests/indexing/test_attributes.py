@@ -10,8 +10,8 @@ import pytest
 from streetshop.core.records import AttributeValue, Product, Shot
 from streetshop.indexing.attributes import described, mean_shares
 from streetshop.models.attributes import attribute_heads
-from streetshop.models.encoder import DEFAULT_ENCODER
 from streetshop.models.folder import read_spec
+from streetshop.models.load import DEFAULT_ENCODER
 from streetshop.models.spec import EncoderSpec, fingerprint
 
 SPEC = read_spec(DEFAULT_ENCODER)

@@ -13,8 +13,8 @@ import pytest
 from streetshop.core.errors import BundleDamaged, BundleError, BundleMissing
 from streetshop.models import load_encoder
 from streetshop.models.attributes import AttributeHeads, attribute_heads
-from streetshop.models.encoder import DEFAULT_ENCODER
 from streetshop.models.folder import file_sha256, read_spec, write_spec
+from streetshop.models.load import DEFAULT_ENCODER
 from streetshop.models.spec import AttributesSpec, EncoderSpec, HeadSpec, fingerprint
 from tests.models.tiny import tiny_encoder
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from streetshop.models.colour import COLOUR_DIM
 from streetshop.models.folder import file_sha256, read_spec, write_spec
-from streetshop.models.spec import BlockSpec, CosineScale, EncoderSpec, InputSpec
+from streetshop.models.spec import BlockSpec, CosineScale, EncoderSpec, GroupsSpec, InputSpec
 
 SCALE = CosineScale(mean=(0.2, 0.3), covariance=((0.04, 0.01), (0.01, 0.09)), slope=2.0, intercept=-4.0)
 """Of the blocks of :func:`tiny_encoder`."""
@@ -75,4 +75,15 @@ def two_streams(folder: Path) -> Path:
     spec = read_spec(folder)
     files = {name: file_sha256(folder / name) for name in ("model.onnx", "shop.onnx")}
     write_spec(folder, spec.model_copy(update={"shop_model": "shop.onnx", "files": files}))
+    return folder
+
+
+def tiny_groups(
+    folder: Path, *, seed: int = 1, upper: tuple[str, ...] = ("top", "dress"), fallback: str = "upper"
+) -> Path:
+    """Two such encoders, one for the upper and one for the lower half of the body."""
+    tiny_encoder(folder / "upper", seed=seed)
+    tiny_encoder(folder / "lower", seed=seed + 1)
+    groups = {"upper": upper, "lower": ("skirt", "trousers")}
+    write_spec(folder, GroupsSpec(name="two groups", version="1", groups=groups, fallback=fallback))
     return folder

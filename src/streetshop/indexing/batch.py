@@ -188,7 +188,7 @@ class _Batch:
         if before.category == product.category and (kinds[0] == kinds[1] or not known.tagged):
             return True
         with self._tools.computing:
-            return self._tools.shots.same_garment(
+            return self._tools.shots.same_vector(
                 data, source, (before.category, kinds[0]), (product.category, kinds[1])
             )
 

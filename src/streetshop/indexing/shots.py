@@ -68,8 +68,8 @@ class ShotReader:
 
     @property
     def chooses(self) -> bool:
-        """Whether the category of a product decides what is embedded; False if pictures are taken whole."""
-        return self.reader.name is not None
+        """Whether kind and category of a product decide what is embedded, or by which encoder."""
+        return self.reader.name is not None or self.encoder.grouped
 
     def prepare(self, data: bytes, category: str, where: str, kind: str = "") -> PreparedShot:
         """Decode a picture, find the garment and cut it out.
@@ -90,7 +90,8 @@ class ShotReader:
         garment = self._garment(photo, category, kind)
         small = thumbnail(photo) if self.thumbnails else b""
         picture = garment_picture(photo, garment, self.encoder.spec)
-        return PreparedShot(self.encoder.prepare(picture), small, tags_of(garment, picture))
+        prepared = self.encoder.prepare(picture, kind or garment.category)
+        return PreparedShot(prepared, small, tags_of(garment, picture))
 
     def look(self, data: bytes, category: str, where: str, kind: str = "") -> Tags:
         """What the reader sees in a picture, without embedding it; see ``prepare``."""
@@ -98,15 +99,17 @@ class ShotReader:
         garment = self._garment(photo, category, kind)
         return tags_of(garment, garment_picture(photo, garment, self.encoder.spec))
 
-    def same_garment(self, data: bytes, where: str, one: tuple[str, str], other: tuple[str, str]) -> bool:
-        """Whether a picture shows the same garment to products of one category and kind and of others."""
+    def same_vector(self, data: bytes, where: str, one: tuple[str, str], other: tuple[str, str]) -> bool:
+        """Whether a picture gives products of one category and kind the same vector as products of others."""
         look = read_look(self.decode(data, at_least=self.reader.photo_side, where=where), self.reader)
-        return product_garment(look, *one) is product_garment(look, *other)
+        garments = [product_garment(look, *each) for each in (one, other)]
+        kinds = [kind or garment.category for garment, (_, kind) in zip(garments, (one, other), strict=True)]
+        return garments[0] is garments[1] and len({self.encoder.group_of(kind) for kind in kinds}) == 1
 
     def cut(self, photo: Photo, category: str) -> Prepared:
         """Find the garment in a photo and cut it out; see ``prepare``."""
         garment = self._garment(photo, category, "")
-        return self.encoder.prepare(garment_picture(photo, garment, self.encoder.spec))
+        return self.encoder.prepare(garment_picture(photo, garment, self.encoder.spec), garment.category)
 
     def _garment(self, photo: Photo, category: str, kind: str) -> Garment:
         return product_garment(read_look(photo, self.reader), category, kind)

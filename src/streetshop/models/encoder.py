@@ -15,16 +15,13 @@ from PIL import Image
 from streetshop.core.errors import BundleDamaged, VectorError
 from streetshop.core.records import Block, GarmentPicture
 from streetshop.models import colour
-from streetshop.models.folder import SHIPPED, open_bundle
+from streetshop.models.folder import open_bundle
 from streetshop.models.preprocessing import fit_picture, mask_image, network_input
 from streetshop.models.session import start_session, thread_count
 from streetshop.models.spec import EncoderSpec, fingerprint
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
-
-DEFAULT_ENCODER: Final = SHIPPED / "encoder"
-"""The encoder shipped in the package."""
 
 Side = Literal["street", "shop"]
 """Where a picture comes from; it matters to two-stream encoders only."""
@@ -40,10 +37,12 @@ class Prepared:
     Attributes:
         pixels: (height, width, 3 or 4) uint8.
         computed: blocks that do not come from the network, by name.
+        group: whose encoder it is for; empty where one encodes everything.
     """
 
     pixels: NDArray[np.uint8]
     computed: dict[str, NDArray[np.float32]]
+    group: str = ""
 
 
 class Encoder:
@@ -55,7 +54,16 @@ class Encoder:
         fingerprint: two encoders of one fingerprint give the same vectors.
         blocks: name, length and default weight of each part of a vector, in order.
         dim: length of a vector.
+        threads: of all runs together.
     """
+
+    grouped = False
+    """Whether only vectors of one group of kinds compare, see :mod:`streetshop.models.groups`."""
+    name: str
+    fingerprint: str
+    blocks: tuple[Block, ...]
+    dim: int
+    threads: int
 
     def __init__(self, folder: Path, *, threads: int | None = None) -> None:
         spec = open_bundle(folder, EncoderSpec)
@@ -97,8 +105,17 @@ class Encoder:
                 )
         return session
 
-    def prepare(self, picture: GarmentPicture) -> Prepared:
-        """Do the work that needs no network: fit the picture and compute the blocks of its pixels."""
+    def group_of(self, kind: str) -> str:
+        """Return the group of a kind; empty where one network encodes everything."""
+        return ""
+
+    def prepare(self, picture: GarmentPicture, kind: str = "") -> Prepared:
+        """Do the work that needs no network: fit the picture and compute the blocks of its pixels.
+
+        Args:
+            picture: of a garment.
+            kind: of the garment; an encoder with groups chooses by it.
+        """
         computed = {block.name: picture_colours(picture) for block in self.spec.blocks if block.source == "cielab"}
         return Prepared(fit_picture(picture, self.spec.input), computed)
 
@@ -146,19 +163,6 @@ class Encoder:
 
 def _batches(prepared: Sequence[Prepared], size: int) -> Iterator[Sequence[Prepared]]:
     return (prepared[i : i + size] for i in range(0, len(prepared), size))
-
-
-def load_encoder(folder: Path | None = None, *, threads: int | None = None) -> Encoder:
-    """Load and verify an encoder bundle.
-
-    Args:
-        folder: the bundle; None for the one shipped in the package.
-        threads: of one run of the network; None for one per core.
-
-    Raises:
-        BundleError: the bundle is missing, damaged or of another kind.
-    """
-    return Encoder(folder or DEFAULT_ENCODER, threads=threads)
 
 
 def _unit(part: NDArray[np.float32], name: str) -> NDArray[np.float32]:

@@ -10,14 +10,19 @@ from pydantic import TypeAdapter, ValidationError
 
 from streetshop.core.errors import BundleDamaged, BundleError, BundleMissing
 from streetshop.core.files import write_json
-from streetshop.models.spec import AttributesSpec, EncoderSpec, ReaderSpec, Spec
+from streetshop.models.spec import AttributesSpec, EncoderSpec, GroupsSpec, ReaderSpec, Spec
 
 SPEC_FILE: Final = "bundle.json"
 CARD_FILE: Final = "card.md"
 SHIPPED: Final = Path(__file__).parent / "weights"
 """The bundles in the package."""
-AnySpec: TypeAlias = EncoderSpec | ReaderSpec | AttributesSpec
-_NAMES: Final = {EncoderSpec: "an encoder", ReaderSpec: "a reader", AttributesSpec: "a bundle of attribute heads"}
+AnySpec: TypeAlias = EncoderSpec | ReaderSpec | AttributesSpec | GroupsSpec
+_NAMES: Final = {
+    EncoderSpec: "an encoder",
+    ReaderSpec: "a reader",
+    AttributesSpec: "a bundle of attribute heads",
+    GroupsSpec: "a folder of encoders, one for each group of kinds",
+}
 S = TypeVar("S", EncoderSpec, ReaderSpec, AttributesSpec)
 _SPEC: Final[TypeAdapter[AnySpec]] = TypeAdapter(Spec)
 
@@ -79,7 +84,7 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def verify_files(folder: Path, spec: AnySpec) -> None:
+def verify_files(folder: Path, spec: EncoderSpec | ReaderSpec | AttributesSpec) -> None:
     """Compare every file with its checksum.
 
     Raises:

@@ -289,7 +289,37 @@ class AttributesSpec(_Strict):
         return self
 
 
-Spec = Annotated[EncoderSpec | ReaderSpec | AttributesSpec, Field(discriminator="kind")]
+GroupName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
+
+
+class GroupsSpec(_Strict):
+    """``bundle.json`` of a folder with an encoder for each group of kinds (method 3), each a bundle in a folder below.
+
+    Attributes:
+        groups: kinds of garments by the name of their group, which is its folder; no kind is in two groups.
+        fallback: group of garments of any other kind, and of unknown ones.
+    """
+
+    kind: Literal["encoder-groups"] = "encoder-groups"
+    format: Literal[1] = 1
+    name: str
+    version: str
+    groups: Annotated[Mapping[GroupName, tuple[str, ...]], Field(min_length=1)]
+    fallback: str
+    licence: str = "Apache-2.0"
+    about: str = ""
+
+    @model_validator(mode="after")
+    def _check(self) -> GroupsSpec:
+        kinds = [kind for listed in self.groups.values() for kind in listed]
+        if len(set(kinds)) != len(kinds):
+            raise ValueError(f"kinds are in two groups: {sorted({kind for kind in kinds if kinds.count(kind) > 1})}")
+        if self.fallback not in self.groups:
+            raise ValueError(f"the fallback {self.fallback!r} is no group")
+        return self
+
+
+Spec = Annotated[EncoderSpec | ReaderSpec | AttributesSpec | GroupsSpec, Field(discriminator="kind")]
 
 
 def fingerprint(spec: EncoderSpec) -> str:

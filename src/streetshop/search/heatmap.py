@@ -37,8 +37,14 @@ class Covered:
     prepared: tuple[Prepared, ...]
 
 
-def cover(encoder: Encoder, picture: GarmentPicture) -> Covered:
-    """Cover each of ``GRID`` x ``GRID`` patches with the encoder's background; covered pixels are not garment."""
+def cover(encoder: Encoder, picture: GarmentPicture, kind: str = "") -> Covered:
+    """Cover each of ``GRID`` x ``GRID`` patches with the encoder's background; covered pixels are not garment.
+
+    Args:
+        encoder: whose vectors are compared.
+        picture: of the garment.
+        kind: of the garment.
+    """
     height, width = picture.pixels.shape[:2]
     rows, columns = (np.linspace(0, side, GRID + 1).round().astype(int) for side in (height, width))
     pictures = [picture]
@@ -50,7 +56,7 @@ def cover(encoder: Encoder, picture: GarmentPicture) -> Covered:
             if mask is not None:
                 mask[top:bottom, left:right] = 0
             pictures.append(GarmentPicture(pixels, mask))
-    return Covered(picture, tuple(encoder.prepare(each) for each in pictures))
+    return Covered(picture, tuple(encoder.prepare(each, kind) for each in pictures))
 
 
 def sensitivity(

@@ -54,7 +54,8 @@ def nearest(
         kinds = dict.fromkeys(request.kinds or (), 1.0)
     left_out = _LeftOut.of(store, request)
     query = weigh(vector, store.meta.blocks, request.weights)
-    where, added = other_kinds(request.where, kinds) if apart else (of_kinds(request.where, [*kinds]), agreement(kinds))
+    same = of_kinds(request.where, [*kinds], unknown=request.unknown_kinds)
+    where, added = other_kinds(request.where, kinds) if apart else (same, agreement(kinds))
     now, *later = by_words(request.text)
     wanted = max(request.offset + request.k, POOL if request.diverse else 0)
     depth = (wanted + (request.without is not None)) * 2

@@ -51,6 +51,7 @@ class SearchRequest:
         explain: every match says what its similarity rests on.
         min_score: least score of a result, 0 to 1.
         scale: makes scores of similarities under these weights; None when the encoder is not calibrated.
+        unknown_kinds: products of unknown kind are searched beside those of ``kinds``.
     """
 
     k: int
@@ -67,6 +68,7 @@ class SearchRequest:
     explain: bool = False
     min_score: float = 0.0
     scale: Scale | None = None
+    unknown_kinds: bool = True
 
     def is_close(self, closeness: float) -> bool:
         """Whether a similarity, with what is added for kinds, has the least score that is asked for."""

@@ -17,6 +17,7 @@ from streetshop.core.records import Garment, Look, Match, Vector
 from streetshop.looks import Reader, WholePhotoReader, boxed_garment, garment_picture, read_look
 from streetshop.models import Encoder, Prepared
 from streetshop.search.closeness import SIMILAR
+from streetshop.search.groups import check_together, kind_of, within_group
 from streetshop.search.heatmap import Covered, cover, draw_heatmap, sensitivity
 from streetshop.search.kinds import likely_kinds, of_kinds
 from streetshop.search.match import nearest
@@ -140,8 +141,9 @@ class Searcher:
         """The first stage for one of several photos, counted from 0.
 
         Raises:
-            RequestInvalid: no garment was found in it.
+            RequestInvalid: no garment was found in it, or the encoder has groups.
         """
+        check_together(self.encoder)
         query = self.prepare(photo, request if number == 0 else replace(request, garment=None), MAX_GARMENTS_EACH)
         check_found(name, query.look)
         return query
@@ -182,8 +184,11 @@ class Searcher:
         else:
             look = read_look(photo, self.reader)
             garments = _chosen(look, request.garment)[:max_garments]
-        cut = (garment_picture(photo, garment, self.encoder.spec) for garment in garments)
-        return Query(look, garments, tuple(self.encoder.prepare(picture) for picture in cut))
+        pictures = (
+            self.encoder.prepare(garment_picture(photo, garment, self.encoder.spec), kind_of(garment, request.kinds))
+            for garment in garments
+        )
+        return Query(look, garments, tuple(pictures))
 
     def _boxed(self, photo: Photo, request: SearchRequest) -> tuple[Garment, ...]:
         """The boxes of the request; without kinds in the request, each with those that the reader sees in it."""
@@ -195,24 +200,30 @@ class Searcher:
         """The last stage: the products nearest to each garment's vector."""
         garments = []
         for garment, vector in zip(query.garments, vectors, strict=True):
-            found = self.near(vector, request, likely_kinds(garment.kinds))
+            found = self.near(vector, request, likely_kinds(garment.kinds), kind_of(garment, request.kinds))
             garments.append(GarmentAnswer(garment, vector, found.matches, found.kinds, found.lacking, found.others))
         return Answer(query.look, tuple(garments), request.weights)
 
-    def near(self, vector: Vector, request: SearchRequest, kinds: Mapping[str, float]) -> Found:
+    def near(self, vector: Vector, request: SearchRequest, kinds: Mapping[str, float], kind: str = "") -> Found:
         """The products nearest to a vector, or why there are none and what comes nearest of other kinds.
 
         Args:
             vector: (dim,) of a garment.
             request: how many products, which, and how the blocks count; its kinds, if it has any, are searched.
             kinds: else searched, with their probabilities; empty for all.
+            kind: by which the vector was encoded; it matters to an encoder with groups, whose kinds alone are searched.
+
+        Raises:
+            RequestInvalid: kinds of several groups are asked for, and their vectors do not compare.
         """
+        if self.encoder.grouped:
+            request, kinds = within_group(self.encoder, request, kinds, kind)
         if request.kinds is not None:
             kinds = dict.fromkeys(request.kinds, 1.0)
         matches = nearest(self.store, vector, request, kinds)
         lacking: Lacking = "" if request.offset else self._lacking(matches, vector, request, kinds)
-        if not lacking or not kinds:
-            return Found(matches, kinds, lacking)
+        if not lacking or not kinds or self.encoder.grouped:
+            return Found(() if lacking == "kind" else matches, kinds, lacking)
         least = max(request.min_score, SIMILAR) if lacking == "closeness" else request.min_score
         elsewhere = replace(request, k=min(request.k, MAX_OTHERS), min_score=least)
         others = nearest(self.store, vector, elsewhere, kinds, apart=True)
@@ -247,7 +258,8 @@ class Searcher:
         garments = self.prepare(photo, request, 1).garments
         if not garments:
             raise RequestInvalid("the photo has no garment", hint="Give a box")
-        return cover(self.encoder, garment_picture(photo, garments[0], self.encoder.spec))
+        picture = garment_picture(photo, garments[0], self.encoder.spec)
+        return cover(self.encoder, picture, kind_of(garments[0], request.kinds))
 
     def heatmap(
         self, covered: Covered, vectors: NDArray[np.float32], product_id: str, request: SearchRequest, shot: int = 0
@@ -288,6 +300,8 @@ class Searcher:
         if request.kinds is None:
             (product,) = self.store.get([product_id])
             request = replace(request, kinds=(product.kind,) if product is not None and product.kind else ())
+        if self.encoder.grouped:
+            request, _ = within_group(self.encoder, request, {}, request.kinds[0] if request.kinds else "")
         return nearest(self.store, vector, request)
 
 

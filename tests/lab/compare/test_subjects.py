@@ -14,7 +14,7 @@ from streetshop.lab.compare.subjects import bundle_subject, cpu_milliseconds, ot
 from streetshop.lab.data.manifest import Manifest
 from streetshop.lab.data.pictures import row_picture
 from streetshop.models import load_encoder
-from streetshop.models.encoder import DEFAULT_ENCODER
+from streetshop.models.load import DEFAULT_ENCODER
 from tests.lab.compare.trained import draw_split
 
 pytestmark = pytest.mark.lab

@@ -11,11 +11,11 @@ from streetshop.lab.curate import Curation
 from streetshop.lab.curate.encoders import EncoderChoice
 from streetshop.lab.curate.features import Features, run_features
 from streetshop.lab.data.manifest import Manifest
-from streetshop.models.encoder import load_encoder
+from streetshop.models.load import load_encoder
 
 
 def test_a_bundle_gives_features_whose_cosine_is_that_of_a_search(tmp_path: Path, small: Manifest) -> None:
-    from streetshop.models.encoder import DEFAULT_ENCODER
+    from streetshop.models.load import DEFAULT_ENCODER
 
     curation = Curation.create(tmp_path / "out", small.take([0, 1]))
     run_features(curation, EncoderChoice(bundle=str(DEFAULT_ENCODER)))

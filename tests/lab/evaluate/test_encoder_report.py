@@ -21,8 +21,8 @@ from streetshop.lab.evaluate.encoder_report import (
     sections,
 )
 from streetshop.models import load_encoder
-from streetshop.models.encoder import DEFAULT_ENCODER
 from streetshop.models.folder import file_sha256, read_spec, write_spec
+from streetshop.models.load import DEFAULT_ENCODER
 from tests.models.tiny import tiny_encoder
 
 pytestmark = pytest.mark.lab

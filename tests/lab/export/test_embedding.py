@@ -12,8 +12,10 @@ from streetshop.core.errors import RunError
 from streetshop.lab.data.manifest import Manifest
 from streetshop.lab.data.pictures import row_picture
 from streetshop.lab.evaluate.report import Report
-from streetshop.lab.export.embedding import export_embedding
+from streetshop.lab.export.embedding import export_embedding, groups_spec
 from streetshop.lab.train import load_run
+from streetshop.lab.train.reading import load_recipe
+from streetshop.lab.train.recipe import EmbeddingRecipe
 from streetshop.models import load_encoder
 from tests.lab.compare.trained import draw_split, train_two
 
@@ -56,3 +58,15 @@ def test_what_is_no_run_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="no run folder"):
         export_embedding(tmp_path, tmp_path / "bundle")
     assert not (tmp_path / "bundle").exists()
+
+
+def test_kinds_belong_to_the_group_that_names_them_most() -> None:
+    recipe = load_recipe("buy-me-that-look")
+    assert isinstance(recipe, EmbeddingRecipe)
+    spec = groups_spec(recipe, [*recipe.data.groups, "other"], "look", "2")
+    assert (spec.name, spec.version, spec.fallback) == ("look", "2", "other")
+    assert spec.groups["bottomwear"] == ("trousers", "shorts", "legwear")
+    assert spec.groups["topwear"] == ("top",)
+    assert spec.groups["other"] == ()
+    alone = groups_spec(recipe, ["skirts", "bags"], "look", "2")
+    assert (alone.groups, alone.fallback) == ({"skirts": ("skirt",), "bags": ("bag",)}, "skirts")

@@ -13,8 +13,8 @@ from streetshop.lab.data.sets.ccp import labelled_names
 from streetshop.lab.evaluate.report import Report, fingerprint_files
 from streetshop.lab.measure.public import measure_encoder, measure_reader, report_of
 from streetshop.models import load_encoder
-from streetshop.models.encoder import DEFAULT_ENCODER
 from streetshop.models.folder import SHIPPED
+from streetshop.models.load import DEFAULT_ENCODER
 from tests.lab.evaluate.drawn import drawn_items
 from tests.lab.train.tasks.reader.trees import ccp, clothing
 from tests.models.tiny_reader import tiny_reader

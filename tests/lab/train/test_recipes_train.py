@@ -155,6 +155,8 @@ def test_groups_export_a_bundle_each_and_encode_their_own_rows(
         "buy-me-that-look-flat",
         "buy-me-that-look-other",
     }
+    served = load_encoder(tmp_path / "bundles", threads=1)
+    assert (served.name, served.grouped, served.group_of("dress")) == ("buy-me-that-look 1", True, "other")
     rows = Manifest.read(manifest)
     vectors, usable = load_run(runs["buy-me-that-look"]).encode(rows, cache=tmp_path / "cache")
     assert vectors.shape == (len(rows), 8)

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from streetshop.core.errors import VectorError
 from streetshop.core.records import GarmentPicture
-from streetshop.models.encoder import Encoder, load_encoder
+from streetshop.models.encoder import Encoder
+from streetshop.models.load import load_encoder
 from streetshop.models.preprocessing import fit_picture, network_input
 from streetshop.models.spec import BlockSpec, EncoderSpec, InputSpec
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from torch import Tensor, nn
 
+from streetshop.core.kinds import KINDS
+from streetshop.feeds.kinds import TAXONOMY, KindWords
 from streetshop.lab.evaluate.report import Dataset, Figure, Report, Section
 from streetshop.lab.export.bundle import MODEL, Network, check_free, export_bundle, probe_images
 from streetshop.lab.train.embedding_parts import AttentionHeadPart
+from streetshop.lab.train.recipe import EmbeddingRecipe
 from streetshop.lab.train.trained import Trained, load_run
 from streetshop.models.colour import COLOUR_DIM
-from streetshop.models.spec import BlockSpec, EncoderSpec, InputSpec
+from streetshop.models.folder import write_spec
+from streetshop.models.spec import BlockSpec, EncoderSpec, GroupsSpec, InputSpec
 
 SHOP_MODEL = "model-shop.onnx"
 
@@ -41,7 +47,8 @@ def export_embedding(
 
     Args:
         run: the run's folder.
-        out: the bundle's folder; must be absent or empty. A run with groups writes a bundle for each, below it.
+        out: the bundle's folder; must be absent or empty. A run with groups writes a bundle for each, below it, and a
+            ``bundle.json`` that says which kinds of garments each encodes, so that the folder serves as one encoder.
         weights: ``best`` (by validation) or ``last``.
         half: whether weights may be stored in half precision.
         converter: a converter's run: queries pass through it first (method 1 end to end).
@@ -68,7 +75,39 @@ def export_embedding(
         }
         report = embedding_report(trained, spec, weights, converted=converter is not None)
         folders.append(export_bundle(out / group if group else out, networks, spec, report, half=half))
+    if "" not in loaded.encoders:
+        recipe = next(iter(loaded.encoders.values())).recipe
+        write_spec(out, groups_spec(recipe, list(loaded.encoders), name or recipe.name, version))
     return folders
+
+
+def groups_spec(recipe: EmbeddingRecipe, groups: Sequence[str], name: str, version: str) -> GroupsSpec:
+    """Which kinds the encoder of each group is for.
+
+    A kind belongs to the group that has most of its words among its categories, the first of equals. Kinds of no group
+    are left to the group ``other`` if there is one, else to the first.
+
+    Args:
+        recipe: with ``data.groups``.
+        groups: those that were trained.
+        name: of the folder's ``bundle.json``.
+        version: likewise.
+    """
+    words = {
+        group: Counter(TAXONOMY.find(KindWords(categories=(one,))).kind for one in recipe.data.groups.get(group, ()))
+        for group in groups
+    }
+    owners = {kind: max(groups, key=lambda group: words[group][kind]) for kind in KINDS}
+    return GroupsSpec(
+        name=name,
+        version=version,
+        groups={
+            group: tuple(kind for kind, owner in owners.items() if owner == group and words[group][kind])
+            for group in groups
+        },
+        fallback="other" if "other" in groups else groups[0],
+        about=recipe.about,
+    )
 
 
 def embedding_spec(trained: Trained, name: str, version: str) -> EncoderSpec:

@@ -42,7 +42,8 @@ def report_of(bundle: Path) -> Report:
     if path.is_file():
         return Report.read(path)
     spec = read_spec(bundle)
-    return Report(name=spec.name, version=spec.version, kind=spec.kind, summary=spec.about, licence=spec.licence)
+    kind = "encoder" if spec.kind == "encoder-groups" else spec.kind
+    return Report(name=spec.name, version=spec.version, kind=kind, summary=spec.about, licence=spec.licence)
 
 
 def measured_on(report: Report, data: Sequence[Dataset], measured: str, tables: Sequence[Section]) -> Report:
