@@ -100,6 +100,28 @@ def test_boxes_and_a_product_left_out(catalog: streetshop.Catalog) -> None:
     assert catalog.search(square("red"), k=1, without="red-plain")[0].matches[0].product.id != "red-plain"
 
 
+def test_several_photos_of_one_garment(shop: Path, catalog: streetshop.Catalog) -> None:
+    answer = catalog.search([shop / "blue.png", square("blue", "checks")], one_garment=True, k=2)
+    (found,) = answer
+    assert found.matches[0].product.id == "blue-checks"
+    assert [view.name for view in found.views] == ["blue.png", "photo 2"]
+    assert answer.name == "blue.png, photo 2"
+    assert len(answer.to_dict()["garments"][0]["views"]) == 2
+    preset = catalog.search(shop / "blue.png", weights="same colour")
+    assert preset.answer.weights == {"style": 0.6, "colour": 0.9}
+    for pictures, asked, message in (
+        ([shop / "blue.png"] * 2, {}, "one_garment=True"),
+        (shop / "blue.png", {"one_garment": True}, "1 photo of one garment"),
+        ([square("red")] * 50, {"one_garment": True}, "50 photos"),
+        ([square("red")] * 2, {"one_garment": True, "boxes": [(0, 0, 9, 9)]}, "box"),
+        ([square("red"), b"no picture"], {"one_garment": True}, "photo 2"),
+        (shop / "blue.png", {"one_garment": 1}, "one_garment"),
+        (shop / "blue.png", {"weights": "same sleeve"}, "same pattern"),
+    ):
+        with pytest.raises(streetshop.StreetshopError, match=message):
+            catalog.search(pictures, **asked)
+
+
 def test_words_alone_and_a_heat_map(catalog: streetshop.Catalog) -> None:
     assert [match.product.id for match in catalog.find("Blue stripes", k=1)] == ["blue-stripes"]
     with pytest.raises(errors.RequestInvalid, match="twice"):
@@ -238,7 +260,8 @@ def test_the_blocks_of_the_guide_run(tmp_path: Path) -> None:
         Image.fromarray(square(colour, "stripes", side=240)).save(tmp_path / "pictures" / f"{colour}.jpg")
         rows.append(f"{i},{colour} dress,dress,{10 * i + 5} EUR,pictures/{colour}.jpg")
     (tmp_path / "feed.csv").write_text("\n".join(rows))
-    Image.fromarray(square("blue", "checks", side=300)).save(tmp_path / "photo.jpg")
+    for photo, side in (("photo.jpg", 300), ("back.jpg", 260)):
+        Image.fromarray(square("blue", "checks", side=side)).save(tmp_path / photo)
     script = tmp_path / "guide.py"
     script.write_text("\n".join([*blocks, "print(repr(answer))"]))
     done = subprocess.run([sys.executable, str(script)], cwd=tmp_path, capture_output=True, text=True, timeout=200)

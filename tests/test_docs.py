@@ -79,7 +79,8 @@ def workplace(tmp_path: Path) -> Path:
         Image.fromarray(square(colour, "stripes", side=240)).save(tmp_path / "pictures" / f"{colour}.jpg")
         rows.append(f"{i},{colour} dress,dress,{10 * i + 5} EUR,pictures/{colour}.jpg,in stock,{colour}")
     (tmp_path / "feed.csv").write_text("\n".join(rows))
-    Image.fromarray(square("blue", "checks", side=300)).save(tmp_path / "photo.jpg")
+    for photo, side in (("photo.jpg", 300), ("back.jpg", 260)):
+        Image.fromarray(square("blue", "checks", side=side)).save(tmp_path / photo)
     (tmp_path / "key.txt").write_text("a-long-secret-key-of-the-shop\n")
     for folder in ("benchmarks", "recipes"):
         (tmp_path / folder).symlink_to(ROOT / folder)

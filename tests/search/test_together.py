@@ -19,7 +19,6 @@ from streetshop.search.together import (
     LEAST_SCORE,
     MAX_PHOTOS,
     Candidates,
-    check_found,
     check_photos,
     mean_kinds,
     mean_vector,
@@ -69,7 +68,7 @@ def test_stages_give_the_same_answer(shop: tuple[Store, Encoder]) -> None:
     photos = [Photo.from_array(street("red", "blue")), Photo.from_array(street("blue", "red"))]
     searcher, names = Searcher(*shop, BandReader()), ["a", "b"]
     request = SearchRequest.check(shop[0], shop[1].blocks, k=4)
-    queries = [searcher.prepare_together(photo, request, n, names[n]) for n, photo in enumerate(photos)]
+    queries = [searcher.prepare_together(photo, request, n) for n, photo in enumerate(photos)]
     vectors = shop[1].encode([picture for query in queries for picture in query.pictures])
     staged = searcher.match_together(queries, vectors, request, names)
     assert staged.garments[0].matches == searcher.search_together(photos, request, names).garments[0].matches
@@ -110,6 +109,26 @@ def test_different_garments_are_refused_by_score(tmp_path: Path) -> None:
         same_garment([photo("a", "red"), photo("b", "red"), photo("c", "blue")], encoder.blocks, weights, scale)
 
 
+def test_where_a_reader_finds_nothing_the_whole_photo_is_compared(tmp_path: Path) -> None:
+    encoder = load_encoder(calibrated_encoder(tmp_path / "encoder"))
+    weights = {"style": 0.0, "colour": 1.0}
+    scale = Scale.of(encoder.spec.calibration, encoder.blocks, weights)
+
+    def photo(name: str, category: str, colour: str) -> Candidates:
+        garment = Garment(category, 1.0, Box(0, 0, 64, 64), (32, 32))
+        look = Look(64, 64, (garment,), reader="reader 1")
+        return Candidates(name, look, [garment], encoder_vector(encoder, colour))
+
+    found, close_up, nothing = photo("a", "top", "red"), photo("b", "garment", "red"), photo("c", "garment", "blue")
+    views, _ = same_garment([found, close_up], encoder.blocks, weights, scale)
+    assert len(views) == 2, "a detail of the same cloth"
+    for photos in ([found, nothing], [nothing, found]):
+        with pytest.raises(RequestInvalid, match="no garment was found in c"):
+            same_garment(photos, encoder.blocks, weights, scale)
+    with pytest.raises(RequestInvalid, match="no garment was found in b"):
+        same_garment([found, close_up], encoder.blocks, weights, None)
+
+
 def encoder_vector(encoder: Encoder, colour: str) -> np.ndarray:
     from streetshop.core.records import GarmentPicture
 
@@ -137,7 +156,6 @@ def test_a_photo_without_a_reader_is_taken_whole(shop: tuple[Store, Encoder]) ->
     photos = [Photo.from_array(square("blue", "checks"))] * 2
     (found,) = searcher.search_together(photos, request, ["a", "b"]).garments
     assert found.matches[0].product.id == "blue-checks"
-    check_found("a", Look(10, 10, (Garment("garment", 1.0, Box(0, 0, 10, 10), (5, 5)),)))
 
 
 def test_the_mean_of_opposite_vectors_is_the_first(shop: tuple[Store, Encoder]) -> None:

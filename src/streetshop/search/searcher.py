@@ -26,7 +26,6 @@ from streetshop.search.together import (
     MAX_GARMENTS_EACH,
     Candidates,
     View,
-    check_found,
     check_photos,
     mean_kinds,
     same_garment,
@@ -126,27 +125,21 @@ class Searcher:
             names: of the photos, for messages.
 
         Raises:
-            RequestInvalid: too few or too many photos, boxes are given, a photo has no garment, or the photos show
-                different garments.
+            RequestInvalid: too few or too many photos, boxes are given, or the photos show different garments, or none.
         """
         check_photos(len(photos), boxed=bool(request.boxes))
-        queries = [
-            self.prepare_together(photo, request, number, name)
-            for number, (photo, name) in enumerate(zip(photos, names, strict=True))
-        ]
+        queries = [self.prepare_together(photo, request, number) for number, photo in enumerate(photos)]
         vectors = self.encoder.encode([picture for query in queries for picture in query.pictures])
         return self.match_together(queries, vectors, request, names)
 
-    def prepare_together(self, photo: Photo, request: SearchRequest, number: int, name: str) -> Query:
+    def prepare_together(self, photo: Photo, request: SearchRequest, number: int) -> Query:
         """The first stage for one of several photos, counted from 0.
 
         Raises:
-            RequestInvalid: no garment was found in it, or the encoder has groups.
+            RequestInvalid: the encoder has groups.
         """
         check_together(self.encoder)
-        query = self.prepare(photo, request if number == 0 else replace(request, garment=None), MAX_GARMENTS_EACH)
-        check_found(name, query.look)
-        return query
+        return self.prepare(photo, request if number == 0 else replace(request, garment=None), MAX_GARMENTS_EACH)
 
     def match_together(
         self, queries: Sequence[Query], vectors: NDArray[np.float32], request: SearchRequest, names: Sequence[str]
@@ -154,7 +147,7 @@ class Searcher:
         """The last stage for several photos of one garment; ``vectors`` are those of all pictures, in order.
 
         Raises:
-            RequestInvalid: the photos show different garments.
+            RequestInvalid: the photos show different garments, or none.
         """
         ends = np.cumsum([len(query.pictures) for query in queries])[:-1].tolist()
         candidates = [

@@ -19,11 +19,11 @@ MAX_PHOTOS: Final = 8
 """The most photos of one garment."""
 MAX_GARMENTS_EACH: Final = 8
 """Garments of each photo that are compared."""
-LEAST_SCORE: Final = 0.02
-"""Least score of two pictures of one garment; below it the photos are refused."""
+LEAST_SCORE: Final = 0.03
+"""Least score of two pictures of one garment; below it the photos are refused (docs/experiments/queries.md)."""
 
 LEAST_COMMON: Final = 0.1
-"""Least probability that the kinds of two garments have in common; below it they are different garments."""
+"""The same for an encoder without scores: the least probability that the kinds of two garments have in common."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,6 +61,12 @@ class Candidates:
     garments: Sequence[Garment]
     vectors: NDArray[np.float32]
 
+    @property
+    def nothing(self) -> bool:
+        """Whether a reader found nothing, and the whole photo stands for a garment."""
+        whole = all(garment.category == WHOLE_PHOTO and garment.mask is None for garment in self.garments)
+        return whole and self.look.reader is not None
+
 
 def check_photos(count: int, *, boxed: bool) -> None:
     """Check how many photos of one garment are given.
@@ -84,50 +90,40 @@ def check_photos(count: int, *, boxed: bool) -> None:
         )
 
 
-def check_found(name: str, look: Look) -> None:
-    """Check that a reader found a garment in a photo.
-
-    Raises:
-        RequestInvalid: it found none, and the whole photo stands for one.
-    """
-    whole = all(garment.category == WHOLE_PHOTO and garment.mask is None for garment in look.garments)
-    if look.reader is not None and whole:
-        raise RequestInvalid(f"no garment was found in {name}", where="photo", hint="Leave it out, or crop it")
-
-
 def same_garment(
     photos: Sequence[Candidates], blocks: Sequence[Block], weights: Mapping[str, float], scale: Scale | None
 ) -> tuple[tuple[View, ...], Vector]:
     """The garment that all photos show, and the mean of its vectors.
 
-    Of the garments of the first photo it is the one to which the others have the most similar ones, of a kind that it
-    may be.
+    Of the garments of the first photo it is the one to which the others have the most similar ones. Kinds are compared
+    only where there are no scores: a reader may name one thing differently in each photo.
 
     Args:
         photos: two or more.
         blocks: of the vectors.
         weights: of the blocks.
-        scale: makes scores of similarities; None when the encoder is not calibrated, and only kinds are compared.
+        scale: makes scores of similarities; None when the encoder is not calibrated.
 
     Returns:
         The garment in each photo, and (dim,) the mean with every block of unit length.
 
     Raises:
-        RequestInvalid: the photos show different garments.
+        RequestInvalid: the photos show different garments, or one shows none.
     """
     first, *others = photos
     share = np.array([weights[block.name] for block in blocks])
     factors = np.repeat(share / share.sum(), [block.dim for block in blocks]).astype(np.float32)
     likeness = [(first.vectors * factors) @ other.vectors.T for other in others]
-    for matrix, other in zip(likeness, others, strict=True):
-        for row, garment in enumerate(first.garments):
-            for column, candidate in enumerate(other.garments):
-                if not _may_be_one(garment, candidate):
-                    matrix[row, column] = -np.inf
+    if scale is None:
+        for matrix, other in zip(likeness, others, strict=True):
+            matrix[~_may_be_one(first, other)] = -np.inf
     nearest = np.stack([matrix.max(axis=1) for matrix in likeness])  # (other photos, garments of the first)
     chosen = int(np.argmax(nearest.mean(axis=0)))
     for other, similarity in zip(others, nearest[:, chosen].tolist(), strict=True):
         alike = similarity > -np.inf and (scale is None or scale.score(similarity) >= LEAST_SCORE)
+        empty = next((photo.name for photo in (other, first) if photo.nothing), None)
+        if not alike and empty is not None:
+            raise RequestInvalid(f"no garment was found in {empty}", where="photo", hint="Leave it out, or crop it")
         if not alike:
             raise RequestInvalid(
                 f"{first.name} and {other.name} show different garments",
@@ -161,11 +157,17 @@ def mean_kinds(garments: Sequence[Garment]) -> dict[str, float]:
     return {name: sum(kinds.get(name, 0.0) for kinds in known) / len(known) for name in sorted(names)}
 
 
-def _may_be_one(one: Garment, other: Garment) -> bool:
-    """Whether two garments may be of one kind: the same article is a top in one photo and outerwear in another."""
-    if not one.kinds or not other.kinds:
-        return True
-    return sum(min(p, other.kinds.get(kind, 0.0)) for kind, p in one.kinds.items()) >= LEAST_COMMON
+def _may_be_one(photo: Candidates, other: Candidates) -> NDArray[np.bool_]:
+    """(garments, garments of the other photo) whether two may be of one kind."""
+
+    def common(one: Garment, theirs: Garment) -> float:
+        if not one.kinds or not theirs.kinds:
+            return 1.0
+        return sum(min(p, theirs.kinds.get(kind, 0.0)) for kind, p in one.kinds.items())
+
+    if photo.nothing != other.nothing:
+        return np.zeros((len(photo.garments), len(other.garments)), np.bool_)
+    return np.array([[common(one, theirs) >= LEAST_COMMON for theirs in other.garments] for one in photo.garments])
 
 
 def _index(photo: Candidates, place: int) -> int:

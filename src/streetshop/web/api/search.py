@@ -193,7 +193,7 @@ async def _answer_together(
     for number, data in enumerate(photos):
 
         def prepare(photo: Photo, number: int = number) -> Query:
-            return searcher.prepare_together(photo, asked, number, names[number])
+            return searcher.prepare_together(photo, asked, number)
 
         queries.append(await state.queue.look(data, prepare, patience, side=PHOTO_SIDE, where=names[number]))
     encoded = await state.queue.encode([picture for query in queries for picture in query.pictures], patience)
