@@ -8,8 +8,8 @@ import pytest
 
 from streetshop.core.errors import FeedError
 from streetshop.core.records import Product, Shot
-from streetshop.feeds.columns import plain_name
 from streetshop.feeds.read import read_feed
+from streetshop.feeds.synonyms import plain_name
 from tests.feeds.reading import products, write
 
 
@@ -107,11 +107,11 @@ def test_with_a_template_the_picture_is_the_id_of_a_feed_without_one(tmp_path: P
 
 
 def test_missing_columns_are_one_error(tmp_path: Path) -> None:
-    path = write(tmp_path / "feed.csv", "sku,label\n1,dress\n")
+    path = write(tmp_path / "feed.csv", "nr,label\n1,dress\n")
     with pytest.raises(FeedError) as caught:
         read_feed(path)
     assert "id and image" in str(caught.value)
-    assert "sku, label" in str(caught.value)
+    assert "nr, label" in str(caught.value)
     assert "--column id=<column> --column image=<column>" in str(caught.value)
 
 

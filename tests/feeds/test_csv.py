@@ -32,7 +32,6 @@ def test_excel_separator_line_and_blank_lines(tmp_path: Path) -> None:
         ("1,T,1,yes,,a.jpg,more", "7 cells where the header has 6"),
         ("1,T", "2 cells where the header has 6"),
         ('1,"T"x,1,yes,,a.jpg', "malformed quotes in line 2"),
-        ("1,T,1,yes,," + "|".join(f"{i}.jpg" for i in range(65)), "65 pictures"),
     ],
 )
 def test_refused_rows_have_reasons_and_the_rest_goes_on(tmp_path: Path, row: str, reason: str) -> None:
@@ -83,7 +82,7 @@ def test_cells_rows_and_lines_have_a_limit(tmp_path: Path) -> None:
         ("id,image," + ",".join(f"c{i}" for i in range(100_000)), "100002 columns. At most 2000"),
         ("id,image," + "h" * 1_000_000, "characters"),
         ("id,image,ID", "'id' and 'ID' have the same name"),
-        ("id,image,id", "'id' and 'id' have the same name"),
+        ("id,image,id", "there are 2 columns 'id'"),
         ('id,image,"' + "h" * 5_000_000, "the header is malformed"),
     ],
 )
@@ -170,7 +169,7 @@ def test_pictures_of_columns_of_one_name(tmp_path: Path) -> None:
     assert [shot.source for shot in one.shots] == ["a.jpg", "b.jpg", "c.jpg"]
     assert [shot.source for shot in two.shots] == ["a.jpg", "d.jpg"]
     assert (one.attributes["tag"], two.attributes["tag"]) == ("x, y", "x")
-    with pytest.raises(FeedError, match="'price' and 'price'"):
+    with pytest.raises(FeedError, match="there are 2 columns 'price'"):
         read_feed(write(tmp_path / "feed.csv", "id,image,price,price\n1,a.jpg,1,2\n"))
 
 

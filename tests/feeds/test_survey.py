@@ -20,13 +20,13 @@ def test_the_language_of_a_feed_decides_for_words_of_several(tmp_path: Path) -> 
     assert [p.kind for p in products(feed)] == ["dress", "", "footwear", "", "scarf", "top"]
 
 
-def test_numbers_count_in_googles_column_alone(tmp_path: Path) -> None:
+def test_numbers_count_in_googles_column_or_where_all_are_googles(tmp_path: Path) -> None:
     path = write(
         tmp_path / "feed.csv", "id,image,google_product_category,title\na,a.jpg,2271,Aurora\nb,b.jpg,166,Silk skirt\n"
     )
     found = products(read_feed(path))
     assert [(p.kind, p.kind_source) for p in found] == [("dress", "number"), ("skirt", "title")]
-    path = write(tmp_path / "own.csv", "id,image,category\na,a.jpg,2271\n")
+    path = write(tmp_path / "own.csv", "id,image,category\na,a.jpg,2271\nb,b.jpg,17\n")
     assert products(read_feed(path))[0].kind == ""
 
 

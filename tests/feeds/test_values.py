@@ -40,7 +40,7 @@ def test_sale_price_counts_only_within_its_dates(tmp_path: Path) -> None:
         ("1,299", 1299.0, ""),
         ("1 299,5 PLN", 1299.5, "PLN"),
         ("1.299.000", 1299000.0, ""),
-        ("CHF 1'200.-", None, None),
+        ("CHF 1'200.-", 1200.0, "CHF"),
         ("CHF 1'200", 1200.0, "CHF"),
         ("USD 5 EUR", None, None),
         ("1e5", None, None),
@@ -114,15 +114,22 @@ def test_a_column_with_the_currency_counts_more_than_the_price(tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    ("column", "value"),
-    [("price", "cheap"), ("price", "-5"), ("in_stock", "perhaps"), ("url", "javascript:alert(1)")],
+    ("column", "value", "reason"),
+    [
+        ("price", "cheap", "no price"),
+        ("price", "-5", "a price below zero"),
+        ("in_stock", "perhaps", "it says neither yes nor no"),
+        ("url", "javascript:alert(1)", "an address that begins with 'javascript'"),
+    ],
 )
-def test_what_is_not_understood_is_a_remark_and_the_product_goes_in(tmp_path: Path, column: str, value: str) -> None:
+def test_what_is_not_understood_is_a_remark_and_the_product_goes_in(
+    tmp_path: Path, column: str, value: str, reason: str
+) -> None:
     (product,) = products(read_feed(write(tmp_path / "feed.csv", f"id,image,{column}\n1,a.jpg,{value}\n")))
     assert getattr(product, column) in (None, "")
     (remark,) = product.remarks
     assert (remark.column, remark.value) == (column, value)
-    assert value.partition(":")[0] in remark.reason
+    assert remark.reason.startswith(f"{reason}. ")
 
 
 STOCK = [(0, False), (0.0, False), (3, True), (2.5, True), (-1, False), (True, True), (False, False), (None, None)]

@@ -9,11 +9,13 @@ import typer
 
 from streetshop.cli.feed_options import (
     ColumnOption,
+    CurrencyOption,
     EncodingOption,
     FeedArgument,
     FeedKindsOption,
     ImageTemplateOption,
     MaxRowsOption,
+    PresetOption,
     column_lines,
     left_out_line,
     open_feed,
@@ -42,6 +44,8 @@ def preview(
     encoding: EncodingOption = None,
     max_rows: MaxRowsOption = None,
     kinds: FeedKindsOption = None,
+    preset: PresetOption = "auto",
+    currency: CurrencyOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Print the first products of a feed as they are understood, and what each column is used for.
@@ -49,7 +53,14 @@ def preview(
     Pictures are not read. The exit code is 1 if the feed has no usable row.
     """
     source = open_feed(
-        feed, column=column, image_template=image_template, encoding=encoding, max_rows=max_rows, kinds=kinds
+        feed,
+        column=column,
+        image_template=image_template,
+        encoding=encoding,
+        max_rows=max_rows,
+        kinds=kinds,
+        preset=preset,
+        currency=currency,
     )
     rows, refused, left_out = _first(source, products)
     if as_json:

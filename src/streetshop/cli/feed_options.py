@@ -42,6 +42,17 @@ FeedKindsOption = Annotated[
     Path | None,
     typer.Option("--kinds", metavar="FILE", help="The shop's own kinds: TOML or CSV that gives categories a kind."),
 ]
+PresetOption = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        help="The shop system whose export it is, or none for a product from each row; default: auto, by its columns.",
+    ),
+]
+CurrencyOption = Annotated[
+    str | None,
+    typer.Option(metavar="CODE", help="Currency of prices that name none, or only a sign such as kr; e.g. SEK."),
+]
 
 
 def open_feed(
@@ -52,6 +63,8 @@ def open_feed(
     encoding: str | None,
     max_rows: int | None,
     kinds: Path | None,
+    preset: str = "auto",
+    currency: str | None = None,
 ) -> Feed:
     """Open a feed as the options of a command say, with progress."""
     from streetshop.core.progress import ProgressDisplay
@@ -67,6 +80,8 @@ def open_feed(
             encoding=encoding,
             max_rows=max_rows or MAX_ROWS,
             kinds=mapping,
+            preset=preset,
+            currency=currency or "",
             progress=lambda rows: display.show("reading the feed", rows, None),
         )
 

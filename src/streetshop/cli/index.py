@@ -14,11 +14,13 @@ import typer
 
 from streetshop.cli.feed_options import (
     ColumnOption,
+    CurrencyOption,
     EncodingOption,
     FeedArgument,
     FeedKindsOption,
     ImageTemplateOption,
     MaxRowsOption,
+    PresetOption,
     open_feed,
     report_json,
     report_lines,
@@ -53,6 +55,8 @@ def index(
     encoding: EncodingOption = None,
     max_rows: MaxRowsOption = None,
     kinds: FeedKindsOption = None,
+    preset: PresetOption = "auto",
+    currency: CurrencyOption = None,
     fetch: Annotated[bool, typer.Option("--fetch", help="Fetch pictures from http(s) addresses.")] = False,
     allow_outside: Annotated[
         bool, typer.Option("--allow-outside", help="Pictures may be outside the feed's folder.")
@@ -109,7 +113,14 @@ def index(
             "--catalog is missing", hint="Name the catalog's folder, or give --check to check the feed alone"
         )
     source = open_feed(
-        feed, column=column, image_template=image_template, encoding=encoding, max_rows=max_rows, kinds=kinds
+        feed,
+        column=column,
+        image_template=image_template,
+        encoding=encoding,
+        max_rows=max_rows,
+        kinds=kinds,
+        preset=preset,
+        currency=currency,
     )
     say_missing(source)
     if check or catalog is None:

@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Final, Self
 
-from streetshop.feeds.columns import plain_name
-from streetshop.feeds.synonyms import FIELDS, MORE_PICTURES, PICTURES
+from streetshop.feeds.synonyms import FIELD_KEYS, MORE_PICTURE_KEYS, PICTURE_KEYS, name_key
 from streetshop.feeds.values import Values
 
 _FREE_TEXT: Final = frozenset(
@@ -84,8 +83,8 @@ def separator(lines: Sequence[str]) -> str:
 
 def free_text(name: str) -> bool:
     """Whether a column holds sentences, which may have separators in them."""
-    key = _key(name)
-    return key in _FREE_TEXT or key in {_key(each) for each in FIELDS["title"]}
+    key = name_key(name)
+    return key in _FREE_TEXT or key in FIELD_KEYS["title"]
 
 
 def _bare(line: str, sign: str) -> list[str]:
@@ -94,14 +93,9 @@ def _bare(line: str, sign: str) -> list[str]:
 
 def _known(cells: Sequence[str]) -> int:
     """How many different names that feeds use are among the cells."""
-    return len({_key(cell) for cell in cells if len(cell) < 100} & _names())
-
-
-def _key(name: str) -> str:
-    return plain_name(name).replace("_", "")
+    return len({re.sub(r"\d+$", "", name_key(cell)) for cell in cells if len(cell) < 100} & _names())
 
 
 @cache
 def _names() -> frozenset[str]:
-    names = {name for aliases in FIELDS.values() for name in aliases} | {*PICTURES, *MORE_PICTURES}
-    return frozenset(_key(name) for name in names)
+    return frozenset({key for keys in FIELD_KEYS.values() for key in keys} | {*PICTURE_KEYS, *MORE_PICTURE_KEYS})

@@ -6,17 +6,23 @@ each time it is iterated. Only the ids seen so far stay in memory.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from streetshop.core.errors import FeedError, RowRefused
 from streetshop.core.records import Product
-from streetshop.feeds.columns import MAX_SHOTS, Columns, TypeSurvey, find_columns
+from streetshop.feeds.attribute_types import TypeSurvey
+from streetshop.feeds.columns import MAX_SHOTS, Columns
+from streetshop.feeds.currencies import check_currency
+from streetshop.feeds.find_columns import find_columns
 from streetshop.feeds.folder import check_has_pictures, folder_rows, folder_words
-from streetshop.feeds.formats import Records, open_records
+from streetshop.feeds.formats import open_records
+from streetshop.feeds.google import NumberSurvey
 from streetshop.feeds.kinds import TAXONOMY, Taxonomy
+from streetshop.feeds.presets.choose import AUTO, Layout, layout, merged
+from streetshop.feeds.prices import PriceSurvey
 from streetshop.feeds.refused import Refusal
 from streetshop.feeds.states import LeftOut
 from streetshop.feeds.survey import KindSurvey
@@ -51,6 +57,7 @@ class Feed:
         kind: ``folder``, ``CSV``, ``JSON lines``, ``JSON array`` or ``Parquet``.
         rows: number of rows, including refused ones.
         columns: the fields of its columns; None for a folder.
+        preset: the shop system whose export it is; empty if none is known.
         taxonomy: what its words mean.
         notes: what the user should know of it.
     """
@@ -62,7 +69,8 @@ class Feed:
     columns: Columns | None = None
     taxonomy: Taxonomy = TAXONOMY
     notes: tuple[str, ...] = ()
-    _records: Records | None = None
+    preset: str = ""
+    _layout: Layout | None = None
 
     def __iter__(self) -> Iterator[FeedRow | Refusal | LeftOut]:
         """Iterate over the rows; raises :class:`FeedError` if the file ends early or changes while it is read.
@@ -92,16 +100,22 @@ class Feed:
             yield held
 
     def _raw_rows(self) -> Iterator[FeedRow | Refusal | LeftOut]:
-        if self._records is None or self.columns is None:
+        if self._layout is None or self.columns is None:
             for number, (name, found) in enumerate(folder_rows(self.root, self.taxonomy), start=1):
                 if isinstance(found, RowRefused):
                     yield Refusal(number, "", name, str(found))
                 else:
                     yield FeedRow(number, found)
             return
-        for number, values in self._records:
+        for number, values in self._layout:
             if isinstance(values, RowRefused):
                 yield Refusal(number, "", "", str(values))
+                continue
+            if isinstance(values, LeftOut):
+                yield values
+                continue
+            if state := self.columns.state(values):
+                yield LeftOut(number, self.columns.id_text(values), state)
                 continue
             try:
                 yield FeedRow(number, self.columns.product(values))
@@ -117,6 +131,8 @@ def read_feed(
     encoding: str | None = None,
     max_rows: int = MAX_ROWS,
     kinds: Mapping[str, str] | None = None,
+    preset: str = AUTO,
+    currency: str = "",
     progress: Callable[[int], None] = lambda rows: None,
 ) -> Feed:
     """Open a folder of pictures, or a CSV, TSV, JSON lines, JSON or Parquet file.
@@ -128,6 +144,9 @@ def read_feed(
         encoding: of a text file; None to detect it.
         max_rows: a feed with more is refused.
         kinds: the shop's own kinds of its categories, see ``read_mapping``.
+        preset: the shop system whose export it is, see ``presets.choose.PRESETS``; ``auto`` to tell by its columns,
+            ``none`` for a row per product.
+        currency: ISO 4217, of prices that name none.
         progress: called now and then with the number of rows that were read.
 
     Raises:
@@ -157,49 +176,61 @@ def read_feed(
     records = open_records(path, encoding)
     _check_rows(records.count() or 0, max_rows, str(path))
 
-    def read() -> Iterator[Values | RowRefused]:
-        for rows, (_, values) in enumerate(records, start=1):
+    currency = check_currency(currency)
+    found = layout(records, preset, columns or {}, image_template, path.parent, str(path))
+
+    def read() -> Iterator[Values | RowRefused | LeftOut]:
+        for rows, (_, values) in enumerate(found, start=1):
             _check_rows(rows, max_rows, str(path))
             if rows % _PROGRESS_EVERY == 0:
                 progress(rows)
             yield values
 
     survey = KindSurvey(Taxonomy(kinds or {}))
-    found, rows = _survey(records, columns, image_template, str(path), read, survey)
-    return Feed(path, path.parent, records.kind, rows, found, found.taxonomy, survey.notes(), records)
+    prices = PriceSurvey(found.decimal)
+    given = records.header()
+    header = _names(read(), str(path)) or given or [] if found.regroups or given is None else given
+    template = image_template or found.template
+    names = find_columns(header, merged(found.mapping or {}, columns or {}), template, str(path))
+    names, rows = _survey(replace(names, slashes=found.slashes), records.typed, str(path), read, survey, prices)
+    names = replace(names, style=prices.style(currency), taxonomy=survey.taxonomy())
+    notes = (*found.notes(), *survey.notes(), *prices.notes(currency))
+    return Feed(path, path.parent, records.kind, rows, names, names.taxonomy, notes, found.preset, found)
+
+
+def _names(rows: Iterable[Values | RowRefused | LeftOut], where: str) -> list[str]:
+    """The names of all columns, of a file that does not say them."""
+    names: dict[str, None] = {}
+    for values in rows:
+        if isinstance(values, dict):
+            names.update(dict.fromkeys(values))
+        if len(names) > MAX_COLUMNS:
+            raise FeedError(f"more than {MAX_COLUMNS} columns", where=where, hint="Nest what differs from row to row")
+    return list(names)
 
 
 def _survey(
-    records: Records,
-    mapping: Mapping[str, str] | None,
-    template: str | None,
+    columns: Columns,
+    typed: bool,
     where: str,
-    read: Callable[[], Iterator[Values | RowRefused]],
+    read: Callable[[], Iterator[Values | RowRefused | LeftOut]],
     kinds: KindSurvey,
+    prices: PriceSurvey,
 ) -> tuple[Columns, int]:
-    """Find the columns, and count the rows and infer the types of the attributes from all of them."""
-    header = records.header()
-    if header is None:
-        names: dict[str, None] = {}
-        for values in read():
-            if not isinstance(values, RowRefused):
-                names.update(dict.fromkeys(values))
-            if len(names) > MAX_COLUMNS:
-                raise FeedError(
-                    f"more than {MAX_COLUMNS} columns", where=where, hint="Nest what differs from row to row"
-                )
-        header = list(names)
-    columns = find_columns(header, mapping, template, where)
-    survey, rows = TypeSurvey(columns, records.typed), 0
+    """Count the rows, and infer from them the types of attributes and which categories are numbers of Google's."""
+    types, numbers, rows = TypeSurvey(columns.attributes, typed), NumberSurvey(columns.categories), 0
     for values in read():
         rows += 1
-        if not isinstance(values, RowRefused):
-            survey.add(values)
+        if isinstance(values, dict):
+            types.add(values)
+            numbers.add(values)
+            cells = [values.get(columns.fields[name]) for name in ("price", "sale_price") if name in columns.fields]
+            prices.add(cells, values.get(columns.fields.get("currency", "")), values.get(columns.fields.get("url", "")))
             if kinds.learns or "kind" in columns.fields:
                 kinds.add(columns.words(values))
     if rows == 0:
         raise FeedError("the feed has no rows", where=where, hint="Export it again")
-    return replace(columns, types=survey.types(), taxonomy=kinds.taxonomy()), rows
+    return replace(columns, types=types.types(), numbers=columns.numbers | numbers.columns()), rows
 
 
 def _check_rows(rows: int, most: int, where: str) -> None:
