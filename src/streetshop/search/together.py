@@ -20,7 +20,7 @@ MAX_PHOTOS: Final = 8
 MAX_GARMENTS_EACH: Final = 8
 """Garments of each photo that are compared."""
 LEAST_SCORE: Final = 0.03
-"""Least score of two pictures of one garment; below it the photos are refused (docs/experiments/queries.md)."""
+"""Least score of two pictures of one garment; below it the photos are refused."""
 
 LEAST_COMMON: Final = 0.1
 """The same for an encoder without scores: the least probability that the kinds of two garments have in common."""
