@@ -76,7 +76,7 @@ def check_photos(count: int, *, boxed: bool) -> None:
     """
     if count < 2:
         raise RequestInvalid(
-            f"{count or 'no'} photo of one garment is given", where="photo", hint=f"Give 2 to {MAX_PHOTOS}, or no flag"
+            f"{count or 'no'} photo of one garment is given", where="photo", hint=f"Give 2 to {MAX_PHOTOS}"
         )
     if count > MAX_PHOTOS:
         raise RequestInvalid(
