@@ -24,6 +24,12 @@ def test_a_picture_that_variants_share_is_embedded_once(shop: Shop) -> None:
     assert counts(shop.index()) == (20, 0, 0, 0, 1)
 
 
+def test_variants_in_later_batches_share_the_picture_too(shop: Shop) -> None:
+    draw_picture(shop.folder / "a.png", 1)
+    write_feed(shop.feed, [{"id": i, "image": "a.png", "size": i} for i in range(100)])
+    assert counts(shop.index(threads=1)) == (100, 0, 0, 0, 1)
+
+
 def test_the_same_vectors_whatever_is_in_the_batch(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> None:
     write_shop(shop.folder, 40)
     shop.index()

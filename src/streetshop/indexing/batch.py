@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -26,6 +26,9 @@ PICTURES_AT_ONCE: Final = 8
 On a CPU 32 are no faster, and take a gigabyte more memory (EfficientNet-Lite0 on two threads).
 """
 
+
+_REMEMBERED: Final = 512
+"""Embedded pictures that later batches may use: about 10 kilobytes each."""
 
 CHANGED: Final = "another program changed the product meanwhile. Run again."
 """Why a row is refused whose product is not in the catalog as it was when the row was read."""
@@ -93,6 +96,24 @@ class _Embedded:
     tags: Tags | None
 
 
+class _Recent:
+    """What was embedded last, for the variants of a design in later batches, which share its pictures; thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._made: OrderedDict[tuple[str, str], _Embedded] = OrderedDict()
+
+    def get(self, key: tuple[str, str]) -> _Embedded | None:
+        with self._lock:
+            return self._made.get(key)
+
+    def put(self, key: tuple[str, str], made: _Embedded) -> None:
+        with self._lock:
+            self._made[key] = made
+            if len(self._made) > _REMEMBERED:
+                self._made.popitem(last=False)
+
+
 @dataclass(frozen=True)
 class BatchWorker:
     """Does the work of batches; thread-safe.
@@ -103,6 +124,7 @@ class BatchWorker:
         pictures: where their bytes come from.
         computing: limits the threads that compute at once; further ones may wait for picture servers.
         stop: when set, a batch ends after the present product.
+        recent: what earlier batches embedded.
     """
 
     store: Store
@@ -110,6 +132,7 @@ class BatchWorker:
     pictures: Pictures
     computing: threading.Semaphore
     stop: threading.Event
+    recent: _Recent = field(default_factory=_Recent)
 
     def run(self, rows: Sequence[FeedRow], known: Mapping[str, Known]) -> BatchResult:
         """Read the pictures of the rows and embed those that are new.
@@ -202,6 +225,8 @@ class _Batch:
 
     def _decode(self, data: bytes, sha256: str, product: Product, source: str) -> tuple[str, str]:
         key = (sha256, f"{product.kind} {product.category}" if self._tools.shots.chooses else "")
+        if key not in self._embedded and (made := self._tools.recent.get(key)) is not None:
+            self._embedded[key] = made
         if key not in self._embedded and key not in self._waiting:
             with self._tools.computing:
                 self._waiting[key] = self._tools.shots.prepare(data, product.category, source, product.kind)
@@ -215,7 +240,8 @@ class _Batch:
         with self._tools.computing:
             vectors = self._tools.shots.encoder.encode([shot.prepared for shot in self._waiting.values()], side="shop")
         for (key, shot), vector in zip(self._waiting.items(), vectors, strict=True):
-            self._embedded[key] = _Embedded(vector, shot.thumbnail, shot.tags)
+            made = self._embedded[key] = _Embedded(vector, shot.thumbnail, shot.tags)
+            self._tools.recent.put(key, made)
         self.result.embedded += len(vectors)
         self._waiting.clear()
 
