@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
+from streetshop.catalog.looks import StoredLooks
+from streetshop.catalog.open import open_catalog
 from streetshop.core.geometry import Box
 from streetshop.core.photo import Photo
-from streetshop.core.records import Look, Person
-from tests.catalog.filled import square
+from streetshop.core.records import Look, Person, Product
+from streetshop.models import Encoder
+from streetshop.search import Searcher, SearchRequest
+from streetshop.search.pages import match_page, prepare_page, read_picture
+from streetshop.search.stored_looks import look_row
+from tests.catalog.filled import entry, square
 from tests.looks.poses import pose
 from tests.web.kinds_shop import kinds_reader
 from tests.web.serving import BandReader
@@ -48,3 +55,20 @@ def worn(shown: str = "front", *colours: str, scale: int = 1) -> np.ndarray:
     for number, colour in enumerate(colours):
         pixels[150 * number + 25 : 150 * number + 125, 70:170] = square(colour, side=100)
     return pixels.repeat(scale, axis=0).repeat(scale, axis=1)
+
+
+def store_look(path: Path, encoder: Encoder) -> None:
+    """Add a product ``outfit`` with a back and a front picture to a catalog, and its look."""
+    pictures = [worn("back"), worn("front")]
+    store = open_catalog(str(path))
+    store.upsert([entry(encoder, Product("outfit", title="Outfit"), pictures)])
+    searcher = Searcher(store, encoder, PageReader())
+    photos = [Photo.from_array(each) for each in pictures]
+    read = [read_picture(searcher, photo, f"secret/{i}.png") for i, photo in enumerate(photos)]
+    page = prepare_page(store, read, "outfit")
+    asked = SearchRequest.check(store, encoder.blocks, k=4)
+    answer = match_page(searcher, page, encoder.encode(page.prepared, side="shop"), asked)
+    product = store.get(["outfit"])[0]
+    assert product is not None
+    StoredLooks.beside(store.url).put([look_row(answer, product, encoder.fingerprint, "pages 1", "now")])
+    store.close()

@@ -84,6 +84,11 @@ class StoredLooks:
             rows = [] if connection is None else connection.execute("SELECT product_id FROM looks").fetchall()
         return sorted(row[0] for row in rows)
 
+    def count(self) -> int:
+        """Number of products that have a look."""
+        with self._reading() as connection:
+            return 0 if connection is None else int(connection.execute("SELECT count(*) FROM looks").fetchone()[0])
+
     def put(self, rows: Sequence[LookRow], removed: Iterable[str] = ()) -> None:
         """Add looks, or replace those of the same products, and remove others. Raises CatalogDiskFull."""
         gone = [(each,) for each in removed]

@@ -290,6 +290,7 @@ class CatalogOut(BaseModel):
     recall: float | None = Field(description="Of the approximate index, measured when it was built")
     generation: int
     kinds: dict[str, int] = Field(description="Products by the source of their kind; `unknown` have none")
+    looks: int = Field(description="Products with a stored look, see `GET /v1/products/{product_id}/look`")
     encoder: str
     fingerprint: str
     reader: str | None

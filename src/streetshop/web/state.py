@@ -14,9 +14,10 @@ from typing import Final, TypeVar
 import numpy as np
 from starlette.requests import Request
 
+from streetshop.catalog.looks import StoredLooks
 from streetshop.catalog.sources import kind_sources
 from streetshop.catalog.store import CatalogMeta, Store, check_encoder
-from streetshop.core.errors import ProductMissing, StreetshopError
+from streetshop.core.errors import CatalogError, ProductMissing, StreetshopError
 from streetshop.core.records import FieldType, Product
 from streetshop.indexing.fetch import Fetcher
 from streetshop.looks import Reader
@@ -56,7 +57,10 @@ class FieldFacts:
 
 @dataclass(frozen=True, slots=True)
 class CatalogFacts:
-    """Figures, filterable fields, sources of kinds and sample products of one generation of the catalog."""
+    """Figures, filterable fields, sources of kinds and sample products of one generation of the catalog.
+
+    ``looks`` is the number of products with a stored look.
+    """
 
     meta: CatalogMeta
     made: float
@@ -66,6 +70,7 @@ class CatalogFacts:
     recall: float | None
     fields: tuple[FieldFacts, ...]
     kinds: Mapping[str, int]
+    looks: int
     samples: tuple[Product, ...]
 
 
@@ -205,8 +210,18 @@ def _look_at(store: Store) -> CatalogFacts:
         recall=info.recall,
         fields=tuple(fields),
         kinds=kind_sources(store),
+        looks=_stored_looks(store),
         samples=tuple(_samples(store)) if info.products else (),
     )
+
+
+def _stored_looks(store: Store) -> int:
+    """Looks that cannot be read are none here; a request for one is answered with the reason."""
+    try:
+        return StoredLooks.beside(store.url).count()
+    except CatalogError as error:
+        _log.warning("%s", error)
+        return 0
 
 
 def _samples(store: Store) -> list[Product]:

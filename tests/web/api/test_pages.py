@@ -9,18 +9,10 @@ import httpx
 import numpy as np
 import pytest
 
-from streetshop.catalog.looks import StoredLooks
-from streetshop.catalog.open import open_catalog
-from streetshop.core.photo import Photo
-from streetshop.core.records import Product
 from streetshop.models import Encoder
-from streetshop.search import Searcher, SearchRequest
-from streetshop.search.pages import match_page, prepare_page, read_picture
-from streetshop.search.stored_looks import look_row
 from streetshop.web.schemas import PageOut
-from tests.catalog.filled import entry
 from tests.web.kinds_shop import SHIRT
-from tests.web.page_shop import PageReader, worn
+from tests.web.page_shop import PageReader, store_look, worn
 from tests.web.serving import KEY, Running, png, running
 
 
@@ -120,21 +112,8 @@ def test_an_unnamed_file_has_a_number(client: httpx.Client) -> None:
 @pytest.fixture
 def looks_server(own_shop: tuple[Path, Encoder]) -> Iterator[Running]:
     """A server whose product ``outfit`` has a stored look."""
-    path, encoder = own_shop
-    pictures = [worn("back"), worn("front")]
-    store = open_catalog(str(path))
-    store.upsert([entry(encoder, Product("outfit", title="Outfit"), pictures)])
-    searcher = Searcher(store, encoder, PageReader())
-    photos = [Photo.from_array(each) for each in pictures]
-    read = [read_picture(searcher, photo, f"secret/{i}.png") for i, photo in enumerate(photos)]
-    page = prepare_page(store, read, "outfit")
-    asked = SearchRequest.check(store, encoder.blocks, k=4)
-    answer = match_page(searcher, page, encoder.encode(page.prepared, side="shop"), asked)
-    product = store.get(["outfit"])[0]
-    assert product is not None
-    StoredLooks.beside(store.url).put([look_row(answer, product, encoder.fingerprint, "pages 1", "now")])
-    store.close()
-    with running(path, encoder, reader=PageReader()) as up:
+    store_look(*own_shop)
+    with running(*own_shop, reader=PageReader()) as up:
         yield up
 
 

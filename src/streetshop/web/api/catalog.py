@@ -43,6 +43,7 @@ def _catalog_json(state: State, facts: CatalogFacts) -> dict[str, object]:
         "recall": facts.recall,
         "generation": facts.meta.generation,
         "kinds": dict(facts.kinds),
+        "looks": facts.looks,
         "encoder": state.encoder.name,
         "fingerprint": state.encoder.fingerprint,
         "reader": state.reader.name,

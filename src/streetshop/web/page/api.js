@@ -71,6 +71,16 @@ const weightsText = (weights) => (typeof weights === 'string' ? weights : JSON.s
 
 const productPath = (id) => `/v1/products/${encodeURIComponent(id)}`;
 export const product = (id, signal) => call(productPath(id), { signal });
+/** The look of a product's page; null when none was made, or it is out of date. */
+export async function look(id, signal) {
+  try {
+    return await call(`${productPath(id)}/look`, { signal });
+  } catch (error) {
+    if (error.slug === 'look-missing') return null;
+    throw error;
+  }
+}
+
 export const similar = (id, { k, weights }, signal) => {
   const query = new URLSearchParams({ k });
   if (weights) query.set('weights', weightsText(weights));

@@ -31,6 +31,7 @@ const dialog = new ProductDialog({
     const garment = current();
     return api.heatmap(state.photo.blob, { product: id, shot, weights: refine.asked.weights, ...(garment.drawn ? { box: garment.box } : { garment: state.chosen }) });
   },
+  looks: () => state.catalog?.looks > 0,
   found: (id) => [...(current()?.matches ?? []), ...(current()?.others ?? [])].find((match) => members(match).some((one) => one.id === id)) ?? null,
 });
 

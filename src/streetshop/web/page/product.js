@@ -3,6 +3,7 @@
 import * as api from './api.js';
 import { card, notice, pictureOf, productHash, shopLink, skeletons, titleOf } from './cards.js';
 import { $, announce, h, price, words } from './dom.js';
+import { lookSection } from './look.js';
 import { members, variantPicker } from './variants.js';
 import { blockName } from './weights.js';
 
@@ -11,10 +12,12 @@ const SIMILAR = 12;
 export class ProductDialog {
   /**
    * `weights()` gives the shopper's weights; `found(id)` the match in the results whose design has the product, if it is
-   * there; `heatmap(match)` a picture of the garment that shows where the two are alike.
+   * there; `heatmap(match)` a picture of the garment that shows where the two are alike; `looks()` whether the shop has
+   * looks of its products.
    */
-  constructor({ weights, found, heatmap }) {
+  constructor({ weights, found, heatmap, looks }) {
     this.weights = weights;
+    this.looks = looks;
     this.found = found;
     this.heatmap = heatmap;
     this.dialog = $('product');
@@ -102,7 +105,7 @@ export class ProductDialog {
       const product = match ?? { ...(await api.product(id, request.signal)), variants: design ? members(design).filter((one) => one.id !== id) : [] };
       if (!match) this.#draw(product, null);
       if (variant) this.body.querySelector('.variants')?.focus({ preventScroll: true });
-      await this.#similar(product, request);
+      await Promise.all([this.#similar(product, request), this.looks() ? this.#look(product, request) : null]);
     } catch (error) {
       if (request.signal.aborted) return;
       this.body.replaceChildren(h('h2', { class: 'away', id: 'product-title', text: error.title ?? 'Error' }), notice({
@@ -137,6 +140,18 @@ export class ProductDialog {
       this.similar);
     document.title = `${titleOf(product)} · streetshop`;
     $('product-title').focus({ preventScroll: true });
+  }
+
+  /** Every garment of the product's picture, above the products that are like it. A look that fails is left out. */
+  async #look(product, request) {
+    let look = null;
+    try {
+      look = await api.look(product.id, request.signal);
+    } catch (error) {
+      if (!request.signal.aborted) console.warn(error.detail);
+    }
+    const section = look && !request.signal.aborted ? lookSection(look, product) : null;
+    if (section) this.similar.before(section);
   }
 
   async #similar(product, request) {

@@ -200,6 +200,7 @@ function dragged({ x: fromX, y: fromY, from, how }, x, y) {
   return [x0, y0, x1, y1];
 }
 
-function place(node, fractions) {
+/** Put a node at fractions of its frame: `left`, `top`, `width` and `height` from 0 to 1. */
+export function place(node, fractions) {
   for (const [side, value] of Object.entries(fractions)) node.style[side] = `${(value * 100).toFixed(3)}%`;
 }
