@@ -18,6 +18,7 @@ from streetshop.looks import WholePhotoReader, garment_picture, whole_photo
 from streetshop.models import load_encoder
 from streetshop.search import Searcher, SearchRequest
 from streetshop.search.groups import kind_of
+from streetshop.search.pages import match_page, prepare_page, read_picture
 from tests.catalog.filled import COLOURS, square
 from tests.models.tiny import tiny_groups
 
@@ -129,3 +130,13 @@ def test_the_kind_that_encodes() -> None:
     assert kind_of(garment, ("skirt",)) == "skirt"
     assert kind_of(Garment("bag", 1.0, garment.box, garment.hotspot), None) == "bag"
     assert np.isfinite(garment.score)
+
+
+def test_garments_of_a_page_are_searched_within_their_group(store: Store) -> None:
+    one = searcher(store, {"skirt": 1.0})
+    photo = Photo.from_array(square("blue", "stripes"))
+    page = prepare_page(store, [read_picture(one, photo, "a.png")])
+    answer = match_page(one, page, one.encoder.encode(page.prepared), SearchRequest.check(store, one.encoder.blocks))
+    (garment,) = answer.garments
+    assert garment.matches
+    assert {match.product.kind for match in garment.matches} == {"skirt"}

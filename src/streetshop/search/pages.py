@@ -25,6 +25,7 @@ from streetshop.core.records import Garment, Match, Product, Vector
 from streetshop.looks import garment_picture, read_look
 from streetshop.looks.pages import Choice, PagePicture, choose_picture, garment_area, is_of_kind, wearable
 from streetshop.models import Prepared
+from streetshop.search.groups import kind_of, within_group
 from streetshop.search.kinds import AGREEMENT, likely_kinds
 from streetshop.search.match import nearest
 from streetshop.search.request import SearchRequest
@@ -198,8 +199,10 @@ def read_picture(searcher: Searcher, photo: Photo, name: str, max_garments: int 
     """
     look = read_look(photo, searcher.reader)
     garments = wearable(look)[:max_garments]
-    cut = (garment_picture(photo, garment, searcher.encoder.spec) for garment in garments)
-    prepared = tuple(searcher.encoder.prepare(picture) for picture in cut)
+    spec = searcher.encoder.spec
+    prepared = tuple(
+        searcher.encoder.prepare(garment_picture(photo, garment, spec), kind_of(garment, None)) for garment in garments
+    )
     return ReadPicture(PagePicture.of(photo, look, name), garments, prepared)
 
 
@@ -295,7 +298,11 @@ def with_matches(searcher: Searcher, answer: PageAnswer, request: SearchRequest)
         kinds = likely_kinds(each.garment.kinds)
         if each.primary and answer.own.product is not None and answer.own.kind:
             kinds = {answer.own.kind: 1.0}
-        matches = _similar(searcher.store, each.vector, request, kinds, answer.own, seen)
+        asked = request
+        if searcher.encoder.grouped:
+            asked, kinds = within_group(searcher.encoder, request, kinds, kind_of(each.garment, None))
+            kinds = kinds if asked.kinds is None else dict.fromkeys(asked.kinds, 1.0)
+        matches = _similar(searcher.store, each.vector, asked, kinds, answer.own, seen)
         found.append(replace(each, kinds=kinds, matches=matches))
     order = sorted(range(len(found)), key=lambda i: (_person(found[i]), not found[i].primary, i))
     return replace(answer, garments=tuple(found[i] for i in order), weights=request.weights)
