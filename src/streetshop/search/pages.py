@@ -295,7 +295,7 @@ def with_matches(searcher: Searcher, answer: PageAnswer, request: SearchRequest)
     seen = frozenset(shot.sha256 for shot in answer.shots if shot.sha256)
     found = []
     for each in answer.garments:
-        kinds = likely_kinds(each.garment.kinds)
+        kinds: Mapping[str, float] = likely_kinds(each.garment.kinds)
         if each.primary and answer.own.product is not None and answer.own.kind:
             kinds = {answer.own.kind: 1.0}
         asked = request
