@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from streetshop.feeds.read import Feed
     from streetshop.feeds.refused import Causes
     from streetshop.feeds.report import FeedReport
+    from streetshop.indexing.fetch import Fetcher
 
 _CAUSES, _ATTRIBUTES, _WIDTH = 8, 20, 240
 """Reasons and attributes that are listed, and characters of a reason."""
@@ -53,6 +54,30 @@ CurrencyOption = Annotated[
     str | None,
     typer.Option(metavar="CODE", help="Currency of prices that name none, or only a sign such as kr; e.g. SEK."),
 ]
+
+FetchHeaderOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--fetch-header",
+        metavar="[HOST ]NAME: VALUE",
+        help="A header for picture servers, or @FILE with one a line; with HOST for that one alone.",
+    ),
+]
+FetchRateOption = Annotated[
+    float, typer.Option("--fetch-rate", metavar="N", min=0.01, max=1000, help="Fetches per second from one host.")
+]
+
+
+def make_fetcher(fetch: bool, headers: list[str] | None, rate: float) -> Fetcher | None:
+    """The fetcher that the options of a command ask for. Raises :class:`UsageError`."""
+    from streetshop.core.errors import UsageError
+    from streetshop.indexing.fetch import Fetcher, FetchLimits
+    from streetshop.indexing.manners import parse_headers
+
+    found = parse_headers(headers or ())
+    if found and not fetch:
+        raise UsageError("--fetch-header without --fetch", hint="Give both")
+    return Fetcher(FetchLimits(per_second=rate), headers=found) if fetch else None
 
 
 def open_feed(

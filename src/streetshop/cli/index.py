@@ -18,9 +18,12 @@ from streetshop.cli.feed_options import (
     EncodingOption,
     FeedArgument,
     FeedKindsOption,
+    FetchHeaderOption,
+    FetchRateOption,
     ImageTemplateOption,
     MaxRowsOption,
     PresetOption,
+    make_fetcher,
     open_feed,
     report_json,
     report_lines,
@@ -58,6 +61,16 @@ def index(
     preset: PresetOption = "auto",
     currency: CurrencyOption = None,
     fetch: Annotated[bool, typer.Option("--fetch", help="Fetch pictures from http(s) addresses.")] = False,
+    fetch_header: FetchHeaderOption = None,
+    fetch_rate: FetchRateOption = 20.0,
+    shared_pictures: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            min=0,
+            help="Refuse a picture that so many different products have, as a placeholder; 0: never.",
+        ),
+    ] = 10,
     allow_outside: Annotated[
         bool, typer.Option("--allow-outside", help="Pictures may be outside the feed's folder.")
     ] = False,
@@ -103,7 +116,6 @@ def index(
     """
     from streetshop.core.errors import UsageError
     from streetshop.core.progress import ProgressDisplay
-    from streetshop.indexing.fetch import Fetcher
     from streetshop.indexing.index import IndexOptions, index_feed
     from streetshop.looks import load_reader
     from streetshop.models import load_encoder
@@ -124,13 +136,14 @@ def index(
     )
     say_missing(source)
     if check or catalog is None:
-        _check(source, allow_outside, fetch, refused, max_refused, as_json)
+        _check(source, allow_outside, fetch, shared_pictures, refused, max_refused, as_json)
         return
     # One thread per model, since several pictures are processed at a time.
     model, looker = load_encoder(encoder, threads=1), load_reader(reader, threads=1)
     options = IndexOptions(
-        fetcher=Fetcher() if fetch else None,
+        fetcher=make_fetcher(fetch, fetch_header, fetch_rate),
         allow_outside=allow_outside,
+        shared_pictures=shared_pictures,
         thumbnails=thumbnails,
         delete_missing=delete_missing,
         rebuild=rebuild,
@@ -171,7 +184,13 @@ def _judge(used: int, refused: int, most: float, where: str) -> None:
 
 
 def _check(
-    source: Feed, allow_outside: bool, fetch: bool, refused: Path | None, max_refused: float, as_json: bool
+    source: Feed,
+    allow_outside: bool,
+    fetch: bool,
+    least_shared: int,
+    refused: Path | None,
+    max_refused: float,
+    as_json: bool,
 ) -> None:
     """``--check``: report what indexing would use and refuse."""
     from contextlib import ExitStack
@@ -180,6 +199,7 @@ def _check(
     from streetshop.feeds.refused import RefusedFile
     from streetshop.indexing.check import CheckReport, check_feed
     from streetshop.indexing.pictures import Pictures
+    from streetshop.indexing.placeholders import shared_pictures
 
     with ExitStack() as stack:
         file = stack.enter_context(RefusedFile(refused)) if refused else None
@@ -191,7 +211,7 @@ def _check(
 
         report = check_feed(
             source,
-            Pictures(source.root, allow_outside),
+            Pictures(source.root, allow_outside, shared=shared_pictures(source, least_shared) if least_shared else {}),
             fetch=fetch,
             refuse=file.refuse if file else lambda refusal: None,
             progress=show,
