@@ -21,7 +21,8 @@ from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from pathlib import Path
+from typing import BinaryIO, Final, TypeAlias
 
 from streetshop import __version__
 from streetshop.core.errors import FetchRefused
@@ -115,9 +116,20 @@ class Fetcher:
         Raises:
             FetchRefused: it may not, or cannot, be fetched.
         """
+        return self._fetched(check_url(url), known, None)
+
+    def fetch_to(self, url: str, path: Path) -> None:
+        """Write the bytes at ``url`` to a file. Raises :class:`FetchRefused`."""
         target = check_url(url)
+        try:
+            with path.open("wb") as file:
+                self._fetched(target, (), file)
+        except OSError as error:
+            raise _refused(target, f"it cannot be kept ({error.strerror or error})") from None
+
+    def _fetched(self, target: Target, known: Collection[str], file: BinaryIO | None) -> bytes | str:
         before = self.fetched.get(target.url) if self.fetched is not None and known else None
-        ask = _Ask(target.host, before if before is not None and before.sha256 in known else None)
+        ask = _Ask(target.host, before if before is not None and before.sha256 in known else None, file)
         with self._lock:
             turns = self._hosts[target.host]
         with turns.places, self._all:
@@ -139,7 +151,7 @@ class Fetcher:
                         raise _refused(target, f"the server answered {later.status}{times}") from None
         if isinstance(answer, Validators):
             return answer.sha256
-        if self.fetched is not None:
+        if self.fetched is not None and file is None:
             sha256 = hashlib.sha256(answer.data).hexdigest()
             self.fetched.put(target.url, Validators(answer.etag, answer.modified, sha256))
         return answer.data
@@ -168,7 +180,7 @@ class Fetcher:
                     target.path,
                     headers={
                         "User-Agent": f"streetshop/{__version__}",
-                        "Accept": "image/*",
+                        "Accept": "image/*" if ask.file is None else "*/*",
                         "Accept-Encoding": "identity",  # the size limit then applies to the decoded bytes
                         "Connection": "close",
                         **headers_for(self._headers, target.host, ask.host),
@@ -247,15 +259,19 @@ class Fetcher:
         limit = self.limits.max_bytes
         if response.length is not None and response.length > limit:
             raise self._too_large(target)
-        expected, data = response.length, bytearray()
+        expected, data, length = response.length, bytearray(), 0
         while chunk := response.read1(_CHUNK):
-            data += chunk
-            if len(data) > limit:
+            length += len(chunk)
+            if length > limit:
                 raise self._too_large(target)
+            if ask.file is None:
+                data += chunk
+            else:
+                ask.file.write(chunk)
         if time.monotonic() >= deadline:
             raise TimeoutError  # the connection was shut down by the watchdog: the picture is not complete
-        if expected is not None and len(data) < expected:
-            raise _refused(target, f"the server sent {len(data)} of {expected} bytes")
+        if expected is not None and length < expected:
+            raise _refused(target, f"the server sent {length} of {expected} bytes")
         return _Picture(bytes(data), response.getheader("ETag") or "", response.getheader("Last-Modified") or "")
 
     def _too_large(self, target: Target) -> FetchRefused:
@@ -293,10 +309,11 @@ class _Picture:
 
 @dataclass(frozen=True, slots=True)
 class _Ask:
-    """A request: the host that the feed named, and the picture that need not be sent again."""
+    """A request: the host that the feed named, the picture that need not be sent again, and the file to write to."""
 
     host: str
     before: Validators | None
+    file: BinaryIO | None = None
 
     def conditions(self) -> dict[str, str]:
         """Headers that ask for a picture only if it has changed."""

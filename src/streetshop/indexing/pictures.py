@@ -13,6 +13,7 @@ from streetshop.core.errors import FetchRefused, PhotoMissing, RowRefused
 from streetshop.core.photo import read_picture_bytes
 from streetshop.core.pictures.limits import FEED_LIMITS, PhotoLimits
 from streetshop.feeds.folder import ARCHIVE_SUFFIXES
+from streetshop.feeds.parquet_pictures import SCHEME, ParquetPictures
 from streetshop.indexing.fetch import Fetcher
 
 _SCHEME: Final = re.compile(r"([a-z][a-z0-9+.-]+):", re.IGNORECASE)
@@ -37,6 +38,10 @@ class Pictures:
     fetcher: Fetcher | None = None
     limits: PhotoLimits = FEED_LIMITS
     shared: Mapping[str, int] = field(default_factory=dict)
+    _inside: ParquetPictures = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_inside", ParquetPictures(self.root))
 
     def read(self, source: str) -> bytes:
         """The bytes of a picture.
@@ -47,6 +52,11 @@ class Pictures:
             PhotoMissing: there is no such file.
         """
         self.check_shared(source)
+        if source.startswith(SCHEME):
+            found = self._inside.read(source)
+            if isinstance(found, bytes):
+                return found
+            source = found  # the file has the path of the picture alone
         scheme = _SCHEME.match(source)
         if scheme is None:
             return read_picture_bytes(self.locate(source), self.limits)
