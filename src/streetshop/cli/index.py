@@ -16,13 +16,15 @@ from streetshop.cli.feed_options import (
     ColumnOption,
     CurrencyOption,
     EncodingOption,
-    FeedArgument,
     FeedKindsOption,
+    FeedsArgument,
     FetchHeaderOption,
+    FetchOption,
     FetchRateOption,
     ImageTemplateOption,
     MaxRowsOption,
     PresetOption,
+    ProductFoldersOption,
     make_fetcher,
     open_feed,
     report_json,
@@ -49,7 +51,7 @@ FAILED, INTERRUPTED = 1, 130
 
 
 def index(
-    feed: FeedArgument,
+    feeds: FeedsArgument,
     catalog: Annotated[
         str | None, typer.Option("--catalog", metavar="FOLDER", help="The catalog's folder; needed without --check.")
     ] = None,
@@ -60,7 +62,8 @@ def index(
     kinds: FeedKindsOption = None,
     preset: PresetOption = "auto",
     currency: CurrencyOption = None,
-    fetch: Annotated[bool, typer.Option("--fetch", help="Fetch pictures from http(s) addresses.")] = False,
+    product_folders: ProductFoldersOption = None,
+    fetch: FetchOption = False,
     fetch_header: FetchHeaderOption = None,
     fetch_rate: FetchRateOption = 20.0,
     shared_pictures: Annotated[
@@ -125,7 +128,7 @@ def index(
             "--catalog is missing", hint="Name the catalog's folder, or give --check to check the feed alone"
         )
     source = open_feed(
-        feed,
+        feeds,
         column=column,
         image_template=image_template,
         encoding=encoding,
@@ -133,6 +136,9 @@ def index(
         kinds=kinds,
         preset=preset,
         currency=currency,
+        product_folders=product_folders,
+        fetch=fetch,
+        fetch_header=fetch_header,
     )
     say_missing(source)
     if check or catalog is None:
@@ -211,7 +217,12 @@ def _check(
 
         report = check_feed(
             source,
-            Pictures(source.root, allow_outside, shared=shared_pictures(source, least_shared) if least_shared else {}),
+            Pictures(
+                source.root,
+                allow_outside,
+                shared=shared_pictures(source, least_shared) if least_shared else {},
+                base=source.base,
+            ),
             fetch=fetch,
             refuse=file.refuse if file else lambda refusal: None,
             progress=show,

@@ -137,7 +137,7 @@ def index_feed(
             feed,
             target,
             ShotReader(encoder, reader, options.thumbnails, partial(pool.decode, limits=FEED_LIMITS)),
-            Pictures(feed.root, options.allow_outside, options.fetcher, shared=shared),
+            Pictures(feed.root, options.allow_outside, options.fetcher, shared=shared, base=feed.base),
             refuse=refuse,
             see=understood.see,
             progress=progress,

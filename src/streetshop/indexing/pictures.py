@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Final
-from urllib.parse import unquote
+from urllib.parse import unquote, urljoin
 
 from streetshop.core.errors import FetchRefused, PhotoMissing, RowRefused
 from streetshop.core.photo import read_picture_bytes
@@ -31,6 +31,7 @@ class Pictures:
         fetcher: for http(s) addresses; None refuses them.
         limits: of the bytes of a picture.
         shared: placeholders, and how many products have them, see ``placeholders.shared_pictures``.
+        base: address of the feed, which paths are relative to; empty for files.
     """
 
     root: Path
@@ -38,6 +39,7 @@ class Pictures:
     fetcher: Fetcher | None = None
     limits: PhotoLimits = FEED_LIMITS
     shared: Mapping[str, int] = field(default_factory=dict)
+    base: str = ""
     _inside: ParquetPictures = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -57,6 +59,8 @@ class Pictures:
             if isinstance(found, bytes):
                 return found
             source = found  # the file has the path of the picture alone
+        if self.base:
+            source = urljoin(self.base, source)
         scheme = _SCHEME.match(source)
         if scheme is None:
             return read_picture_bytes(self.locate(source), self.limits)

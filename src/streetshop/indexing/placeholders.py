@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from streetshop.core.errors import PhotoBlank
+from streetshop.core.errors import FeedError, PhotoBlank
 from streetshop.core.records import Product
 from streetshop.feeds.read import FeedRow
 from streetshop.feeds.words import fold
@@ -58,12 +59,13 @@ def shared_pictures(rows: Iterable[object], least: int = SHARED) -> Mapping[str,
         Numbers of products by the source of the picture.
     """
     sources, products = array("q"), array("q")
-    for row in rows:
-        if isinstance(row, FeedRow):
-            which = hash(_identity(row.product))
-            for shot in row.product.shots:
-                sources.append(hash(shot.source))
-                products.append(which)
+    with suppress(FeedError):  # a feed that ends early is reported by who uses its rows
+        for row in rows:
+            if isinstance(row, FeedRow):
+                which = hash(_identity(row.product))
+                for shot in row.product.shots:
+                    sources.append(hash(shot.source))
+                    products.append(which)
     if not sources:
         return {}
     pairs = np.unique(np.stack([np.frombuffer(sources, np.int64), np.frombuffer(products, np.int64)], axis=1), axis=0)
@@ -71,8 +73,13 @@ def shared_pictures(rows: Iterable[object], least: int = SHARED) -> Mapping[str,
     many = {int(name): int(count) for name, count in zip(names, counts, strict=True) if count >= least}
     if not many:
         return {}
-    shots = (shot.source for row in rows if isinstance(row, FeedRow) for shot in row.product.shots)
-    return {source: many[hash(source)] for source in shots if hash(source) in many}
+    found: dict[str, int] = {}
+    with suppress(FeedError):
+        for row in rows:
+            for shot in row.product.shots if isinstance(row, FeedRow) else ():
+                if hash(shot.source) in many:
+                    found[shot.source] = many[hash(shot.source)]
+    return found
 
 
 def _identity(product: Product) -> tuple[str, str]:
