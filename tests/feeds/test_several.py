@@ -53,7 +53,7 @@ def test_files_that_do_not_go_together(tmp_path: Path) -> None:
     for paths, reason in (
         ([one, two], "different folders"),
         ([one, one], "named twice"),
-        ([one, tmp_path], "a folder"),
+        ([one, tmp_path / "other"], "a folder"),
     ):
         with pytest.raises(FeedError, match=reason):
             read_feed(paths)
