@@ -91,7 +91,7 @@ def test_what_was_refused_is_said(tmp_path: Path, index) -> None:  # type: ignor
         (["feed.csv", "--column", "id=id", "--column", "id=id"], "each field once"),
         (["feed.csv", "--column", "id=sku"], "there is no column 'sku'"),
         (["feed.csv", "--encoding", "klingon"], "no encoding called"),
-        (["feed.csv", "--image-template", "{}{}{"], "is not understood"),
+        (["feed.csv", "--image-template", "{}{}"], "with one {}"),
         ([""], "FEED is empty"),
         (["feed.csv", "--refused", ""], "--refused is empty"),
         (["feed.csv", "--column", ""], "--column is empty"),
@@ -146,15 +146,15 @@ def test_too_many_refused_rows_end_with_exit_code_1(tmp_path: Path, index) -> No
 def test_a_run_says_what_each_column_is_and_why_rows_are_refused(tmp_path: Path, index) -> None:  # type: ignore[no-untyped-def]
     write_shop(tmp_path, 2)
     rows: list[dict[str, object]] = [
-        {"id": i, "image": f"images/{i}.png", "note": "T", "label": "dress", "Nähte": "x"} for i in range(2)
+        {"id": i, "image": f"images/{i}.png", "name": "T", "label": "dress", "Nähte": "x"} for i in range(2)
     ]
     rows += [{"id": i, "image": f"https://shop.example/{i}.jpg", "label": "dress"} for i in "abc"]
-    rows += [{"id": "o", "image": "../outside.png"}, {"id": "1", "image": "images/1.png", "note": "other"}]
+    rows += [{"id": "o", "image": "../outside.png"}, {"id": "1", "image": "images/1.png", "name": "other"}]
     feed = write_feed(tmp_path / "f.csv", [{**dict.fromkeys(rows[0], ""), **row} for row in rows])
     words = (feed, "--catalog", tmp_path / "c", "--column", "category=label")
     code, _, err = index(*words)
     assert code == 0
-    for line in (r"category +label", r"picture +image", "kept as attributes: note, Nähte"):
+    for line in (r"category +label", r"picture +image", "kept as attributes: name, Nähte"):
         assert re.search(line, err), err
     assert "3 x addresses are not fetched. Allow it with --fetch. (first in row 4)" in err
     assert "--allow-outside" in err

@@ -11,14 +11,11 @@ from streetshop.cli.feed_options import (
     ColumnOption,
     CurrencyOption,
     EncodingOption,
+    FeedArgument,
     FeedKindsOption,
-    FeedsArgument,
-    FetchHeaderOption,
-    FetchOption,
     ImageTemplateOption,
     MaxRowsOption,
     PresetOption,
-    ProductFoldersOption,
     column_lines,
     left_out_line,
     open_feed,
@@ -40,7 +37,7 @@ def _feed() -> None:
 
 @app.command()
 def preview(
-    feeds: FeedsArgument,
+    feed: FeedArgument,
     products: Annotated[int, typer.Option("-n", "--products", metavar="N", min=1, help="Products to print.")] = 5,
     column: ColumnOption = None,
     image_template: ImageTemplateOption = None,
@@ -49,9 +46,6 @@ def preview(
     kinds: FeedKindsOption = None,
     preset: PresetOption = "auto",
     currency: CurrencyOption = None,
-    product_folders: ProductFoldersOption = None,
-    fetch: FetchOption = False,
-    fetch_header: FetchHeaderOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Print the first products of a feed as they are understood, and what each column is used for.
@@ -59,7 +53,7 @@ def preview(
     Pictures are not read. The exit code is 1 if the feed has no usable row.
     """
     source = open_feed(
-        feeds,
+        feed,
         column=column,
         image_template=image_template,
         encoding=encoding,
@@ -67,15 +61,12 @@ def preview(
         kinds=kinds,
         preset=preset,
         currency=currency,
-        product_folders=product_folders,
-        fetch=fetch,
-        fetch_header=fetch_header,
     )
     rows, refused, left_out = _first(source, products)
     if as_json:
         print_json(_json(source, rows, refused, left_out))
     else:
-        echo(f"{', '.join(feeds)}: {source.kind}, {source.rows} rows")
+        echo(f"{feed}: {source.kind}, {source.rows} rows")
         for line in column_lines(source):
             echo(line)
         for row in rows:

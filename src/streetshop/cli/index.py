@@ -16,16 +16,11 @@ from streetshop.cli.feed_options import (
     ColumnOption,
     CurrencyOption,
     EncodingOption,
+    FeedArgument,
     FeedKindsOption,
-    FeedsArgument,
-    FetchHeaderOption,
-    FetchOption,
-    FetchRateOption,
     ImageTemplateOption,
     MaxRowsOption,
     PresetOption,
-    ProductFoldersOption,
-    make_fetcher,
     open_feed,
     report_json,
     report_lines,
@@ -51,7 +46,7 @@ FAILED, INTERRUPTED = 1, 130
 
 
 def index(
-    feeds: FeedsArgument,
+    feed: FeedArgument,
     catalog: Annotated[
         str | None, typer.Option("--catalog", metavar="FOLDER", help="The catalog's folder; needed without --check.")
     ] = None,
@@ -62,18 +57,7 @@ def index(
     kinds: FeedKindsOption = None,
     preset: PresetOption = "auto",
     currency: CurrencyOption = None,
-    product_folders: ProductFoldersOption = None,
-    fetch: FetchOption = False,
-    fetch_header: FetchHeaderOption = None,
-    fetch_rate: FetchRateOption = 20.0,
-    shared_pictures: Annotated[
-        int,
-        typer.Option(
-            metavar="N",
-            min=0,
-            help="Refuse a picture that so many different products have, as a placeholder; 0: never.",
-        ),
-    ] = 10,
+    fetch: Annotated[bool, typer.Option("--fetch", help="Fetch pictures from http(s) addresses.")] = False,
     allow_outside: Annotated[
         bool, typer.Option("--allow-outside", help="Pictures may be outside the feed's folder.")
     ] = False,
@@ -119,6 +103,7 @@ def index(
     """
     from streetshop.core.errors import UsageError
     from streetshop.core.progress import ProgressDisplay
+    from streetshop.indexing.fetch import Fetcher
     from streetshop.indexing.index import IndexOptions, index_feed
     from streetshop.looks import load_reader
     from streetshop.models import load_encoder
@@ -128,7 +113,7 @@ def index(
             "--catalog is missing", hint="Name the catalog's folder, or give --check to check the feed alone"
         )
     source = open_feed(
-        feeds,
+        feed,
         column=column,
         image_template=image_template,
         encoding=encoding,
@@ -136,20 +121,16 @@ def index(
         kinds=kinds,
         preset=preset,
         currency=currency,
-        product_folders=product_folders,
-        fetch=fetch,
-        fetch_header=fetch_header,
     )
     say_missing(source)
     if check or catalog is None:
-        _check(source, allow_outside, fetch, shared_pictures, refused, max_refused, as_json)
+        _check(source, allow_outside, fetch, refused, max_refused, as_json)
         return
     # One thread per model, since several pictures are processed at a time.
     model, looker = load_encoder(encoder, threads=1), load_reader(reader, threads=1)
     options = IndexOptions(
-        fetcher=make_fetcher(fetch, fetch_header, fetch_rate),
+        fetcher=Fetcher() if fetch else None,
         allow_outside=allow_outside,
-        shared_pictures=shared_pictures,
         thumbnails=thumbnails,
         delete_missing=delete_missing,
         rebuild=rebuild,
@@ -190,13 +171,7 @@ def _judge(used: int, refused: int, most: float, where: str) -> None:
 
 
 def _check(
-    source: Feed,
-    allow_outside: bool,
-    fetch: bool,
-    least_shared: int,
-    refused: Path | None,
-    max_refused: float,
-    as_json: bool,
+    source: Feed, allow_outside: bool, fetch: bool, refused: Path | None, max_refused: float, as_json: bool
 ) -> None:
     """``--check``: report what indexing would use and refuse."""
     from contextlib import ExitStack
@@ -205,7 +180,6 @@ def _check(
     from streetshop.feeds.refused import RefusedFile
     from streetshop.indexing.check import CheckReport, check_feed
     from streetshop.indexing.pictures import Pictures
-    from streetshop.indexing.placeholders import shared_pictures
 
     with ExitStack() as stack:
         file = stack.enter_context(RefusedFile(refused)) if refused else None
@@ -217,12 +191,7 @@ def _check(
 
         report = check_feed(
             source,
-            Pictures(
-                source.root,
-                allow_outside,
-                shared=shared_pictures(source, least_shared) if least_shared else {},
-                base=source.base,
-            ),
+            Pictures(source.root, allow_outside),
             fetch=fetch,
             refuse=file.refuse if file else lambda refusal: None,
             progress=show,

@@ -187,10 +187,7 @@ class _Batch:
         slots: list[_Slot] = []
         for shot in row.product.shots:
             try:
-                data = self._tools.pictures.read_changed(shot.source, self._needless(row.product))
-                if isinstance(data, str):
-                    slots.append(_Slot(Shot(shot.source, data), None))
-                    continue
+                data = self._tools.pictures.read(shot.source)
                 sha256 = hashlib.sha256(data).hexdigest()
                 if not self._stays(data, sha256, row.product, shot.source):
                     slots.append(_Slot(Shot(shot.source, sha256), self._decode(data, sha256, row.product, shot.source)))
@@ -200,13 +197,6 @@ class _Batch:
                 self.result.refusals.append(Refusal(row.number, row.product.id, shot.source, str(error)))
                 self.result.refused_pictures += 1
         return slots
-
-    def _needless(self, product: Product) -> Sequence[str]:
-        """Hashes of the pictures that the catalog has and whose bytes are not needed."""
-        known = self._known.get(product.id)
-        if known is None or (self._tools.shots.chooses and (product.id in self._stored or not known.tagged)):
-            return ()
-        return known.shots
 
     def _stays(self, data: bytes, sha256: str, product: Product, source: str) -> bool:
         """Whether a picture is in the catalog with the vector that it would get if it were embedded again."""

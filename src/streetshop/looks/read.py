@@ -24,8 +24,8 @@ def read_look(photo: Photo, reader: Reader) -> Look:
         return look
     categories = {garment.category for garment in look.garments}
     if not look.persons and len(categories) <= 1 and (article := article_on_plain_ground(photo)):
-        found = replace(look, garments=(_packshot(article, look),))
-        return replace(found, view=None, view_probabilities={}) if _is_whole(article[0], photo) else found
+        view = None if _is_whole(article[0], photo) else look.view
+        return replace(look, garments=(_packshot(article, look),), view=view)
     return look if look.garments else replace(look, garments=(whole_photo(photo),))
 
 

@@ -10,21 +10,20 @@ from pydantic import TypeAdapter, ValidationError
 
 from streetshop.core.errors import BundleDamaged, BundleError, BundleMissing
 from streetshop.core.files import write_json
-from streetshop.models.spec import AttributesSpec, EncoderSpec, FramingSpec, GroupsSpec, ReaderSpec, Spec
+from streetshop.models.spec import AttributesSpec, EncoderSpec, GroupsSpec, ReaderSpec, Spec
 
 SPEC_FILE: Final = "bundle.json"
 CARD_FILE: Final = "card.md"
 SHIPPED: Final = Path(__file__).parent / "weights"
 """The bundles in the package."""
-AnySpec: TypeAlias = EncoderSpec | ReaderSpec | AttributesSpec | GroupsSpec | FramingSpec
+AnySpec: TypeAlias = EncoderSpec | ReaderSpec | AttributesSpec | GroupsSpec
 _NAMES: Final = {
     EncoderSpec: "an encoder",
     ReaderSpec: "a reader",
     AttributesSpec: "a bundle of attribute heads",
     GroupsSpec: "a folder of encoders, one for each group of kinds",
-    FramingSpec: "a framing head",
 }
-S = TypeVar("S", EncoderSpec, ReaderSpec, AttributesSpec, FramingSpec)
+S = TypeVar("S", EncoderSpec, ReaderSpec, AttributesSpec)
 _SPEC: Final[TypeAdapter[AnySpec]] = TypeAdapter(Spec)
 
 
@@ -61,7 +60,7 @@ def open_bundle(folder: Path, kind: type[S]) -> S:
 
     Args:
         folder: of the bundle.
-        kind: ``EncoderSpec``, ``ReaderSpec``, ``AttributesSpec`` or ``FramingSpec``.
+        kind: ``EncoderSpec``, ``ReaderSpec`` or ``AttributesSpec``.
 
     Raises:
         BundleError: the bundle is missing, damaged or of another kind.

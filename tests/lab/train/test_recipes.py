@@ -25,9 +25,6 @@ NAMES = {
     "reader",
     "encoder",
     "untrained",
-    "view",
-    "view-resnet18",
-    "pose-resnet50",
 }
 
 

@@ -15,7 +15,7 @@ from streetshop.lab.data.manifest import Manifest
 from streetshop.lab.data.pictures import Pictures, load_pictures
 from streetshop.lab.data.splits import assign_splits
 from streetshop.lab.sampling import Pool
-from streetshop.lab.train.recipe import ConverterRecipe, DataPart, EmbeddingRecipe, ViewClassifierRecipe
+from streetshop.lab.train.recipe import ConverterRecipe, DataPart, EmbeddingRecipe
 
 Rows = NDArray[np.int64]
 
@@ -84,7 +84,7 @@ def group_of(category: str, part: DataPart) -> str:
 
 def load_run_data(
     manifest: Manifest,
-    recipe: EmbeddingRecipe | ConverterRecipe | ViewClassifierRecipe,
+    recipe: EmbeddingRecipe | ConverterRecipe,
     targets: tuple[list[str], list[str]],
     cache: Path,
     *,

@@ -19,9 +19,7 @@ from streetshop.lab.train.embedding_parts import (
     ValidationPart,
 )
 from streetshop.lab.train.encoder_recipe import EncoderRecipe
-from streetshop.lab.train.framing_recipe import FramingRecipe
 from streetshop.lab.train.parts import FitPart, Positive, RecipePart, StagePart
-from streetshop.lab.train.person_recipes import PoseRecipe, ViewClassifierRecipe
 from streetshop.lab.train.reader_recipe import ReaderRecipe
 
 __all__ = [
@@ -32,14 +30,10 @@ __all__ = [
     "EmbeddingRecipe",
     "EmbeddingStage",
     "EncoderRecipe",
-    "FramingRecipe",
-    "ManifestRecipe",
-    "PoseRecipe",
     "ReaderRecipe",
     "Recipe",
     "UntrainedRecipe",
     "ValidationPart",
-    "ViewClassifierRecipe",
 ]
 
 Precision = Literal["fp32", "bf16", "fp16"]
@@ -192,7 +186,5 @@ class UntrainedRecipe(RecipePart):
         return (FitPart(name="components", fit="components"),)
 
 
-ManifestRecipe = EmbeddingRecipe | ConverterRecipe | ViewClassifierRecipe | PoseRecipe
-"""Recipes that learn from a manifest."""
-AnyRecipe = ManifestRecipe | ReaderRecipe | EncoderRecipe | UntrainedRecipe | FramingRecipe
+AnyRecipe = EmbeddingRecipe | ConverterRecipe | ReaderRecipe | EncoderRecipe | UntrainedRecipe
 Recipe = Annotated[AnyRecipe, Field(discriminator="kind")]

@@ -28,18 +28,12 @@ from streetshop.lab.train.recipe import (
     ConverterRecipe,
     EmbeddingRecipe,
     EncoderRecipe,
-    FramingRecipe,
     ReaderRecipe,
     UntrainedRecipe,
 )
 from streetshop.lab.train.tasks.encoder.task import build_encoder
 from streetshop.lab.train.tasks.reader.task import build_reader
 from streetshop.lab.train.vectors import encode_rows, searched_vectors
-from streetshop.looks.framing import features_size
-from streetshop.models.folder import open_bundle
-from streetshop.models.framing import ANSWERS
-from streetshop.models.reader import DEFAULT_READER
-from streetshop.models.spec import ReaderSpec
 
 Net = TypeVar("Net", bound=nn.Module)
 
@@ -201,7 +195,7 @@ def load_converter(folder: str | Path, matcher: EmbeddingRecipe) -> Converter:
 
 
 def load_network(folder: Path, *, weights: str = "last") -> nn.Module:
-    """The network of a reader's, an encoder's, an untrained encoder's or a framing head's run, in evaluation mode.
+    """The network of a reader's, an encoder's or an untrained encoder's run, in evaluation mode.
 
     A :class:`ReaderNet` has the guided filter of its export.
 
@@ -217,9 +211,6 @@ def load_network(folder: Path, *, weights: str = "last") -> nn.Module:
         network = build_encoder(recipe)
     elif isinstance(recipe, UntrainedRecipe):
         network = PooledEncoder(recipe.dim, weights="none")
-    elif isinstance(recipe, FramingRecipe):
-        channels = open_bundle(DEFAULT_READER, ReaderSpec).features
-        network = nn.Linear(features_size(recipe.rows, recipe.columns, channels), len(ANSWERS))
     else:
         raise RunError(f"is a run of kind {recipe.kind}", where=str(folder), hint="Use load_run")
     return _with_weights(network, folder, weights)
