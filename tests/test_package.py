@@ -77,6 +77,7 @@ COVERED_ELSEWHERE: dict[str, str] = {
     "lab/train/tasks/untrained.py": "cli/test_lab_train.py",
     "lab/train/trained.py": "lab/train/test_recipes_train.py",
     "lab/train/values.py": "lab/train/test_recipes.py",
+    "web/follow.py": "web/api/test_webhooks.py",
     "web/schemas.py": "present/test_json.py",
     "web/writing.py": "web/api/test_products.py",
 }

@@ -146,15 +146,15 @@ def test_too_many_refused_rows_end_with_exit_code_1(tmp_path: Path, index) -> No
 def test_a_run_says_what_each_column_is_and_why_rows_are_refused(tmp_path: Path, index) -> None:  # type: ignore[no-untyped-def]
     write_shop(tmp_path, 2)
     rows: list[dict[str, object]] = [
-        {"id": i, "image": f"images/{i}.png", "name": "T", "label": "dress", "Nähte": "x"} for i in range(2)
+        {"id": i, "image": f"images/{i}.png", "stitch": "T", "label": "dress", "Nähte": "x"} for i in range(2)
     ]
     rows += [{"id": i, "image": f"https://shop.example/{i}.jpg", "label": "dress"} for i in "abc"]
-    rows += [{"id": "o", "image": "../outside.png"}, {"id": "1", "image": "images/1.png", "name": "other"}]
+    rows += [{"id": "o", "image": "../outside.png"}, {"id": "1", "image": "images/1.png", "stitch": "other"}]
     feed = write_feed(tmp_path / "f.csv", [{**dict.fromkeys(rows[0], ""), **row} for row in rows])
     words = (feed, "--catalog", tmp_path / "c", "--column", "category=label")
     code, _, err = index(*words)
     assert code == 0
-    for line in (r"category +label", r"picture +image", "kept as attributes: name, Nähte"):
+    for line in (r"category +label", r"picture +image", "kept as attributes: stitch, Nähte"):
         assert re.search(line, err), err
     assert "3 x addresses are not fetched. Allow it with --fetch. (first in row 4)" in err
     assert "--allow-outside" in err
@@ -279,6 +279,38 @@ main()
     assert again.code == 0
     final = json.loads(again.out)
     assert (final["products"], final["unchanged"]) == (150, report["products"])
+
+
+def test_watch_indexes_again_and_survives_a_broken_file(tmp_path: Path, bundle: Path) -> None:
+    feed, catalog = write_shop(tmp_path, 2), tmp_path / "c"
+    whole = feed.read_text()
+    words = ["index", str(feed), "--catalog", str(catalog), "--encoder", str(bundle), "--no-optimize", "--watch"]
+    command = [sys.executable, "-m", "streetshop", *words, "--reader", "none"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        said: list[str] = []
+
+        def until(text: str) -> None:
+            assert process.stderr is not None
+            for line in process.stderr:
+                said.append(line)
+                if text in line:
+                    return
+            raise AssertionError("".join(said))
+
+        until("watching")
+        feed.write_text("a,b\n1,2\n")
+        until("The catalog stays as it is")
+        until("watching")
+        assert open_catalog(str(catalog)).count() == 2
+        (tmp_path / "new.csv").write_text(whole.replace("Product 1", "Changed"))
+        (tmp_path / "new.csv").replace(feed)
+        until("watching")
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, "no longer watching" in err) == (0, True)
+    assert "0 added, 1 updated, 1 unchanged" in out
+    assert "Traceback" not in "".join(said) + err
+    assert run("index", tmp_path, "--catalog", catalog, "--watch").code == 2
 
 
 def test_interrupts_before_and_after_release(

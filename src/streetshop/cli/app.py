@@ -26,6 +26,7 @@ from streetshop.cli.page import page
 from streetshop.cli.search import search
 from streetshop.cli.serve import serve
 from streetshop.cli.studio import app as studio_app
+from streetshop.cli.sync import app as sync_app
 from streetshop.cli.tag import tag
 from streetshop.core.errors import StreetshopError, UsageError
 from streetshop.core.progress import say
@@ -41,6 +42,7 @@ app = typer.Typer(
 )
 app.command()(index)
 app.add_typer(feed_app, name="feed")
+app.add_typer(sync_app, name="sync")
 app.command()(search)
 app.command()(look)
 app.command()(page)

@@ -38,9 +38,12 @@ from streetshop.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from streetshop.feeds.read import Feed
     from streetshop.indexing.index import IndexReport
     from streetshop.indexing.ingest import IngestProgress
+    from streetshop.indexing.watch import State
 
 FAILED, INTERRUPTED = 1, 130
 
@@ -78,6 +81,9 @@ def index(
         bool,
         typer.Option("--check", help="Read the feed and the headers of its pictures, and report; change nothing."),
     ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Index the file again whenever it changes, until Ctrl-C.")
+    ] = False,
     delete_missing: Annotated[
         bool, typer.Option("--delete-missing", help="Remove products that the feed does not have.")
     ] = False,
@@ -105,6 +111,7 @@ def index(
     from streetshop.core.progress import ProgressDisplay
     from streetshop.indexing.fetch import Fetcher
     from streetshop.indexing.index import IndexOptions, index_feed
+    from streetshop.indexing.watch import file_state
     from streetshop.looks import load_reader
     from streetshop.models import load_encoder
 
@@ -112,20 +119,30 @@ def index(
         raise UsageError(
             "--catalog is missing", hint="Name the catalog's folder, or give --check to check the feed alone"
         )
-    source = open_feed(
-        feed,
-        column=column,
-        image_template=image_template,
-        encoding=encoding,
-        max_rows=max_rows,
-        kinds=kinds,
-        preset=preset,
-        currency=currency,
-    )
-    say_missing(source)
+    if watch and (check or rebuild or not feed.is_file()):
+        raise UsageError(
+            "--watch needs a file, and neither --check nor --rebuild",
+            hint="Give a feed on this machine, or leave it out",
+        )
+
+    def opened() -> Feed:
+        source = open_feed(
+            feed,
+            column=column,
+            image_template=image_template,
+            encoding=encoding,
+            max_rows=max_rows,
+            kinds=kinds,
+            preset=preset,
+            currency=currency,
+        )
+        say_missing(source)
+        return source
+
     if check or catalog is None:
-        _check(source, allow_outside, fetch, refused, max_refused, as_json)
+        _check(opened(), allow_outside, fetch, refused, max_refused, as_json)
         return
+    seen, source = file_state(feed), opened()
     # One thread per model, since several pictures are processed at a time.
     model, looker = load_encoder(encoder, threads=1), load_reader(reader, threads=1)
     options = IndexOptions(
@@ -138,25 +155,61 @@ def index(
         refused=refused,
         threads=threads,
     )
-    with ProgressDisplay("rows") as display, InterruptGuard() as guard:
 
-        def show(now: IngestProgress) -> None:
-            note = f"{now.embedded} pictures embedded" + (f", {now.refused} rows refused" if now.refused else "")
-            display.show(f"indexing {source.kind}", now.rows, now.total, note)
+    def run(source: Feed) -> None:
+        with ProgressDisplay("rows") as display, InterruptGuard() as guard:
 
-        def show_optimizing(what: str, done: int, total: int | None) -> None:
-            guard.release()  # all products are written: nothing is lost if the process ends at once
-            display.show(what, done, total)
+            def show(now: IngestProgress) -> None:
+                note = f"{now.embedded} pictures embedded" + (f", {now.refused} rows refused" if now.refused else "")
+                display.show(f"indexing {source.kind}", now.rows, now.total, note)
 
-        report = index_feed(
-            source, catalog, model, looker, options, progress=show, optimizing=show_optimizing, stop=guard.stop
-        )
-    _print(report, source, catalog, as_json)
-    if not report.ingest.complete:
-        say(f"interrupted; finished products are kept. To resume: {shlex.join(['streetshop', *sys.argv[1:]])}")
-        raise typer.Exit(INTERRUPTED)
-    used = report.ingest.added + report.ingest.updated + report.ingest.unchanged
-    _judge(used, report.ingest.refused, max_refused, f"the reasons are in {report.refused_file}")
+            def show_optimizing(what: str, done: int, total: int | None) -> None:
+                guard.release()  # all products are written: nothing is lost if the process ends at once
+                display.show(what, done, total)
+
+            report = index_feed(
+                source, catalog, model, looker, options, progress=show, optimizing=show_optimizing, stop=guard.stop
+            )
+        _print(report, source, catalog, as_json)
+        if not report.ingest.complete:
+            say(f"interrupted; finished products are kept. To resume: {shlex.join(['streetshop', *sys.argv[1:]])}")
+            raise typer.Exit(INTERRUPTED)
+        used = report.ingest.added + report.ingest.updated + report.ingest.unchanged
+        _judge(used, report.ingest.refused, max_refused, f"the reasons are in {report.refused_file}")
+
+    if watch:
+        _watch(feed, seen, source, opened, run)
+    else:
+        run(source)
+
+
+def _watch(
+    feed: Path, seen: State | None, source: Feed, opened: Callable[[], Feed], run: Callable[[Feed], None]
+) -> None:
+    """``--watch``: index the feed, and again whenever its file has changed. A file that cannot be read is said."""
+    from streetshop.core.errors import StreetshopError
+    from streetshop.indexing.watch import wait_for_change
+
+    _indexed(lambda: run(source))
+    while True:
+        say(f"watching {feed}; press Ctrl-C to end")
+        with InterruptGuard("no longer watching") as guard:
+            seen = wait_for_change(feed, seen, guard.stop)
+        if seen is None:
+            return
+        try:
+            _indexed(lambda: run(opened()))
+        except StreetshopError as error:
+            say(f"error: {error} The catalog stays as it is until the file changes again.")
+
+
+def _indexed(run: Callable[[], None]) -> None:
+    """Run, and go on if rows were refused."""
+    try:
+        run()
+    except typer.Exit as end:
+        if end.exit_code != FAILED:
+            raise
 
 
 def _judge(used: int, refused: int, most: float, where: str) -> None:
@@ -230,10 +283,17 @@ def _check(
 
 
 class InterruptGuard:
-    """A context in which the first Ctrl-C sets ``stop``; a second one interrupts at once, as usual."""
+    """A context in which the first Ctrl-C sets ``stop``; a second one interrupts at once, as usual.
 
-    def __init__(self) -> None:
+    Args:
+        text: what the first one says.
+    """
+
+    def __init__(
+        self, text: str = "stopping after the products in progress. Press Ctrl-C again to stop at once."
+    ) -> None:
         self.stop = threading.Event()
+        self._text = text
 
     def __enter__(self) -> Self:
         self._before = signal.signal(signal.SIGINT, self._handle)
@@ -251,7 +311,7 @@ class InterruptGuard:
     def _handle(self, number: int, frame: FrameType | None) -> None:
         self.release()
         self.stop.set()
-        say("stopping after the products in progress. Press Ctrl-C again to stop at once.")
+        say(self._text)
 
 
 def _print(report: IndexReport, source: Feed, catalog: str, as_json: bool) -> None:

@@ -20,6 +20,14 @@ def serve(
         Path | None,
         typer.Option(metavar="FILE", help="File whose first line is the key that writes need. Without it: no writes."),
     ] = None,
+    sync: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--sync",
+            metavar="SYSTEM=SHOP",
+            help="Take the webhooks of a shop, e.g. shopify=mine.myshopify.com; can be repeated.",
+        ),
+    ] = None,
     fetch: Annotated[
         bool, typer.Option("--fetch", help="Fetch pictures that bulk requests name by http(s) address.")
     ] = False,
@@ -53,6 +61,7 @@ def serve(
     """Serve the search page and the HTTP API of a catalog."""
     from streetshop.catalog.open import open_catalog
     from streetshop.catalog.store import check_encoder
+    from streetshop.cli.shops import webhooks
     from streetshop.core.errors import UsageError
     from streetshop.core.pictures.limits import PhotoLimits
     from streetshop.indexing.fetch import Fetcher, FetchLimits
@@ -81,11 +90,13 @@ def serve(
     try:
         loaded = load_encoder(encoder, threads=threads)
         # A catalog that cannot be served is an error at the start; later it is reported at /readyz.
-        first = open_catalog(catalog, write=key is not None)
+        first = open_catalog(catalog, write=key is not None or bool(sync))
         try:
             check_encoder(first.meta, loaded.fingerprint, first.url)
         finally:
             first.close()
+        fetcher = Fetcher(FetchLimits(max_bytes=photo.max_bytes))
+        named = [webhooks(each, catalog, fetcher) for each in sync or ()]
         log_to_stderr()
         app = create_app(
             lambda: open_catalog(catalog, write=key is not None),
@@ -93,7 +104,8 @@ def serve(
             load_reader(reader, threads=threads),
             key=key,
             settings=settings,
-            fetcher=Fetcher(FetchLimits(max_bytes=photo.max_bytes)) if fetch else None,
+            fetcher=fetcher if fetch else None,
+            shops=named,
         )
         answer(app, listener, started=lambda url: echo(f"Serving {catalog} at {url}"))
     finally:

@@ -284,6 +284,12 @@ class FetchRefused(StreetshopError):
     slug = "fetch-refused"
 
 
+class SyncError(StreetshopError):
+    """The API of a shop does not answer as it should, or refuses."""
+
+    slug = "sync"
+
+
 # --- searches and servers ---------------------------------------------------------------------------------------------
 
 

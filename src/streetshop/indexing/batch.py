@@ -125,6 +125,7 @@ class BatchWorker:
         computing: limits the threads that compute at once; further ones may wait for picture servers.
         stop: when set, a batch ends after the present product.
         recent: what earlier batches embedded.
+        same_addresses: an address always has the same picture, so that one that the catalog has is not read again.
     """
 
     store: Store
@@ -133,6 +134,7 @@ class BatchWorker:
     computing: threading.Semaphore
     stop: threading.Event
     recent: _Recent = field(default_factory=_Recent)
+    same_addresses: bool = False
 
     def run(self, rows: Sequence[FeedRow], known: Mapping[str, Known]) -> BatchResult:
         """Read the pictures of the rows and embed those that are new.
@@ -185,7 +187,11 @@ class _Batch:
     def _read(self, row: FeedRow) -> list[_Slot]:
         """Read the pictures of a row; new ones are decoded and wait for the encoder."""
         slots: list[_Slot] = []
+        kept = self._kept_hashes(row.product) if self._tools.same_addresses else {}
         for shot in row.product.shots:
+            if shot.source in kept:
+                slots.append(_Slot(Shot(shot.source, kept[shot.source]), None))
+                continue
             try:
                 data = self._tools.pictures.read(shot.source)
                 sha256 = hashlib.sha256(data).hexdigest()
@@ -197,6 +203,19 @@ class _Batch:
                 self.result.refusals.append(Refusal(row.number, row.product.id, shot.source, str(error)))
                 self.result.refused_pictures += 1
         return slots
+
+    def _kept_hashes(self, product: Product) -> dict[str, str]:
+        """The hashes of the pictures that the catalog has from the same addresses and that stay, by address."""
+        known = self._known.get(product.id)
+        if known is None or not known.tagged:
+            return {}
+        sources = [shot.source for shot in product.shots]
+        if known.row_hash == row_hash(product):
+            return dict(zip(sources, known.shots, strict=True)) if len(sources) == len(known.shots) else {}
+        before = self._stored[product.id].product if product.id in self._stored else None
+        if before is None or (self._tools.shots.chooses and not _same_choice(before, product)):
+            return {}
+        return {shot.source: shot.sha256 for shot in before.shots if shot.source.startswith(("http://", "https://"))}
 
     def _stays(self, data: bytes, sha256: str, product: Product, source: str) -> bool:
         """Whether a picture is in the catalog with the vector that it would get if it were embedded again."""
@@ -283,6 +302,12 @@ class _Batch:
     def _refuse(self, row: FeedRow, reason: str) -> None:
         self.result.refusals.append(Refusal(row.number, row.product.id, "", reason))
         self.result.refused += 1
+
+
+def _same_choice(before: Product, product: Product) -> bool:
+    """Whether both choose the same garment of a picture for certain."""
+    kind = "" if before.kind_source == "picture" else before.kind
+    return before.category == product.category and kind == product.kind
 
 
 def _lost(before: Product, product: Product) -> Iterator[str]:

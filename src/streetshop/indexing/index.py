@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -43,6 +43,7 @@ class IndexOptions:
         rebuild: embed all pictures again, beside the present generation, then swap: for another encoder or reader.
             Products that the feed does not have are then gone.
         optimize: optimize the catalog at the end.
+        same_addresses: an address always has the same picture: one that the catalog has is not fetched again.
         refused: file for the refused rows and pictures; None for ``refused.csv`` in the folder of the catalog.
         threads: that compute at once; None for one per core.
     """
@@ -53,6 +54,7 @@ class IndexOptions:
     delete_missing: bool = False
     rebuild: bool = False
     optimize: bool = True
+    same_addresses: bool = False
     refused: Path | None = None
     threads: int | None = None
 
@@ -85,6 +87,7 @@ def index_feed(
     reader: Reader = WholePhotoReader(),
     options: IndexOptions | None = None,
     *,
+    refuse: Callable[[Refusal], None] = lambda refusal: None,
     progress: OnProgress = lambda progress: None,
     optimizing: Progress | None = None,
     stop: threading.Event | None = None,
@@ -97,6 +100,7 @@ def index_feed(
         encoder: should run with one thread, since several pictures are processed at a time.
         reader: the same holds for it.
         options: None for the defaults.
+        refuse: called with every refusal, which the file of refused rows gets too.
         progress: see ``ingest``.
         optimizing: progress of ``Store.optimize``.
         stop: see ``ingest``.
@@ -112,7 +116,7 @@ def index_feed(
     with ExitStack() as stack:
         # Opened first: if that fails, no catalog is created.
         refused = stack.enter_context(RefusedFile(options.refused)) if options.refused else None
-        store = _open(url, meta)
+        store = open_or_create(url, meta)
         stack.callback(store.close)
         if not options.rebuild:
             check_encoder(store.meta, encoder.fingerprint, store.url)
@@ -122,21 +126,23 @@ def index_feed(
         pool = stack.enter_context(DecodePool(thread_count(options.threads)))
         understood, lines = FeedReport(), refused
 
-        def refuse(refusal: Refusal) -> None:
+        def refused_too(refusal: Refusal) -> None:
             lines.refuse(refusal)
             understood.refuse(refusal)
+            refuse(refusal)
 
         report = ingest(
             feed,
             target,
             ShotReader(encoder, reader, options.thumbnails, partial(pool.decode, limits=FEED_LIMITS)),
             Pictures(feed.root, options.allow_outside, options.fetcher),
-            refuse=refuse,
+            refuse=refused_too,
             see=understood.see,
             progress=progress,
             stop=stop,
             # A resumed rebuild may hold products that the feed no longer has.
             delete_missing=options.delete_missing or options.rebuild,
+            same_addresses=options.same_addresses,
             threads=options.threads,
         )
         if report.complete and options.optimize and _is_worth_it(target, report):
@@ -160,7 +166,8 @@ def _is_worth_it(store: Store, report: IngestReport) -> bool:
     return info.indexed < info.shots >= _LARGE
 
 
-def _open(url: str, meta: CatalogMeta) -> Store:
+def open_or_create(url: str, meta: CatalogMeta) -> Store:
+    """Open a catalog for writing; create it if there is none. Raises CatalogError."""
     try:
         return open_catalog(url, write=True)
     except CatalogMissing:

@@ -112,6 +112,7 @@ def ingest(
     progress: OnProgress = lambda progress: None,
     stop: threading.Event | None = None,
     delete_missing: bool = False,
+    same_addresses: bool = False,
     threads: int | None = None,
 ) -> IngestReport:
     """Put a feed's products into a catalog.
@@ -126,6 +127,7 @@ def ingest(
         progress: called after every batch, in the calling thread.
         stop: set it (for example in a signal handler) to end early; the batches in progress are finished and written.
         delete_missing: after a complete pass, remove the products of the catalog that the feed does not have.
+        same_addresses: an address always has the same picture: one that the catalog has is not fetched again.
         threads: that compute at once; None for one per core.
 
     Raises:
@@ -134,7 +136,7 @@ def ingest(
     """
     stop = stop or threading.Event()
     cores = thread_count(threads)
-    worker = BatchWorker(store, shots, pictures, threading.BoundedSemaphore(cores), stop)
+    worker = BatchWorker(store, shots, pictures, threading.BoundedSemaphore(cores), stop, same_addresses=same_addresses)
     run = _Ingest(feed, store, worker, refuse, see, progress, stop)
     run.go(cores + (_FETCHING_THREADS if pictures.fetcher else 0))
     if run.report.complete:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -18,7 +18,8 @@ from streetshop.indexing.fetch import Fetcher
 from streetshop.looks import Reader, WholePhotoReader
 from streetshop.models import Encoder
 from streetshop.web import problems
-from streetshop.web.api import bulk, catalog, pages, products, search
+from streetshop.web.api import bulk, catalog, pages, products, search, webhooks
+from streetshop.web.follow import follow
 from streetshop.web.hosts import AllowedHosts
 from streetshop.web.limits import UploadMemory
 from streetshop.web.methods import HeadAsGet
@@ -30,6 +31,7 @@ from streetshop.web.requests import known_query
 from streetshop.web.security import ApiKey
 from streetshop.web.settings import Settings
 from streetshop.web.state import Catalog, State
+from streetshop.web.webhooks import ShopHooks
 
 _log = logging.getLogger("streetshop.web")
 
@@ -42,6 +44,7 @@ def create_app(
     key: ApiKey | None = None,
     settings: Settings | None = None,
     fetcher: Fetcher | None = None,
+    shops: Sequence[ShopHooks] = (),
 ) -> FastAPI:
     """Make the ASGI application of one catalog.
 
@@ -52,6 +55,7 @@ def create_app(
         settings: limits; None for the defaults.
         key: required for writes; None refuses writes.
         fetcher: for pictures that bulk requests name by address; None refuses them.
+        shops: whose webhooks are taken, and whose products are read when these say so.
     """
     settings = settings or Settings()
     metrics = Metrics()
@@ -68,18 +72,23 @@ def create_app(
             memory=UploadMemory(settings.upload_memory),
             key=key,
             fetcher=fetcher,
+            hooks={each.kind: each for each in shops},
         )
         app.state.streetshop = state
         try:
             await asyncio.to_thread(state.queue.start)
         except ServerError as error:  # every photo is answered with it; the rest of the server works
             _log.error("no photos can be read: %s", error)
-        watch = asyncio.create_task(state.watch())
+        tasks = [asyncio.create_task(state.watch())]
+        tasks += [asyncio.create_task(follow(each, state.catalog, state.queue.decode)) for each in shops]
         try:
             yield
         finally:
-            watch.cancel()
-            await asyncio.gather(watch, return_exceptions=True)
+            for each in shops:
+                each.stop.set()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             state.queue.close()
             state.catalog.close()
 
@@ -102,6 +111,7 @@ def create_app(
     app.include_router(pages.router)
     app.include_router(products.router)
     app.include_router(bulk.router)
+    app.include_router(webhooks.router)
     app.include_router(catalog.router)
     app.include_router(page_router())
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]

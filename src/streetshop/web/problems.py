@@ -50,6 +50,12 @@ class MediaTypeUnsupported(StreetshopError):
     slug = "unsupported-media-type"
 
 
+class NotServed(StreetshopError):
+    """The server was not started with what the address needs."""
+
+    slug = "not-served"
+
+
 class RequestTooLarge(StreetshopError):
     """The request body is larger than the limit."""
 
@@ -94,6 +100,7 @@ STATUS: Final[Mapping[type[StreetshopError], int]] = {
     errors.RequestInvalid: 422,
     errors.BundleError: 500,
     errors.ServerError: 500,
+    errors.SyncError: 503,
     errors.CatalogError: 503,
     errors.ProductMissing: 404,
     errors.LookMissing: 404,
@@ -105,6 +112,7 @@ STATUS: Final[Mapping[type[StreetshopError], int]] = {
     Unauthorized: 401,
     PreconditionFailed: 412,
     MediaTypeUnsupported: 415,
+    NotServed: 404,
     RequestTooLarge: 413,
     RequestTimeout: 408,
     Busy: 429,

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from streetshop.core.decoding.pool import DecodePool
 from streetshop.core.photo import Photo
+from streetshop.indexing.shots import Decode
 from streetshop.models import Encoder, Prepared
 from streetshop.models.encoder import Side
 from streetshop.models.session import available_cores
@@ -103,6 +104,11 @@ class WorkQueue:
         self._encoders = ThreadPoolExecutor(1, thread_name_prefix="encode")
         self._waiting: deque[_Waiting] = deque()
         self._drain: asyncio.Task[None] | None = None
+
+    @property
+    def decode(self) -> Decode:
+        """Decodes pictures in the processes of the queue, for work that is no request's."""
+        return self._decoders.decode
 
     def start(self) -> None:
         """Start the processes that decode, which otherwise the first photo waits for. Raises ServerError."""

@@ -411,6 +411,14 @@ class BulkLineOut(BaseModel):
     where: str | None = None
 
 
+class WebhookOut(BaseModel):
+    """Answer to a webhook."""
+
+    done: Literal["noted", "known", "ignored"] = Field(
+        description="The product will be read again; the delivery was known; it names no product"
+    )
+
+
 class VectorSearchIn(BaseModel):
     """A search by the vector of an earlier answer: no picture, so no decoding and no encoding."""
 

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 import numpy as np
@@ -29,6 +29,7 @@ from streetshop.web.problems import NotReady, told
 from streetshop.web.queue import WorkQueue
 from streetshop.web.security import ApiKey
 from streetshop.web.settings import Settings
+from streetshop.web.webhooks import ShopHooks
 
 T = TypeVar("T")
 
@@ -248,6 +249,8 @@ class State:
     """Fetches pictures at addresses; None refuses them."""
     bulk: int = 0
     """Bulk requests under way."""
+    hooks: Mapping[str, ShopHooks] = field(default_factory=dict)
+    """The shops that the catalog is kept in step with, by the kind of their system."""
 
     async def watch(self) -> None:
         """Check the catalog at intervals until cancelled."""
