@@ -34,6 +34,8 @@ LAB_ONLY = {
     "safetensors",
     "cv2",
     "ray",
+    "transformers",
+    "faster_coco_eval",
 }
 
 LOGIC = 30
@@ -51,6 +53,7 @@ COVERED_ELSEWHERE: dict[str, str] = {
     "lab/export/untrained.py": "cli/test_lab_train.py",
     "lab/losses/classes.py": "lab/losses/test_losses.py",
     "lab/losses/triplet.py": "lab/losses/test_losses.py",
+    "lab/nets/detect/detector.py": "lab/nets/detect/test_mask_rcnn.py",
     "lab/nets/encoder.py": "lab/nets/test_pooling_and_heads.py",
     "lab/nets/inception_resnet.py": "lab/nets/test_backbones.py",
     "lab/nets/streams.py": "lab/nets/test_pooling_and_heads.py",
@@ -58,6 +61,7 @@ COVERED_ELSEWHERE: dict[str, str] = {
     "lab/sampling/miners.py": "lab/sampling/test_mining.py",
     "lab/sampling/samplers.py": "lab/sampling/test_mining.py",
     "lab/train/build.py": "lab/train/test_recipes.py",
+    "lab/train/detector_recipe.py": "lab/train/tasks/detect/test_task.py",
     "lab/train/embedding_parts.py": "lab/train/test_recipes.py",
     "lab/train/encoder_recipe.py": "lab/train/tasks/encoder/test_task.py",
     "lab/train/parts.py": "lab/train/test_recipes.py",

@@ -18,6 +18,7 @@ class FixedReader:
     name = "fixed 1"
     classes = ("background", "dress", "bag")
     photo_side = PHOTO_SIDE
+    sees_persons = True
 
     def __init__(self, look: Look) -> None:
         self.look = look

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from streetshop.cli.options import JsonOption, echo, print_json, say
+from streetshop.cli.options import JsonOption, ReaderOption, echo, print_json, say
 
 if TYPE_CHECKING:
     from streetshop.lab.data import Reading
     from streetshop.lab.data.manifest import Manifest
 
 MADE_PAIRS = "made-pairs"
+DETECT = "detect"
 
 
 def data(
@@ -44,31 +46,48 @@ def data(
     limit: Annotated[
         int | None, typer.Option("--limit", metavar="N", min=1, help="made-pairs: most products to make.")
     ] = None,
-    workers: Annotated[int | None, typer.Option("--workers", metavar="N", min=1, help="made-pairs: processes.")] = None,
+    workers: Annotated[
+        int | None, typer.Option("--workers", metavar="N", min=1, help="made-pairs: processes; detect: threads.")
+    ] = None,
+    reader: ReaderOption = None,
+    pictures_root: Annotated[
+        Path | None, typer.Option("--root", metavar="FOLDER", help="detect: folder of the pictures, if they moved.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Convert a data set to a manifest; print counts, the licence, and every refused row with its reason."""
+    """Convert a data set to a manifest; print counts, the licence, and every refused row with its reason.
+
+    `detect MANIFEST --reader BUNDLE --out FILE` reads the pictures of a manifest and writes its rows with the boxes
+    that `index` would cut out, so that training sees what serving sees. An interrupted call resumes.
+    """
     from streetshop.core.errors import UsageError
     from streetshop.lab.data import DATASETS
 
     if name == "list":
         _list(as_json)
         return
+    if name != DETECT and (reader is not None or pictures_root is not None):
+        raise UsageError(f"--reader and --root belong to {DETECT}, not to {name}", hint="Convert first, then detect")
     if root is None:
         raise UsageError(f"where is the data set {name}?", hint=f"Write: streetshop lab data {name} ROOT --out FILE")
     if name == MADE_PAIRS:
         if pictures is None:
             raise UsageError("made-pairs draws pictures", hint="Say where to put them with --pictures FOLDER")
         reading = _made_pairs(root, pictures, seed, per_garment, size, limit, workers)
+    elif name == DETECT:
+        reading = _detect(root, out, reader, pictures_root, workers)
     elif name not in DATASETS:
         raise UsageError(
-            f"there is no data set {name!r}", hint=f"There are {', '.join([*DATASETS, MADE_PAIRS])}; `list` says more"
+            f"there is no data set {name!r}",
+            hint=f"There are {', '.join([*DATASETS, MADE_PAIRS, DETECT])}; `list` says more",
         )
     else:
         reading = _read(name, root, verify)
     manifest = _with_splits(reading.manifest, split, split_by, seed)
     if out is not None:
         manifest.write(out)
+        if name == DETECT:
+            shutil.rmtree(_parts(out))
     if refused is not None:
         _write_refused(reading, refused)
     _report(reading, manifest, out, as_json)
@@ -84,6 +103,7 @@ def _list(as_json: bool) -> None:
         return
     for dataset in DATASETS.values():
         echo(f"{dataset.name:<18} {dataset.title}; point at {dataset.root}\n{'':<18} {dataset.licence}")
+    echo(f"{DETECT:<18} the rows of a manifest with the boxes that a reader finds; point at the manifest")
     echo(f"{MADE_PAIRS:<18} products made from Clothing Co-Parsing; point at the folder with photos, annotations")
 
 
@@ -117,6 +137,37 @@ def _made_pairs(
             limit=limit,
             workers=workers or os.cpu_count() or 1,
             progress=lambda done, total: display.show("making pairs", done, total),
+        )
+
+
+def _parts(out: Path) -> Path:
+    """What `detect` has done, from which it resumes."""
+    return out.with_name(f"{out.name}.parts")
+
+
+def _detect(path: Path, out: Path | None, folder: Path | None, root: Path | None, workers: int | None) -> Reading:
+    from streetshop.core.errors import UsageError
+    from streetshop.core.progress import ProgressDisplay
+    from streetshop.lab.data.detect import detect_manifest, reader_mark
+    from streetshop.lab.data.manifest import Manifest
+    from streetshop.looks import load_reader
+    from streetshop.models.reader import DEFAULT_READER
+
+    if out is None:
+        raise UsageError("detect writes a manifest", hint="Say where to with --out FILE")
+    manifest = Manifest.read(path, root=root)
+    count = workers or 2
+    reader = load_reader(folder, threads=1 if count > 1 else None)
+    if reader.name is None:
+        raise UsageError("--reader none finds no boxes", hint="Give a bundle, or leave --reader out")
+    with ProgressDisplay("pictures") as display:
+        return detect_manifest(
+            manifest,
+            reader,
+            _parts(out),
+            mark=reader_mark(folder or DEFAULT_READER),
+            workers=count,
+            progress=lambda done, total: display.show("detecting", done, total),
         )
 
 

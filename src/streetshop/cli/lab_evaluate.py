@@ -24,11 +24,14 @@ def evaluate(
     ] = None,
     split: Annotated[
         Literal["val", "test"],
-        typer.Option(metavar="val|test", help="Split of the public data sets: val while choosing, test at the end."),
+        typer.Option(
+            metavar="val|test",
+            help="Split of the public data sets, or of a manifest with boxes: val while choosing.",
+        ),
     ] = "test",
     beside: Annotated[
         list[Path] | None,
-        typer.Option(metavar="BUNDLE", help="Another encoder to compare with, on the public data sets; repeatable."),
+        typer.Option(metavar="BUNDLE", help="Another encoder, or reader, to compare with; repeatable."),
     ] = None,
     untrained: Annotated[
         Path | None,
@@ -65,8 +68,9 @@ def evaluate(
 ) -> None:
     """Measure a run or a bundle with 95 % intervals, print the tables, and write report.json.
 
-    On a manifest, runs of embeddings and encoder bundles are measured under named protocols. On the folder of both
-    public data sets, reader and encoder bundles are measured on held-out photos and senders.
+    On a manifest, runs of embeddings and encoder bundles are measured under named protocols, reader and detector
+    bundles by the average precision of their boxes, beside the packaged reader. On the folder of both public data sets,
+    reader and encoder bundles are measured on held-out photos and senders.
     """
     from streetshop.lab.measure.subject import measure_subject, write_report
 

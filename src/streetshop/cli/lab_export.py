@@ -17,7 +17,7 @@ def export(
         Literal["best", "last"] | None,
         typer.Option(
             metavar="best|last",
-            help="Weights to export: best by validation (default of embeddings), or last (default of other kinds).",
+            help="Weights to export: best by validation (default of embeddings, detectors), or last (of others).",
         ),
     ] = None,
     full: Annotated[bool, typer.Option("--full", help="Store weights in single precision, not half.")] = False,

@@ -45,8 +45,9 @@ def train(
 ) -> None:
     """Train a recipe. An interrupted run resumes when the same command is started again.
 
-    An embedding or a converter learns from a manifest; printed are the run's folder, score, length and time. A reader
-    or an encoder learns from the public data sets and is exported and measured on test photos; printed is the bundle.
+    An embedding, a converter or a detector learns from a manifest; printed are the run's folder, score, length and
+    time. A reader or an encoder learns from the public data sets and is exported and measured on test photos; printed
+    is the bundle.
     """
     from streetshop.lab.train import train as run
 
@@ -61,7 +62,7 @@ def train(
         cache=cache,
         threads=threads,
     )
-    if result.kind in ("embedding", "converter"):
+    if result.kind in ("embedding", "converter", "detector"):
         echo(f"{result.out}\t{result.score:.4f}\t{result.steps} batches\t{result.seconds:.0f} s")
         return
     from streetshop.lab.pipeline import finish

@@ -84,7 +84,7 @@ def look(
 def _framing(look: Look) -> str:
     """View and full shot in words, with their probabilities where they have any."""
     if look.view is None and look.full_shot is None:
-        return ""
+        return ", the reader has no keypoints: view and full shot are unknown" if look.reader else ""
     view = look.view or "unknown"
     if chance := look.view_probabilities.get(view):
         view += f" ({chance:.2f})"

@@ -17,13 +17,21 @@ LEAST_VOTE: Final = 0.5
 def product_garment(look: Look, category: str, kind: str = "") -> Garment:
     """The garment that a picture of a product shows.
 
-    Among the garments of the kind, or whose class is the last word of the category, or all if none fits, the one of the
-    largest area of its box times score.
+    Of the garments of the kind, or else those whose class is the last word of the category, it is the most confident
+    one. If none fits, it is the one of the largest area of its box times score: docs/experiments/garment-choice.md. So
+    a look without garments but the whole photo gives that. Serving and :mod:`streetshop.lab.data.detect` share it.
     """
     wanted = last_words(category)
-    fitting = [g for g in look.garments if g.category == kind] if kind else []
+    fitting = [g for g in look.garments if kind in (g.category, _likeliest(g))] if kind else []
     fitting = fitting or [g for g in look.garments if _fits(last_words(g.category), wanted)]
-    return max(fitting or look.garments, key=lambda garment: garment.score * garment.box.area)
+    if fitting:
+        return max(fitting, key=lambda garment: (garment.score, garment.box.area))
+    return max(look.garments, key=lambda garment: garment.score * garment.box.area)
+
+
+def _likeliest(garment: Garment) -> str:
+    """The kind that a garment most probably is: a detector's classes are finer than kinds."""
+    return max(garment.kinds, key=lambda kind: garment.kinds[kind], default="")
 
 
 def vote(shots: Iterable[Mapping[str, float]]) -> tuple[str, float]:

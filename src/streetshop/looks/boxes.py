@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from streetshop.core.geometry import Box
+from streetshop.core.records import Garment
 from streetshop.looks.parse import Parsed
 from streetshop.looks.rules import Rules
 from streetshop.models.reader import Reading
@@ -28,9 +29,8 @@ def kinds_in_box(box: Box, reading: Reading, parsed: Parsed, rules: Rules) -> Ma
         parsed: its garments.
         rules: of the reader.
     """
-    best = max(parsed.garments, key=lambda garment: garment.box.iou(box), default=None)
-    if best is not None and best.box.iou(box) >= _SAME:
-        return best.kinds
+    if (overlapping := kinds_of_overlap(box, parsed.garments)) is not None:
+        return overlapping
     height, width = reading.probabilities.shape[1:]
     rows, columns = box.scale(width / reading.width, height / reading.height).slices()
     inside = reading.probabilities[:, rows, columns]
@@ -39,3 +39,9 @@ def kinds_in_box(box: Box, reading: Reading, parsed: Parsed, rules: Rules) -> Ma
     means = {name: float(inside[rules.index(name)].mean()) for name in rules.garments}
     total = sum(means.values())
     return {name: mean / total for name, mean in means.items()} if total >= _LEAST else {}
+
+
+def kinds_of_overlap(box: Box, garments: Sequence[Garment]) -> Mapping[str, float] | None:
+    """The kinds of the garment that overlaps a box most, from an IoU of 0.5 on; None where none does."""
+    best = max(garments, key=lambda garment: garment.box.iou(box), default=None)
+    return best.kinds if best is not None and best.box.iou(box) >= _SAME else None

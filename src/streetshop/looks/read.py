@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from streetshop.core.geometry import Box, Mask, point_inside
 from streetshop.core.photo import Photo
 from streetshop.core.records import Garment, Look
 from streetshop.looks.packshot import article_on_plain_ground
 from streetshop.looks.reader import WHOLE_PHOTO, Reader, whole_photo
+
+_FILLED: Final = 0.6
+"""IoU of a garment's box and the box of all that differs from the ground from which they are one thing."""
 
 
 def read_look(photo: Photo, reader: Reader) -> Look:
@@ -17,7 +21,8 @@ def read_look(photo: Photo, reader: Reader) -> Look:
     Two rules complete what the reader finds. If it finds no garment, the whole photo is taken as one, of category
     ``"garment"``. If it finds no person and garments of at most one category, and the ground is plain, everything that
     differs from the ground is one garment: a network is unsure of a white shoe on white paper, a comparison with the
-    border of the photo is not.
+    border of the photo is not. Of a reader that sees no persons, the garment found must fill most of what differs from
+    the ground.
     """
     look = reader.read(photo)
     if look.reader is None:
@@ -25,7 +30,8 @@ def read_look(photo: Photo, reader: Reader) -> Look:
     categories = {garment.category for garment in look.garments}
     if not look.persons and len(categories) <= 1 and (article := article_on_plain_ground(photo)):
         view = None if _is_whole(article[0], photo) else look.view
-        return replace(look, garments=(_packshot(article, look),), view=view)
+        all_there_is = reader.sees_persons or all(g.box.iou(article[0]) >= _FILLED for g in look.garments)
+        look = replace(look, garments=(_packshot(article, look),), view=view) if all_there_is else look
     return look if look.garments else replace(look, garments=(whole_photo(photo),))
 
 

@@ -9,13 +9,17 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from streetshop.core.geometry import Box
+from streetshop.core.geometry import Box, paint_mask
 from streetshop.core.photo import Photo
 from streetshop.core.records import Garment, Look
-from streetshop.looks.boxes import kinds_in_box
+from streetshop.looks.boxes import kinds_in_box, kinds_of_overlap
+from streetshop.looks.detections import garments_of
 from streetshop.looks.parse import parse
 from streetshop.looks.rules import Rules
+from streetshop.models.detector import DetectorNetwork
+from streetshop.models.folder import read_spec
 from streetshop.models.reader import DEFAULT_READER, ReaderNetwork
+from streetshop.models.spec import DetectorSpec
 
 NO_READER: Final = "none"
 """Given to :func:`load_reader` instead of a folder: each photo is taken whole."""
@@ -40,6 +44,10 @@ class Reader(Protocol):
     def photo_side(self) -> int:
         """Least shorter side, in pixels, of the photos it reads."""
 
+    @property
+    def sees_persons(self) -> bool:
+        """Whether it finds persons; where it does not, that a look has none says nothing."""
+
     def read(self, photo: Photo) -> Look:
         """Find the garments and persons in ``photo``; boxes are in the frame of the upright original."""
         ...
@@ -57,6 +65,7 @@ class OnnxReader(ReaderNetwork):
     """A reader bundle: its network, and the rules that make garments and persons of what the network says."""
 
     photo_side = PHOTO_SIDE
+    sees_persons = True
 
     def read(self, photo: Photo) -> Look:
         """Find the garments and persons in ``photo``; boxes are in the frame of the upright original.
@@ -78,12 +87,56 @@ class OnnxReader(ReaderNetwork):
         return tuple(kinds_in_box(box, reading, parsed, rules) for box in boxes)
 
 
+class DetectorReader(DetectorNetwork):
+    """A detector bundle as a reader: garments, but no persons; so view and full shot are unknown."""
+
+    photo_side = PHOTO_SIDE
+    sees_persons = False
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """``background``, then the classes of the detector."""
+        return ("background", *self.spec.classes)
+
+    def read(self, photo: Photo) -> Look:
+        """Find the garments in ``photo``; boxes are in the frame of the upright original.
+
+        Raises:
+            BundleDamaged: the outputs of the network do not fit the bundle.
+        """
+        garments = garments_of(self.detect(photo), self.spec, photo.width, photo.height)
+        return Look(photo.width, photo.height, garments, (), self.name)
+
+    def pixel_classes(self, photo: Photo) -> NDArray[np.uint8]:
+        """Return the (height, width) class of each pixel: of the most confident mask over it, or box without a mask.
+
+        Raises:
+            BundleDamaged: the outputs of the network do not fit the bundle.
+        """
+        found = np.zeros((photo.height, photo.width), np.uint8)
+        for garment in reversed(self.read(photo).garments):
+            mask = np.ones((1, 1), np.bool_) if garment.mask is None else garment.mask
+            where = paint_mask(mask, garment.box, photo.width, photo.height)
+            found[where] = self.classes.index(garment.category)
+        return found
+
+    def kinds_in(self, photo: Photo, boxes: Sequence[Box]) -> tuple[Mapping[str, float], ...]:
+        """Return the kinds of the garment that overlaps each box most; empty where none does by an IoU of 0.5.
+
+        Raises:
+            BundleDamaged: the outputs of the network do not fit the bundle.
+        """
+        garments = self.read(photo).garments
+        return tuple(kinds_of_overlap(box, garments) or {} for box in boxes)
+
+
 class WholePhotoReader:
     """Takes each photo as one garment, without looking at it."""
 
     name = None
     classes = ("background", WHOLE_PHOTO)
     photo_side = 0
+    sees_persons = False
 
     def read(self, photo: Photo) -> Look:
         """Return the whole photo as one garment."""
@@ -102,7 +155,8 @@ def load_reader(folder: Path | str | None = None, *, threads: int | None = None)
     """Load and verify a reader.
 
     Args:
-        folder: the bundle; None for the one shipped in the package; ``none`` for a :class:`WholePhotoReader`.
+        folder: the bundle, of a reader or a detector; None for the one shipped in the package; ``none`` for a
+            :class:`WholePhotoReader`.
         threads: of one run of the network; None for one per core.
 
     Raises:
@@ -110,7 +164,10 @@ def load_reader(folder: Path | str | None = None, *, threads: int | None = None)
     """
     if folder is not None and str(folder) == NO_READER:
         return WholePhotoReader()
-    return OnnxReader(DEFAULT_READER if folder is None else Path(folder), threads=threads)
+    path = DEFAULT_READER if folder is None else Path(folder)
+    if isinstance(read_spec(path), DetectorSpec):
+        return DetectorReader(path, threads=threads)
+    return OnnxReader(path, threads=threads)
 
 
 def whole_photo(photo: Photo) -> Garment:

@@ -10,20 +10,21 @@ from pydantic import TypeAdapter, ValidationError
 
 from streetshop.core.errors import BundleDamaged, BundleError, BundleMissing
 from streetshop.core.files import write_json
-from streetshop.models.spec import AttributesSpec, EncoderSpec, GroupsSpec, ReaderSpec, Spec
+from streetshop.models.spec import AttributesSpec, DetectorSpec, EncoderSpec, GroupsSpec, ReaderSpec, Spec
 
 SPEC_FILE: Final = "bundle.json"
 CARD_FILE: Final = "card.md"
 SHIPPED: Final = Path(__file__).parent / "weights"
 """The bundles in the package."""
-AnySpec: TypeAlias = EncoderSpec | ReaderSpec | AttributesSpec | GroupsSpec
+AnySpec: TypeAlias = EncoderSpec | ReaderSpec | DetectorSpec | AttributesSpec | GroupsSpec
 _NAMES: Final = {
     EncoderSpec: "an encoder",
     ReaderSpec: "a reader",
+    DetectorSpec: "a detector",
     AttributesSpec: "a bundle of attribute heads",
     GroupsSpec: "a folder of encoders, one for each group of kinds",
 }
-S = TypeVar("S", EncoderSpec, ReaderSpec, AttributesSpec)
+S = TypeVar("S", EncoderSpec, ReaderSpec, DetectorSpec, AttributesSpec)
 _SPEC: Final[TypeAdapter[AnySpec]] = TypeAdapter(Spec)
 
 
@@ -60,7 +61,7 @@ def open_bundle(folder: Path, kind: type[S]) -> S:
 
     Args:
         folder: of the bundle.
-        kind: ``EncoderSpec``, ``ReaderSpec`` or ``AttributesSpec``.
+        kind: ``EncoderSpec``, ``ReaderSpec``, ``DetectorSpec`` or ``AttributesSpec``.
 
     Raises:
         BundleError: the bundle is missing, damaged or of another kind.

@@ -140,7 +140,11 @@ def reader_input(photo: Photo, spec: ReaderSpec) -> tuple[NDArray[np.float32], P
     Returns:
         (1, 3, h, w) float32, and where the photo lies in it.
     """
-    geometry = reader_geometry(photo.width, photo.height, spec)
+    return photo_input(photo, reader_geometry(photo.width, photo.height, spec))
+
+
+def photo_input(photo: Photo, geometry: InputSpec) -> tuple[NDArray[np.float32], Place]:
+    """Bring a photo to an input of ``geometry``; see :func:`reader_input`."""
     place = place_picture(photo.width, photo.height, geometry)
     image = fit_image(
         photo.image(),

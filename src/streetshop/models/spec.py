@@ -15,6 +15,8 @@ from typing import Annotated, Final, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 
+from streetshop.core.kinds import KINDS
+
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -232,6 +234,60 @@ class ReaderSpec(_Strict):
         return self
 
 
+class DetectorSpec(_Strict):
+    """``bundle.json`` of a detector: a reader that finds a box for each garment and sees neither persons nor keypoints.
+
+    The network takes one photo, (1, 3, height, width). ONNX outputs, for the n things that it finds:
+
+    - ``boxes`` (n, 4) float32: x0, y0, x1, y1 in pixels of the input.
+    - ``scores`` (n,) float32: from 0 to 1, before ``calibration``.
+    - ``labels`` (n,) int64: index in ``classes``.
+    - with ``masks``: ``masks`` (n, h, w) float32, the probability that a point of the box is garment.
+
+    Attributes:
+        classes: names of articles; there is no background among them.
+        kinds: the kind of each class; classes that are of no kind are left out.
+        masks: whether there are masks.
+        calibration: slope and offset that make a probability of a score:
+            ``sigmoid(slope * logit(score) + offset)`` (Platt scaling).
+        thresholds: least probability from which a garment is reported, by class.
+        on_leg: classes whose hotspot lies on a leg.
+        files: SHA-256 of every ONNX file, by name.
+    """
+
+    kind: Literal["detector"] = "detector"
+    format: Literal[1] = 1
+    name: str
+    version: str
+    input: InputSpec
+    classes: Annotated[tuple[str, ...], Field(min_length=1)]
+    kinds: dict[str, str] = {}
+    masks: bool = False
+    calibration: tuple[FiniteFloat, FiniteFloat] = (1.0, 0.0)
+    thresholds: dict[str, Annotated[float, Field(ge=0, le=1)]] = {}
+    on_leg: tuple[str, ...] = ()
+    model: str = "model.onnx"
+    files: dict[str, str]
+    licence: str = "Apache-2.0"
+    about: str = ""
+
+    @model_validator(mode="after")
+    def _check(self) -> DetectorSpec:
+        if len(set(self.classes)) != len(self.classes):
+            raise ValueError(f"class names repeat: {list(self.classes)}")
+        for key, names, known in (
+            ("kinds of no classes", set(self.kinds), set(self.classes)),
+            ("kinds that are none", set(self.kinds.values()), set(KINDS)),
+            ("thresholds of no classes", set(self.thresholds), set(self.classes)),
+            ("hotspots of no classes", set(self.on_leg), set(self.classes)),
+        ):
+            if names - known:
+                raise ValueError(f"{key}: {sorted(names - known)}")
+        if self.model not in self.files:
+            raise ValueError(f"no checksum for {self.model}")
+        return self
+
+
 class HeadSpec(_Strict):
     """One attribute.
 
@@ -319,7 +375,7 @@ class GroupsSpec(_Strict):
         return self
 
 
-Spec = Annotated[EncoderSpec | ReaderSpec | AttributesSpec | GroupsSpec, Field(discriminator="kind")]
+Spec = Annotated[EncoderSpec | ReaderSpec | DetectorSpec | AttributesSpec | GroupsSpec, Field(discriminator="kind")]
 
 
 def fingerprint(spec: EncoderSpec) -> str:

@@ -9,7 +9,7 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from streetshop.core.errors import MeasureError
-from streetshop.lab.evaluate.detection import Boxes, average_precision, box_iou, match_queries
+from streetshop.lab.evaluate.detection import COCO_IOUS, Boxes, average_precision, box_iou, match_queries
 
 
 def scene(rng: np.random.Generator) -> tuple[Boxes, Boxes]:
@@ -79,6 +79,48 @@ def test_against_pycocotools(iou: float, seed: int) -> None:
         assert ours.by_class[label] == pytest.approx(value, abs=1e-9)
     assert ours.without_truth == (3,)  # detected, never true: no AP, but said
     assert ours.mean == pytest.approx(np.mean(list(theirs.values())))
+
+
+def naive_ap(detected: list[Boxes], truth: list[Boxes], label: int, iou: float) -> float:
+    """By its definition: greedy matches by score, precision at 101 recalls."""
+    rows = [(-s, i, j) for i, d in enumerate(detected) for j, s in enumerate(d.scores.tolist()) if d.labels[j] == label]
+    taken: set[tuple[int, int]] = set()
+    hits = []
+    for _, i, j in sorted(rows):
+        options = [
+            (float(box_iou(detected[i].corners[j : j + 1], truth[i].corners[k : k + 1])[0, 0]), k)
+            for k in range(len(truth[i].labels))
+            if truth[i].labels[k] == label and (i, k) not in taken
+        ]
+        best = max(options, default=(0.0, -1))
+        hits.append(best[0] >= iou)
+        if hits[-1]:
+            taken.add((i, best[1]))
+    total = sum(int((t.labels == label).sum()) for t in truth)
+    curve = [(sum(hits[: n + 1]) / total, sum(hits[: n + 1]) / (n + 1)) for n in range(len(hits))]
+    return sum(max((p for r, p in curve if r >= at), default=0) for at in np.linspace(0, 1, 101)) / 101
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_against_the_definition(seed: int) -> None:
+    rng = np.random.default_rng(100 + seed)
+    truth, drawn = map(list, zip(*(scene(rng) for _ in range(25)), strict=True))
+    detected = [Boxes.of(d.corners, d.labels, rng.permutation(1000)[: len(d.labels)] / 1000) for d in drawn]
+    ours = average_precision(detected, truth)
+    for label, value in ours.by_class.items():
+        assert value == pytest.approx(naive_ap(detected, truth, label, 0.5), abs=1e-9)
+    several = average_precision(detected, truth, iou=COCO_IOUS)
+    for label, value in several.by_class.items():
+        each = [naive_ap(detected, truth, label, iou) for iou in COCO_IOUS]
+        assert value == pytest.approx(np.mean(each), abs=1e-9)
+
+
+def test_a_crowd_is_neither_missed_nor_wrong() -> None:
+    box, crowd = [0, 0, 10, 10], [20, 0, 60, 40]
+    truth = [Boxes.of([box, crowd], [0, 0], crowd=[False, True])]
+    inside = Boxes.of([[25, 5, 35, 15], box], [0, 0], [0.9, 0.8])
+    found = average_precision([inside], truth)
+    assert (found.mean, found.truths) == (pytest.approx(1.0), {0: 1})
 
 
 def test_by_hand() -> None:

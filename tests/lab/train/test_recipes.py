@@ -22,6 +22,8 @@ NAMES = {
     "attention",
     "converter",
     "streetshop",
+    "mask-rcnn",
+    "rt-detr",
     "reader",
     "encoder",
     "untrained",

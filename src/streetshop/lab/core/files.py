@@ -93,7 +93,8 @@ def read_checkpoint(path: Path, device: torch.device) -> dict[str, Any] | None:
 
 def write_weights(path: Path, state: Mapping[str, Tensor], about: Mapping[str, str]) -> None:
     """Weights as safetensors, with text metadata."""
-    tensors = {name: value.detach().cpu().contiguous() for name, value in state.items()}
+    # Copies: safetensors refuses tensors that share memory, as tied weights do.
+    tensors = {name: value.detach().cpu().clone(memory_format=torch.contiguous_format) for name, value in state.items()}
     with _native_writer(path) as partial:
         save_file(tensors, partial, metadata=dict(about))
 

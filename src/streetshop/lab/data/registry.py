@@ -74,6 +74,13 @@ DATASETS: Final[Mapping[str, Dataset]] = {
             "the folder with the JSON files and the pictures",
             coco.read_fashionpedia,
         ),
+        Dataset(
+            "coco",
+            "your own boxes in COCO's format",
+            coco.OWN_LICENCE,
+            "the JSON file, or its folder",
+            coco.read_own,
+        ),
         Dataset("modanet", "ModaNet", coco.MODANET_LICENCE, "the clone, with pictures in images", coco.read_modanet),
         Dataset(
             "fashion-products",

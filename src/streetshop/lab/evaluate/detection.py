@@ -1,14 +1,18 @@
-"""Boxes: average precision as COCO computes it, and detect-then-match."""
+"""Boxes: average precision as COCO computes it, by faster-coco-eval, and detect-then-match."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from streetshop.core.errors import MeasureError
+
+COCO_IOUS: Final = tuple(round(0.5 + 0.05 * i, 2) for i in range(10))
+"""The thresholds whose mean is COCO's AP: .5, .55, ... .95."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -19,14 +23,19 @@ class Boxes:
         corners: (n, 4) x0, y0, x1, y1 in pixels.
         labels: (n,) class numbers.
         scores: (n,) confidence; empty for truth.
+        crowd: (n,) bool, true boxes around a crowd of things: detections inside are neither right nor wrong, and
+            nothing is missed; empty where no box is.
     """
 
     corners: NDArray[np.float64]
     labels: NDArray[np.intp]
     scores: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    crowd: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
 
     @classmethod
-    def of(cls, corners: ArrayLike, labels: ArrayLike, scores: ArrayLike | None = None) -> Boxes:
+    def of(
+        cls, corners: ArrayLike, labels: ArrayLike, scores: ArrayLike | None = None, crowd: ArrayLike | None = None
+    ) -> Boxes:
         """From anything array-like.
 
         Raises:
@@ -37,23 +46,27 @@ class Boxes:
         sure = np.zeros(0) if scores is None else np.asarray(scores, dtype=np.float64).reshape(-1)
         if len(names) != len(boxes) or (scores is not None and len(sure) != len(boxes)):
             raise MeasureError(f"{len(boxes)} boxes, {len(names)} labels and {len(sure)} scores", hint="One of each")
-        return cls(boxes, names, sure)
+        crowds = np.zeros(len(boxes) if crowd is not None else 0, np.bool_)
+        if crowd is not None:
+            crowds[:] = np.asarray(crowd, np.bool_).reshape(-1)
+        return cls(boxes, names, sure, crowds)
 
 
 @dataclass(frozen=True, slots=True)
 class AveragePrecision:
-    """AP at one IoU threshold.
+    """AP, a mean over IoU thresholds where there are several.
 
     Attributes:
         by_class: AP of every class that has true boxes; 101-point interpolation.
-        truths: number of true boxes of each class.
+        truths: number of true boxes of each class, without crowds.
         without_truth: classes that were detected but never true; they have no AP.
+        ious: the thresholds.
     """
 
     by_class: dict[int, float]
     truths: dict[int, int]
     without_truth: tuple[int, ...]
-    iou: float
+    ious: tuple[float, ...]
 
     @property
     def mean(self) -> float:
@@ -71,7 +84,7 @@ def box_iou(a: ArrayLike, b: ArrayLike) -> NDArray[np.float64]:
 
 
 def average_precision(
-    detected: Sequence[Boxes], truth: Sequence[Boxes], *, iou: float = 0.5, limit: int = 100
+    detected: Sequence[Boxes], truth: Sequence[Boxes], *, iou: float | Sequence[float] = 0.5, limit: int = 100
 ) -> AveragePrecision:
     """AP of each class over pictures, as COCO computes it.
 
@@ -80,7 +93,7 @@ def average_precision(
     Args:
         detected: boxes with scores, of each picture.
         truth: boxes of each picture.
-        iou: least overlap of a match; 0.5 gives AP50.
+        iou: least overlap of a match; 0.5 gives AP50, :data:`COCO_IOUS` COCO's AP.
         limit: detections of a picture and class that count, those of the highest scores.
 
     Raises:
@@ -90,23 +103,66 @@ def average_precision(
         raise MeasureError(f"detections of {len(detected)} pictures, truth of {len(truth)}")
     if any(len(d.scores) != len(d.labels) for d in detected):
         raise MeasureError("detections without scores", hint="Give Boxes.of(corners, labels, scores)")
-    true_classes = sorted({int(c) for t in truth for c in t.labels})
-    found_classes = {int(c) for d in detected for c in d.labels}
-    by_class, truths = {}, {}
-    for label in true_classes:
-        scores: list[NDArray[np.float64]] = []
-        right: list[NDArray[np.bool_]] = []
-        count = 0
-        for found, real in zip(detected, truth, strict=True):
-            boxes = real.corners[real.labels == label]
-            mine = np.flatnonzero(found.labels == label)
-            mine = mine[np.argsort(-found.scores[mine], kind="stable")][:limit]
-            count += len(boxes)
-            scores.append(found.scores[mine])
-            right.append(_greedy(box_iou(found.corners[mine], boxes), iou))
-        by_class[label] = _interpolated(np.concatenate(scores), np.concatenate(right), count)
-        truths[label] = count
-    return AveragePrecision(by_class, truths, tuple(sorted(found_classes - set(true_classes))), iou)
+    ious = (iou,) if isinstance(iou, int | float) else tuple(iou)
+    counted = [t.labels[~t.crowd] if len(t.crowd) else t.labels for t in truth]
+    numbers, counts = np.unique(np.concatenate([*counted, np.zeros(0, np.intp)]), return_counts=True)
+    truths = dict(zip(numbers.tolist(), counts.tolist(), strict=True))
+    found = sorted({int(c) for d in detected for c in d.labels} - set(truths))
+    precision = _precision(detected, truth, sorted(truths), ious, limit)
+    means = np.maximum(precision, 0).mean(axis=(0, 1)) if truths else []
+    by_class = dict(zip(sorted(truths), map(float, means), strict=True))
+    return AveragePrecision(by_class, truths, tuple(found), ious)
+
+
+def _precision(
+    detected: Sequence[Boxes], truth: Sequence[Boxes], classes: Sequence[int], ious: Sequence[float], limit: int
+) -> NDArray[np.float64]:
+    """(thresholds, 101, classes) precision at each recall."""
+    from faster_coco_eval import COCO, COCOeval_faster
+
+    empty = np.zeros((len(ious), 101, len(classes)))
+    if not classes or not any(len(one.labels) for one in detected):
+        return empty
+    pictures = [{"id": i + 1} for i in range(len(truth))]
+    categories = [{"id": label + 1} for label in classes]
+    real = COCO({"images": pictures, "annotations": _rows(truth, classes), "categories": categories})
+    rows = _rows(detected, classes)
+    if not rows:
+        return empty
+    judged = COCOeval_faster(real, real.loadRes(rows), "bbox", print_function=_silent)
+    judged.params.iouThrs = np.asarray(ious, np.float64)
+    judged.params.areaRng, judged.params.areaRngLbl = [[0.0, 1e10]], ["all"]
+    judged.params.maxDets = [limit]
+    judged.evaluate()
+    judged.accumulate()
+    found: NDArray[np.float64] = judged.eval["precision"][:, :, :, 0, 0]
+    return found
+
+
+def _rows(pictures: Sequence[Boxes], classes: Sequence[int]) -> list[dict[str, Any]]:
+    known = set(classes)
+    rows: list[dict[str, Any]] = []
+    for number, boxes in enumerate(pictures):
+        for i, (corners, label) in enumerate(zip(boxes.corners.tolist(), boxes.labels.tolist(), strict=True)):
+            if label not in known:
+                continue
+            width, height = corners[2] - corners[0], corners[3] - corners[1]
+            row = {
+                "id": len(rows) + 1,
+                "image_id": number + 1,
+                "category_id": label + 1,
+                "bbox": [corners[0], corners[1], width, height],
+                "area": width * height,
+                "iscrowd": int(len(boxes.crowd) > 0 and bool(boxes.crowd[i])),
+            }
+            if len(boxes.scores):
+                row["score"] = float(boxes.scores[i])
+            rows.append(row)
+    return rows
+
+
+def _silent(*_: object) -> None:
+    """Take what faster-coco-eval would print."""
 
 
 def match_queries(truth: Boxes, detected: Boxes, *, iou: float = 0.5, same_label: bool = True) -> NDArray[np.intp]:
@@ -134,27 +190,3 @@ def match_queries(truth: Boxes, detected: Boxes, *, iou: float = 0.5, same_label
             matched[item] = box
             taken.add(box)
     return matched
-
-
-def _greedy(overlap: NDArray[np.float64], iou: float) -> NDArray[np.bool_]:
-    """(detections,) bool: whether each, in the order given, matches a true box that no earlier one matched."""
-    free = np.ones(overlap.shape[1], dtype=np.bool_)
-    right = np.zeros(overlap.shape[0], dtype=np.bool_)
-    for i, row in enumerate(overlap):
-        candidates = np.where(free, row, -1.0)
-        if candidates.size and candidates.max() >= min(iou, 1 - 1e-10):
-            # Of equal overlaps COCO's loop keeps the last.
-            best = len(candidates) - 1 - int(np.argmax(candidates[::-1]))
-            free[best] = False
-            right[i] = True
-    return right
-
-
-def _interpolated(scores: NDArray[np.float64], right: NDArray[np.bool_], truths: int) -> float:
-    order = np.argsort(-scores, kind="stable")
-    hits = np.cumsum(right[order])
-    recall = hits / truths
-    precision = hits / np.arange(1, len(hits) + 1)
-    precision = np.maximum.accumulate(precision[::-1])[::-1]
-    at = np.searchsorted(recall, np.linspace(0, 1, 101), side="left")
-    return float(np.where(at < len(precision), np.append(precision, 0.0)[np.minimum(at, len(precision))], 0.0).mean())

@@ -43,14 +43,19 @@ def fit_calibration(judged: Sequence[Judged]) -> Calibration:
 
     Slopes are not negative. Platt 1999.
     """
-    from sklearn.linear_model import LogisticRegression
-
     rows, right, _ = outcomes(judged)
     if len(set(right.tolist())) < 2:
         return RAW
+    (a, b), c = platt(rows, right)
+    return a, b, c
+
+
+def platt(rows: NDArray[np.float64], right: NDArray[np.bool_]) -> tuple[tuple[float, ...], float]:
+    """Slopes, not negative, and offset of a logistic regression of ``right`` on (n, d) rows; both outcomes occur."""
+    from sklearn.linear_model import LogisticRegression
+
     fitted = LogisticRegression(C=10.0).fit(rows, right)
-    a, b = (max(float(v), 0.0) for v in fitted.coef_[0])
-    return round(a, 4), round(b, 4), round(float(fitted.intercept_[0]), 4)
+    return tuple(round(max(float(v), 0.0), 4) for v in fitted.coef_[0]), round(float(fitted.intercept_[0]), 4)
 
 
 def fit_thresholds(judged: Sequence[Judged], calibration: Calibration) -> dict[str, float]:
@@ -58,16 +63,18 @@ def fit_thresholds(judged: Sequence[Judged], calibration: Calibration) -> dict[s
     rows, right, names = outcomes(judged)
     scores = 1 / (1 + np.exp(-(rows @ np.asarray(calibration[:2]) + calibration[2])))
     truths = [g.category for one in judged for g in one.true]
-    every = _best_threshold(scores, right, len(truths))
+    every = best_threshold(scores, right, len(truths))
     found = {}
     for category in GARMENTS:
         mine = np.asarray([name == category for name in names])
         enough = mine.sum() >= _FEW and truths.count(category) >= _FEW
-        found[category] = _best_threshold(scores[mine], right[mine], truths.count(category)) if enough else every
+        found[category] = best_threshold(scores[mine], right[mine], truths.count(category)) if enough else every
     return found
 
 
-def _best_threshold(scores: NDArray[np.float64], right: NDArray[np.bool_], truths: int) -> float:
+def best_threshold(scores: NDArray[np.float64], right: NDArray[np.bool_], truths: int) -> float:
+    """The score from .15 to .5 from which on what is found has the highest F1, given the number of true garments."""
+
     def f1(threshold: float) -> float:
         kept = scores >= threshold
         return 2 * float(right[kept].sum()) / max(int(kept.sum()) + truths, 1)

@@ -7,15 +7,21 @@ from typing import Any, cast
 
 from streetshop.core.errors import RunError, UsageError
 from streetshop.lab.core import files
+from streetshop.lab.data.manifest import Manifest
 from streetshop.lab.data.sets.ccp import labelled_names
+from streetshop.lab.evaluate.report import Dataset
+from streetshop.lab.export.detector import export_detector
 from streetshop.lab.export.embedding import export_embedding
 from streetshop.lab.export.encoder import export_encoder
 from streetshop.lab.export.reader import export_reader
 from streetshop.lab.export.untrained import export_untrained
+from streetshop.lab.nets.detect import Detector
 from streetshop.lab.nets.encoder_heads import DefaultEncoder
 from streetshop.lab.nets.pooled import PooledEncoder
 from streetshop.lab.nets.reader import ReaderNet
-from streetshop.lab.train.recipe import ConverterRecipe, EmbeddingRecipe, EncoderRecipe, ReaderRecipe
+from streetshop.lab.train.data import choose_rows
+from streetshop.lab.train.recipe import ConverterRecipe, DetectorRecipe, EmbeddingRecipe, EncoderRecipe, ReaderRecipe
+from streetshop.lab.train.tasks.detect.data import FILE, load_detector_data
 from streetshop.lab.train.trained import load_network, read_recipe
 
 
@@ -35,7 +41,7 @@ def export_run(
         run: the run's folder.
         out: where to write; must be absent or empty. A run with groups writes a bundle a group, in folders of their
             names.
-        weights: ``best`` (by validation) or ``last``; default best of an embedding, last of others.
+        weights: ``best`` (by validation) or ``last``; default best of an embedding or a detector, last of others.
         half: whether weights may be stored in half precision.
         converter: of an embedding, a converter's run: queries go through it first (method 1 end to end).
         name: of the bundle; default the recipe's.
@@ -68,11 +74,13 @@ def export_run(
         )
     if converter is not None:
         raise UsageError(f"a {recipe.kind} has no converter", where="--converter", hint="Leave it out")
-    weights = weights or "last"
+    weights = weights or ("best" if isinstance(recipe, DetectorRecipe) else "last")
     named: dict[str, Any] = {key: value for key, value in (("name", name), ("version", version)) if value is not None}
     recipe = recipe.model_copy(update=named)
     about = files.read_json(run / files.RUN)
     network = load_network(run, weights=weights)
+    if isinstance(recipe, DetectorRecipe):
+        return [_detector(run, cast(Detector, network), recipe, about, out, half)]
     if isinstance(recipe, ReaderRecipe):
         ccp = Path(about["data"]) / "ccp"
         val = labelled_names(ccp, "val")
@@ -81,3 +89,18 @@ def export_run(
         return [export_encoder(cast(DefaultEncoder, network), recipe, out, half=half)]
     pictures = about.get("train_rows", 0)
     return [export_untrained(cast(PooledEncoder, network), recipe, out, pictures=pictures, half=half)]
+
+
+def _detector(
+    run: Path, network: Detector, recipe: DetectorRecipe, about: dict[str, Any], out: Path, half: bool
+) -> Path:
+    """The validation pictures of the run's manifest calibrate the scores."""
+    manifest = Manifest.read(about["data"], root=files.read_json(run / FILE)["root"])
+    if manifest.fingerprint != about["fingerprint"]:
+        raise RunError(
+            "the manifest has changed since the training", where=about["data"], hint="Put the earlier file back"
+        )
+    data = load_detector_data(choose_rows(manifest, recipe.data, recipe.seed), recipe, shown=False)
+    use = f"trained on {about.get('train_pictures', 0)} pictures with {about.get('train_rows', 0)} boxes"
+    learned = Dataset(name=manifest.name, use=use, licence=manifest.licence, fingerprint=manifest.fingerprint)
+    return export_detector(network, recipe, data, out, trained_on=[learned], half=half)

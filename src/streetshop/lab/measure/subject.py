@@ -11,6 +11,7 @@ from streetshop.lab.data.splits import Split
 from streetshop.lab.evaluate.encoder_report import GALLERY
 from streetshop.lab.evaluate.report import REPORT_FILE, Report
 from streetshop.lab.export.card import write_card
+from streetshop.lab.measure.detection import measure_detection
 from streetshop.lab.measure.embedding import measure_embedding
 from streetshop.lab.measure.public import measure_encoder, measure_reader
 from streetshop.lab.train.public import PublicSets
@@ -45,8 +46,8 @@ def measure_subject(
         subject: folder of a run or of a bundle.
         data: a manifest, or the folder that holds both public data sets as ``ccp`` and ``clothing``.
         protocols: of a manifest; see :func:`~streetshop.lab.measure.embedding.measure_embedding`.
-        split: of the public data sets.
-        beside: more encoder bundles, measured on the public data sets too.
+        split: of the public data sets, or of the manifest on whose boxes a reader or a detector is measured.
+        beside: more encoder bundles, measured on the public data sets too; or readers and detectors.
         untrained: the bundle of the recipe ``untrained``; its blocks alone are columns too.
         distractors: photos of single garments in the gallery of made pairs.
         overlays: folder for 40 photos that a reader was measured on, worst first.
@@ -59,6 +60,9 @@ def measure_subject(
         UsageError: subject and data do not fit.
         RunError, BundleError, DatasetError, MeasureError: one of them cannot be used.
     """
+    finds_boxes = (subject / SPEC_FILE).is_file() and read_spec(subject).kind in ("reader", "detector")
+    if finds_boxes and not data.is_dir():
+        return measure_detection(subject, data, split=split, beside=beside, root=root, threads=threads)
     if not data.is_dir():
         return measure_embedding(
             subject, data, protocols=protocols, root=root, weights=weights, cache=cache, threads=threads
@@ -71,6 +75,12 @@ def measure_subject(
         )
     home = cache or subject.resolve().parent / "cache"
     public = PublicSets(data, home)
+    if read_spec(subject).kind == "detector":
+        raise UsageError(
+            "a detector is measured on the boxes of a manifest",
+            where=str(subject),
+            hint="Make one, e.g. with `streetshop lab data ccp FOLDER --out FILE`, and give it as --data",
+        )
     is_reader = read_spec(subject).kind == "reader"
     public.check(clothing=True)
     public.label(keypoints=is_reader, clothing=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,15 @@ _WORTHWHILE = 64
 """Tensors with fewer numbers stay in single precision: nothing would be saved."""
 
 
-def write_onnx(model: nn.Module, path: Path, image: Tensor, outputs: Sequence[str], *, any_size: bool = False) -> None:
+def write_onnx(
+    model: nn.Module,
+    path: Path,
+    image: Tensor,
+    outputs: Sequence[str],
+    *,
+    any_size: bool = False,
+    axes: Mapping[str, Mapping[int, str]] | None = None,
+) -> None:
     """Write a network that maps ``image`` to named outputs.
 
     Args:
@@ -28,11 +36,14 @@ def write_onnx(model: nn.Module, path: Path, image: Tensor, outputs: Sequence[st
         image: (n, c, h, w) example of the input. Its batch size is not fixed.
         outputs: names of the outputs, in order.
         any_size: whether height and width vary too; they must then be multiples of 32.
+        axes: names of the axes that vary, by input and output, in place of that of the batch.
     """
     height, width = image.shape[2:]
     # "Same" convolutions pad by fixed numbers if every map that is halved has even sides.
     padded = pad_by_number(model) if height % 32 == width % 32 == 0 else model
-    axes = {axis: {0: "n"} | ({2: f"{axis}_h", 3: f"{axis}_w"} if any_size else {}) for axis in ("image", *outputs)}
+    if axes is None:
+        sides = {name: {2: f"{name}_h", 3: f"{name}_w"} if any_size else {} for name in ("image", *outputs)}
+        axes = {name: {0: "n", **sides[name]} for name in sides}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         torch.onnx.export(
@@ -41,7 +52,7 @@ def write_onnx(model: nn.Module, path: Path, image: Tensor, outputs: Sequence[st
             str(path),
             input_names=["image"],
             output_names=list(outputs),
-            dynamic_axes=axes,
+            dynamic_axes={name: dict(varying) for name, varying in axes.items()},
             opset_version=17,
             dynamo=False,  # the dynamo exporter keeps batch norms that this one folds into the convolutions
         )

@@ -15,6 +15,7 @@ from streetshop.lab.data.manifest import Manifest
 from streetshop.lab.data.pictures import Pictures, load_pictures
 from streetshop.lab.data.splits import assign_splits
 from streetshop.lab.sampling import Pool
+from streetshop.lab.train.detector_recipe import BoxesPart
 from streetshop.lab.train.recipe import ConverterRecipe, DataPart, EmbeddingRecipe
 
 Rows = NDArray[np.int64]
@@ -45,7 +46,7 @@ class RunData:
         return Pool(rows, self.labels.numbers["product"][rows], self.shop[rows], self.labels.numbers["category"][rows])
 
 
-def choose_rows(manifest: Manifest, part: DataPart, seed: int) -> Manifest:
+def choose_rows(manifest: Manifest, part: DataPart | BoxesPart, seed: int) -> Manifest:
     """The rows that the filter leaves, each with a split.
 
     A manifest without any split is split 80/10/10 by product and photo; one without a validation split gives up

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from streetshop.lab.core.parts import InputPart
+from streetshop.lab.train.detector_recipe import DetectorRecipe
 from streetshop.lab.train.embedding_parts import (
     AugmentPart,
     DataPart,
@@ -27,6 +28,7 @@ __all__ = [
     "AugmentPart",
     "ConverterRecipe",
     "DataPart",
+    "DetectorRecipe",
     "EmbeddingRecipe",
     "EmbeddingStage",
     "EncoderRecipe",
@@ -186,5 +188,5 @@ class UntrainedRecipe(RecipePart):
         return (FitPart(name="components", fit="components"),)
 
 
-AnyRecipe = EmbeddingRecipe | ConverterRecipe | ReaderRecipe | EncoderRecipe | UntrainedRecipe
+AnyRecipe = EmbeddingRecipe | ConverterRecipe | DetectorRecipe | ReaderRecipe | EncoderRecipe | UntrainedRecipe
 Recipe = Annotated[AnyRecipe, Field(discriminator="kind")]

@@ -28,6 +28,7 @@ from streetshop.lab.train.reading import load_recipe, validate_recipe
 from streetshop.lab.train.recipe import (
     AnyRecipe,
     ConverterRecipe,
+    DetectorRecipe,
     EmbeddingRecipe,
     EncoderRecipe,
     ReaderRecipe,
@@ -104,6 +105,12 @@ def train(
         one_device(device)
     out, data = Path(out), Path(data)
     where = Path(cache) if cache is not None else out.resolve().parent / "cache"
+    if isinstance(parsed, DetectorRecipe):
+        manifest = Manifest.read(data, root=root)
+        claim(out, parsed, {**_about(manifest), "data": str(data.resolve())})
+        rows = choose_rows(manifest, parsed.data, parsed.seed)
+        run_on(device, processes, _work, parsed.as_plain(), Source(rows, where, threads), out)
+        return _result(out)
     if isinstance(parsed, EmbeddingRecipe | ConverterRecipe):
         return _train_on_manifest(parsed, data, out, where, root, device, processes, threads)
     if root is not None:

@@ -26,11 +26,14 @@ from streetshop.lab.train.reading import validate_recipe
 from streetshop.lab.train.recipe import (
     AnyRecipe,
     ConverterRecipe,
+    DetectorRecipe,
     EmbeddingRecipe,
     EncoderRecipe,
     ReaderRecipe,
     UntrainedRecipe,
 )
+from streetshop.lab.train.tasks.detect.data import FILE as DETECTOR_FILE
+from streetshop.lab.train.tasks.detect.task import build_network
 from streetshop.lab.train.tasks.encoder.task import build_encoder
 from streetshop.lab.train.tasks.reader.task import build_reader
 from streetshop.lab.train.vectors import encode_rows, searched_vectors
@@ -151,7 +154,11 @@ def load_run(folder: str | Path, *, weights: str = "best", converter: str | Path
             hint="Give an encoder's run, and this one as --converter",
         )
     if not isinstance(recipe, EmbeddingRecipe):
-        raise RunError(f"is a run of kind {recipe.kind}", where=str(folder), hint="Give the run of an embedding")
+        raise RunError(
+            f"is a run of kind {recipe.kind}",
+            where=str(folder),
+            hint="Give the run of an embedding, or export it and give the bundle",
+        )
     names = files.read_json(folder / files.RUN).get("groups", [])
     if recipe.data.each and not names:
         raise RunError("is unfinished", where=str(folder), hint="Run `lab train` again: it resumes")
@@ -195,7 +202,7 @@ def load_converter(folder: str | Path, matcher: EmbeddingRecipe) -> Converter:
 
 
 def load_network(folder: Path, *, weights: str = "last") -> nn.Module:
-    """The network of a reader's, an encoder's or an untrained encoder's run, in evaluation mode.
+    """The network of a detector's, a reader's, an encoder's or an untrained encoder's run, in evaluation mode.
 
     A :class:`ReaderNet` has the guided filter of its export.
 
@@ -204,7 +211,10 @@ def load_network(folder: Path, *, weights: str = "last") -> nn.Module:
     """
     recipe = read_recipe(folder)
     network: nn.Module
-    if isinstance(recipe, ReaderRecipe):
+    if isinstance(recipe, DetectorRecipe):
+        classes = files.read_json(folder / DETECTOR_FILE)["classes"]
+        network = build_network(recipe, len(classes), pretrained=False)
+    elif isinstance(recipe, ReaderRecipe):
         network = build_reader(recipe)
         network.guided = recipe.model.guided
     elif isinstance(recipe, EncoderRecipe):

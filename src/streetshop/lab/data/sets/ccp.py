@@ -34,7 +34,8 @@ _LEVELS: Final = ("pixel-level", "image-level")
 def read(intake: Intake) -> None:
     """Add a row per photo and garment label where there are pixel labels, else a row per photo with its tags.
 
-    The mask is ``annotations/pixel-level/0001.mat#14``. The data set has no product ids.
+    The mask is ``annotations/pixel-level/0001.mat#14``. The data set has no product ids. It has no official split
+    either: rows have the split that the shipped models keep to, see :func:`photo_split`.
     """
     root = intake.root
     find(root, "photos", what="the folder of photos")
@@ -125,6 +126,7 @@ def _read_pixels(intake: Intake, path: Path, names: list[str]) -> None:
             category=name,
             box=box_of_mask(mask).corners,
             attributes={"pixels": int(mask.sum())},
+            split=photo_split(path.stem),
             group=path.stem,
             mask=f"annotations/pixel-level/{path.name}#{label}",
         )
@@ -145,4 +147,7 @@ def _read_tags(intake: Intake, path: Path, names: list[str]) -> None:
         intake.refuse(where, f"no such label in label_list.mat: {max(tags)}")
         return
     worn = [names[t] for t in tags if names[t] not in BODY]
-    intake.add(Sample(f"photos/{path.stem}.jpg", "street", attributes={"tags": worn}, group=path.stem), where)
+    row = Sample(
+        f"photos/{path.stem}.jpg", "street", split=photo_split(path.stem), attributes={"tags": worn}, group=path.stem
+    )
+    intake.add(row, where)

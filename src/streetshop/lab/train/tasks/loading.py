@@ -19,6 +19,7 @@ from streetshop.lab.train.public import PublicSets
 from streetshop.lab.train.recipe import (
     AnyRecipe,
     ConverterRecipe,
+    DetectorRecipe,
     EmbeddingRecipe,
     EncoderRecipe,
     ReaderRecipe,
@@ -26,6 +27,8 @@ from streetshop.lab.train.recipe import (
 )
 from streetshop.lab.train.task import Task
 from streetshop.lab.train.tasks.converter import ConverterTask
+from streetshop.lab.train.tasks.detect.data import FILE, load_detector_data
+from streetshop.lab.train.tasks.detect.task import DetectorTask
 from streetshop.lab.train.tasks.embedding import EmbeddingTask
 from streetshop.lab.train.tasks.encoder.data import load_views
 from streetshop.lab.train.tasks.encoder.task import EncoderTask
@@ -36,6 +39,7 @@ from streetshop.lab.train.tasks.untrained import UntrainedTask, find_pictures, p
 DEVICES: Final = {
     "embedding": EmbeddingTask.devices,
     "converter": ConverterTask.devices,
+    "detector": DetectorTask.devices,
     "reader": ReaderTask.devices,
     "encoder": EncoderTask.devices,
     "untrained": UntrainedTask.devices,
@@ -86,6 +90,8 @@ def load_task(recipe: AnyRecipe, source: Source, out: Path, place: Place) -> tup
         if isinstance(recipe, EmbeddingRecipe):
             return EmbeddingTask(recipe, data, place), counts
         return ConverterTask(recipe, data, out, place), counts
+    if isinstance(recipe, DetectorRecipe):
+        return _detector(recipe, source, out, place)
     if isinstance(recipe, ReaderRecipe):
         torch.set_num_threads(max(1, source.threads // recipe.workers))
         photos = load_reader_data(recipe, source.sets)
@@ -96,6 +102,16 @@ def load_task(recipe: AnyRecipe, source: Source, out: Path, place: Place) -> tup
         say(f"{len(views.forms)} views of {len({(i.root, i.image) for i in views.items})} pictures")
         return EncoderTask(recipe, views, place), {"train_rows": len(views.forms)}
     return _untrained(recipe, source, place)
+
+
+def _detector(recipe: DetectorRecipe, source: Source, out: Path, place: Place) -> tuple[DetectorTask, dict[str, int]]:
+    if not isinstance(source.data, Manifest):
+        raise TypeError("the data is a folder")
+    torch.set_num_threads(source.threads)
+    data = load_detector_data(source.data, recipe)
+    write_json(out / FILE, {**data.about(), "root": str(source.data.root)})
+    boxes = sum(len(picture.rows) for picture in data.train)
+    return DetectorTask(recipe, data, place), {"train_rows": boxes, "train_pictures": len(data.train)}
 
 
 def _untrained(recipe: UntrainedRecipe, source: Source, place: Place) -> tuple[UntrainedTask, dict[str, int]]:

@@ -1,0 +1,1 @@
+"""Detectors: boxes of a manifest, views of its pictures, training."""
