@@ -11,6 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from streetshop.catalog.lance.rows import product_json
 from streetshop.core.errors import FeedError
 from streetshop.feeds.read import read_feed
 from tests.feeds.mutated import mutated, valid_feeds
@@ -24,6 +25,15 @@ def test_the_undamaged_feeds_are_read(tmp_path: Path, suffix: str, index: int) -
     feed = read_feed(write(tmp_path / f"feed{suffix}", valid_feeds()[suffix][index]))
     assert len(products(feed)) == 40
     assert refusals(feed) == []
+
+
+@pytest.mark.parametrize(("suffix", "index"), [*TEXT, (".parquet", 0)])
+def test_a_feed_that_is_read_twice_gives_the_same_rows_to_the_byte(tmp_path: Path, suffix: str, index: int) -> None:
+    path = write(tmp_path / f"feed{suffix}", valid_feeds()[suffix][index])
+    first, again = ([product_json(product).encode() for product in products(read_feed(path))] for _ in range(2))
+    assert first == again
+    feed = read_feed(path)
+    assert list(feed) == list(feed)
 
 
 @settings(max_examples=120, deadline=None)

@@ -27,7 +27,8 @@ from streetshop.search.weights import parse_weights
 from tests.feeds.mutated import valid_feeds
 
 FOLDER = Path(tempfile.mkdtemp(prefix="fuzz-"))
-LIMITS = PhotoLimits(max_pixels=4_000_000)
+LIMITS = PhotoLimits(max_pixels=4_000_000, more_formats=True)
+MORE = ("GIF", "BMP", "TIFF")
 
 
 def photo(data: bytes) -> None:
@@ -71,6 +72,8 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "csv": feed_of(".csv"),
     "jsonl": feed_of(".jsonl"),
     "json": feed_of(".json"),
+    "xml": feed_of(".xml"),
+    "tsv": feed_of(".tsv"),
     "filter": filter_text,
     "weights": weights,
     "box": box,
@@ -84,7 +87,12 @@ def seeds(name: str) -> list[bytes]:
     if name == "photo":
         pixels = np.random.default_rng(0).integers(0, 256, (24, 24, 3), dtype=np.uint8)
         files = []
-        for kind, options in (("JPEG", {}), ("JPEG", {"progressive": True}), ("PNG", {}), ("WEBP", {}), ("AVIF", {})):
+        kinds = (
+            ("JPEG", {}),
+            ("JPEG", {"progressive": True}),
+            *((kind, {}) for kind in ("PNG", "WEBP", "AVIF", *MORE)),
+        )
+        for kind, options in kinds:
             stream = io.BytesIO()
             Image.fromarray(pixels).save(stream, kind, **options)
             files.append(stream.getvalue())
