@@ -119,8 +119,8 @@ def main() -> None:
         "made": _made(sets, encoder, given.products, given.threads),
     }
     asking = [at for at, item in enumerate(shots) if item.split == given.split]
-    files = {item: path for path, item in packshots.items()}
-    (turned,) = mirrored.encode([files[shots[at]] for at in asking], mirrored.sold)
+    files = {item.image: path for path, item in packshots.items()}
+    (turned,) = mirrored.encode([files[shots[at].image] for at in asking], mirrored.sold)
     print(f"encoder {encoder.name}, {encoder.fingerprint[:12]}; {len(others)} packshots", flush=True)
     report = Figures(encoder, tasks, others, Labels(shots, asking, np.concatenate(turned)))
     report.weights()

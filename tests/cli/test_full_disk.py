@@ -112,7 +112,7 @@ def test_a_full_disk_is_one_message_and_no_partial_file(
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (300, 300, 3), dtype=np.uint8)).save(
         tmp_path / "noise.png"
     )
-    write_feed(tmp_path / "feed.csv", [{"id": str(i), "image": "noise.png"} for i in range(50)])
+    write_feed(tmp_path / "feed.csv", [{"id": str(i), "item_group_id": "d", "image": "noise.png"} for i in range(50)])
     models = ("--encoder", "encoder") if arguments[0] in ("embed", "search", "index") else ()
     models = (*models, "--reader", "none") if arguments[0] in ("embed", "search", "index", "look") else ()
     done = limited(*arguments, *models, size=0 if written == "out/" else 600, cwd=tmp_path)

@@ -42,7 +42,7 @@ class Shop:
             self.url,
             encoder or self.encoder,
             reader,  # type: ignore[arg-type]
-            IndexOptions(**{"optimize": False, **options}),  # type: ignore[arg-type]
+            IndexOptions(**{"optimize": False, "shared_pictures": 0, **options}),  # type: ignore[arg-type]
             progress=progress,  # type: ignore[arg-type]
             stop=stop,  # type: ignore[arg-type]
         )

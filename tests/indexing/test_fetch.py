@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.server
 import ipaddress
 import socket
@@ -18,6 +19,8 @@ import pytest
 from streetshop.core.errors import FetchRefused
 from streetshop.indexing.addresses import Address, public_only
 from streetshop.indexing.fetch import Fetcher, FetchLimits, system_resolver
+from streetshop.indexing.fetched import Fetched
+from streetshop.indexing.manners import parse_headers
 
 QUICK = FetchLimits(connect_s=1.0, read_s=0.5, total_s=1.5, max_bytes=100_000)
 
@@ -116,6 +119,21 @@ class Handler(http.server.BaseHTTPRequestHandler):
         else:
             self._plain(200, b"picture " + self.path.encode(), "Content-Type", "text/html")
 
+    def _tagged(self, rest: str) -> None:
+        """A picture with an ETag or a date, and a body only for who does not have it."""
+        name, value = ("ETag", f'"{rest}"') if rest.startswith("e") else ("Last-Modified", rest)
+        asked = self.headers["If-None-Match" if name == "ETag" else "If-Modified-Since"]
+        if asked == value:
+            self._plain(304, b"")
+        else:
+            self._plain(200, b"tagged " + rest.encode(), name, value)
+
+    def _echo(self, rest: str) -> None:
+        if rest.startswith("to/"):
+            self._plain(302, b"", "Location", rest[3:])
+        else:
+            self._plain(200, "|".join(self.headers.get(name, "-") for name in ("X-Shop", "Authorization")).encode())
+
     def _slow(self, rest: str) -> None:
         with Handler.lock:
             Handler.open_now += 1
@@ -125,6 +143,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         with Handler.lock:
             Handler.open_now -= 1
         self._plain(200, b"slow")
+
+    def _unasked(self, rest: str) -> None:
+        self._plain(int(rest), b"")
 
     def _missing(self, rest: str) -> None:
         self._plain(404, b"no")
@@ -429,3 +450,42 @@ def test_tls_checks_the_name_though_the_address_is_pinned(
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+@pytest.mark.parametrize("path", ["tagged/e1", "tagged/yesterday"])
+def test_an_unchanged_picture_is_not_sent_again(
+    port: int, make_fetcher: Callable[..., Fetcher], tmp_path: Path, path: str
+) -> None:
+    url = f"http://pictures.example:{port}/{path}"
+    for turn in range(2):  # within a run, and in the next one
+        fetcher = make_fetcher(fetched=Fetched(tmp_path / "fetched.sqlite"))
+        if turn == 0:
+            data = fetcher.fetch(url)
+        sha256 = hashlib.sha256(data).hexdigest()
+        assert fetcher.fetch_changed(url, (sha256,)) == sha256
+        assert fetcher.fetch_changed(url, ("0" * 64,)) == data
+        assert fetcher.fetch_changed(url, ()) == data
+        fetcher.close()
+
+
+def test_an_unasked_304_is_refused(port: int, make_fetcher: Callable[..., Fetcher]) -> None:
+    with pytest.raises(FetchRefused, match="answered 304"):
+        make_fetcher(headers=parse_headers(["X-Shop: 1"])).fetch(f"http://pictures.example:{port}/unasked/304")
+
+
+def test_headers_are_sent_to_the_host_of_the_feed_alone(port: int, make_fetcher: Callable[..., Fetcher]) -> None:
+    fetcher = make_fetcher(headers=parse_headers(["X-Shop: 1", "pictures.example Authorization: secret"]))
+    assert fetcher.fetch(f"http://pictures.example:{port}/echo/x") == b"1|secret"
+    assert fetcher.fetch(f"http://other.example:{port}/echo/x") == b"1|-"
+    away = f"http://other.example:{port}/echo/x"
+    assert fetcher.fetch(f"http://pictures.example:{port}/echo/to/{away}") == b"-|-"
+
+
+def test_a_server_that_asks_for_a_long_wait_is_left_alone(port: int, make_fetcher: Callable[..., Fetcher]) -> None:
+    Handler.turns = 0
+    fetcher = make_fetcher()
+    with pytest.raises(FetchRefused, match="answered 429"):
+        fetcher.fetch(f"http://pictures.example:{port}/busy/999")
+    with pytest.raises(FetchRefused, match="asked to wait 99"):
+        fetcher.fetch(f"http://pictures.example:{port}/ok")
+    assert fetcher.fetch(f"http://other.example:{port}/ok") == b"picture /ok"

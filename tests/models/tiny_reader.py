@@ -47,12 +47,14 @@ def tiny_reader(
     keypoints: bool = True,
     probabilities: bool = False,
     articles: bool = False,
+    features: bool = False,
     colours: Mapping[str, tuple[int, int, int]] = COLOURS,
     node: str = "",
 ) -> Path:
     """A bundle whose logits are minus the squared distance of a pixel's colour to each class's, at a quarter of the
     input's size, or what a softmax makes of them; its heatmaps, all but empty, are one where the nose's class colour
-    (skin) is. With ``articles`` every article is surely a pair of trousers. ``node`` names the node that tells the
+    (skin) is. With ``articles`` every article is surely a pair of trousers; with ``features`` the probabilities
+    of the classes are the features too. ``node`` names the node that tells the
     classes apart by the mean colour of four by four pixels."""
     import onnx
     from onnx import TensorProto, helper, numpy_helper
@@ -81,6 +83,9 @@ def tiny_reader(
         weights |= {"nothing": np.zeros((3, 3, 1, 1)), "trousers": np.asarray([0, 9, 0])}
         nodes.append(helper.make_node("Conv", ["small", "nothing", "trousers"], ["articles"]))
         outputs["articles"] = 3
+    if features:
+        nodes.append(helper.make_node("Identity", ["soft"], ["features"]))
+        outputs["features"] = len(colours)
     graph = helper.make_graph(
         nodes,
         "tiny",
@@ -100,6 +105,7 @@ def tiny_reader(
         keypoints=keypoints,
         probabilities=probabilities,
         articles=articles,
+        features=len(colours) if features else 0,
         files={"model.onnx": file_sha256(folder / "model.onnx")},
     )
     write_spec(folder, spec)

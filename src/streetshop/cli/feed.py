@@ -11,11 +11,14 @@ from streetshop.cli.feed_options import (
     ColumnOption,
     CurrencyOption,
     EncodingOption,
-    FeedArgument,
     FeedKindsOption,
+    FeedsArgument,
+    FetchHeaderOption,
+    FetchOption,
     ImageTemplateOption,
     MaxRowsOption,
     PresetOption,
+    ProductFoldersOption,
     column_lines,
     left_out_line,
     open_feed,
@@ -37,7 +40,7 @@ def _feed() -> None:
 
 @app.command()
 def preview(
-    feed: FeedArgument,
+    feeds: FeedsArgument,
     products: Annotated[int, typer.Option("-n", "--products", metavar="N", min=1, help="Products to print.")] = 5,
     column: ColumnOption = None,
     image_template: ImageTemplateOption = None,
@@ -46,6 +49,9 @@ def preview(
     kinds: FeedKindsOption = None,
     preset: PresetOption = "auto",
     currency: CurrencyOption = None,
+    product_folders: ProductFoldersOption = None,
+    fetch: FetchOption = False,
+    fetch_header: FetchHeaderOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Print the first products of a feed as they are understood, and what each column is used for.
@@ -53,7 +59,7 @@ def preview(
     Pictures are not read. The exit code is 1 if the feed has no usable row.
     """
     source = open_feed(
-        feed,
+        feeds,
         column=column,
         image_template=image_template,
         encoding=encoding,
@@ -61,12 +67,15 @@ def preview(
         kinds=kinds,
         preset=preset,
         currency=currency,
+        product_folders=product_folders,
+        fetch=fetch,
+        fetch_header=fetch_header,
     )
     rows, refused, left_out = _first(source, products)
     if as_json:
         print_json(_json(source, rows, refused, left_out))
     else:
-        echo(f"{feed}: {source.kind}, {source.rows} rows")
+        echo(f"{', '.join(feeds)}: {source.kind}, {source.rows} rows")
         for line in column_lines(source):
             echo(line)
         for row in rows:

@@ -15,13 +15,16 @@ if TYPE_CHECKING:
     from streetshop.feeds.read import Feed
     from streetshop.feeds.refused import Causes
     from streetshop.feeds.report import FeedReport
+    from streetshop.indexing.fetch import Fetcher
 
 _CAUSES, _ATTRIBUTES, _WIDTH = 8, 20, 240
 """Reasons and attributes that are listed, and characters of a reason."""
 
-FeedArgument = Annotated[
-    Path, typer.Argument(metavar="FEED", help="Folder of pictures, or a CSV, TSV, JSON lines, JSON or Parquet file.")
-]
+_FEED_HELP = (
+    "Folder of pictures, or a CSV, TSV, XML, JSON or Parquet file, packed with gzip or not; several files of one "
+    "folder; - for standard input; an address with --fetch."
+)
+FeedsArgument = Annotated[list[str], typer.Argument(metavar="FEED...", help=_FEED_HELP, show_default=False)]
 ColumnOption = Annotated[
     list[str] | None,
     typer.Option(
@@ -32,8 +35,16 @@ ColumnOption = Annotated[
 ]
 ImageTemplateOption = Annotated[
     str | None,
-    typer.Option(metavar="PATH", help='The path of a picture, {} for the image column, e.g. "images/{}.jpg".'),
+    typer.Option(
+        metavar="PATH",
+        help="The path of a picture, {} for the image column, {sku} for another one, {:.3} for its first characters.",
+    ),
 ]
+ProductFoldersOption = Annotated[
+    bool | None,
+    typer.Option(help="In a folder of pictures, each folder is one product, or no folder is; default: by their names."),
+]
+FetchOption = Annotated[bool, typer.Option("--fetch", help="Fetch the feed and its pictures from http(s) addresses.")]
 EncodingOption = Annotated[str | None, typer.Option(metavar="NAME", help="Encoding of a text feed; default: detected.")]
 MaxRowsOption = Annotated[
     int | None, typer.Option(metavar="N", min=1, help="Refuse a feed with more rows; default: 5,000,000.")
@@ -54,9 +65,33 @@ CurrencyOption = Annotated[
     typer.Option(metavar="CODE", help="Currency of prices that name none, or only a sign such as kr; e.g. SEK."),
 ]
 
+FetchHeaderOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--fetch-header",
+        metavar="[HOST ]NAME: VALUE",
+        help="A header for picture servers, or @FILE with one a line; with HOST for that one alone.",
+    ),
+]
+FetchRateOption = Annotated[
+    float, typer.Option("--fetch-rate", metavar="N", min=0.01, max=1000, help="Fetches per second from one host.")
+]
+
+
+def make_fetcher(fetch: bool, headers: list[str] | None, rate: float) -> Fetcher | None:
+    """The fetcher that the options of a command ask for. Raises :class:`UsageError`."""
+    from streetshop.core.errors import UsageError
+    from streetshop.indexing.fetch import Fetcher, FetchLimits
+    from streetshop.indexing.manners import parse_headers
+
+    found = parse_headers(headers or ())
+    if found and not fetch:
+        raise UsageError("--fetch-header without --fetch", hint="Give both")
+    return Fetcher(FetchLimits(per_second=rate), headers=found) if fetch else None
+
 
 def open_feed(
-    feed: Path,
+    feed: Path | list[str],
     *,
     column: list[str] | None,
     image_template: str | None,
@@ -65,16 +100,38 @@ def open_feed(
     kinds: Path | None,
     preset: str = "auto",
     currency: str | None = None,
+    product_folders: bool | None = None,
+    fetch: bool = False,
+    fetch_header: list[str] | None = None,
 ) -> Feed:
-    """Open a feed as the options of a command say, with progress."""
+    """Open a feed as the options of a command say, with progress.
+
+    Raises:
+        FeedError: it cannot be read, or fetched.
+        UsageError: an address without ``--fetch``, or beside other feeds.
+    """
+    from streetshop.core.errors import UsageError
     from streetshop.core.progress import ProgressDisplay
     from streetshop.feeds.mapping import read_mapping
     from streetshop.feeds.read import MAX_ROWS, read_feed
+    from streetshop.feeds.spool import Spool
+    from streetshop.indexing.feed_address import fetch_feed, is_address
+    from streetshop.indexing.manners import parse_headers
 
     mapping = read_mapping(kinds) if kinds else None
+    names = [str(feed)] if isinstance(feed, Path) else feed
+    address, spool = next(filter(is_address, names), ""), None
     with ProgressDisplay("rows") as display:
+        if address:
+            if len(names) > 1 or not fetch:
+                hint = "Allow it with --fetch" if not fetch else "Name an address alone"
+                raise UsageError("addresses are not fetched", where=address[:200], hint=hint)
+            spool = Spool()
+            names = [str(fetch_feed(address, spool, parse_headers(fetch_header or ())))]
+        elif "-" in names and len(names) > 1:
+            raise UsageError("- beside other feeds", hint="Give standard input alone")
         return read_feed(
-            feed,
+            names[0] if len(names) == 1 else names,
             columns=parse_columns(column),
             image_template=image_template,
             encoding=encoding,
@@ -82,6 +139,9 @@ def open_feed(
             kinds=mapping,
             preset=preset,
             currency=currency or "",
+            product_folders=product_folders,
+            base=address,
+            spool=spool,
             progress=lambda rows: display.show("reading the feed", rows, None),
         )
 

@@ -16,11 +16,16 @@ from streetshop.cli.feed_options import (
     ColumnOption,
     CurrencyOption,
     EncodingOption,
-    FeedArgument,
     FeedKindsOption,
+    FeedsArgument,
+    FetchHeaderOption,
+    FetchOption,
+    FetchRateOption,
     ImageTemplateOption,
     MaxRowsOption,
     PresetOption,
+    ProductFoldersOption,
+    make_fetcher,
     open_feed,
     report_json,
     report_lines,
@@ -49,7 +54,7 @@ FAILED, INTERRUPTED = 1, 130
 
 
 def index(
-    feed: FeedArgument,
+    feeds: FeedsArgument,
     catalog: Annotated[
         str | None, typer.Option("--catalog", metavar="FOLDER", help="The catalog's folder; needed without --check.")
     ] = None,
@@ -60,7 +65,18 @@ def index(
     kinds: FeedKindsOption = None,
     preset: PresetOption = "auto",
     currency: CurrencyOption = None,
-    fetch: Annotated[bool, typer.Option("--fetch", help="Fetch pictures from http(s) addresses.")] = False,
+    product_folders: ProductFoldersOption = None,
+    fetch: FetchOption = False,
+    fetch_header: FetchHeaderOption = None,
+    fetch_rate: FetchRateOption = 20.0,
+    shared_pictures: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            min=0,
+            help="Refuse a picture that so many different products have, as a placeholder; 0: never.",
+        ),
+    ] = 10,
     allow_outside: Annotated[
         bool, typer.Option("--allow-outside", help="Pictures may be outside the feed's folder.")
     ] = False,
@@ -109,7 +125,6 @@ def index(
     """
     from streetshop.core.errors import UsageError
     from streetshop.core.progress import ProgressDisplay
-    from streetshop.indexing.fetch import Fetcher
     from streetshop.indexing.index import IndexOptions, index_feed
     from streetshop.indexing.watch import file_state
     from streetshop.looks import load_reader
@@ -119,15 +134,15 @@ def index(
         raise UsageError(
             "--catalog is missing", hint="Name the catalog's folder, or give --check to check the feed alone"
         )
-    if watch and (check or rebuild or not feed.is_file()):
+    if watch and (check or rebuild or len(feeds) != 1 or not Path(feeds[0]).is_file()):
         raise UsageError(
-            "--watch needs a file, and neither --check nor --rebuild",
+            "--watch needs one file, and neither --check nor --rebuild",
             hint="Give a feed on this machine, or leave it out",
         )
 
     def opened() -> Feed:
         source = open_feed(
-            feed,
+            feeds,
             column=column,
             image_template=image_template,
             encoding=encoding,
@@ -135,19 +150,24 @@ def index(
             kinds=kinds,
             preset=preset,
             currency=currency,
+            product_folders=product_folders,
+            fetch=fetch,
+            fetch_header=fetch_header,
         )
         say_missing(source)
         return source
 
     if check or catalog is None:
-        _check(opened(), allow_outside, fetch, refused, max_refused, as_json)
+        _check(opened(), allow_outside, fetch, shared_pictures, refused, max_refused, as_json)
         return
-    seen, source = file_state(feed), opened()
+    # The state of before it is read, so that no change is missed.
+    seen, source = file_state(Path(feeds[0])) if watch else None, opened()
     # One thread per model, since several pictures are processed at a time.
     model, looker = load_encoder(encoder, threads=1), load_reader(reader, threads=1)
     options = IndexOptions(
-        fetcher=Fetcher() if fetch else None,
+        fetcher=make_fetcher(fetch, fetch_header, fetch_rate),
         allow_outside=allow_outside,
+        shared_pictures=shared_pictures,
         thumbnails=thumbnails,
         delete_missing=delete_missing,
         rebuild=rebuild,
@@ -178,7 +198,7 @@ def index(
         _judge(used, report.ingest.refused, max_refused, f"the reasons are in {report.refused_file}")
 
     if watch:
-        _watch(feed, seen, source, opened, run)
+        _watch(Path(feeds[0]), seen, source, opened, run)
     else:
         run(source)
 
@@ -224,7 +244,13 @@ def _judge(used: int, refused: int, most: float, where: str) -> None:
 
 
 def _check(
-    source: Feed, allow_outside: bool, fetch: bool, refused: Path | None, max_refused: float, as_json: bool
+    source: Feed,
+    allow_outside: bool,
+    fetch: bool,
+    least_shared: int,
+    refused: Path | None,
+    max_refused: float,
+    as_json: bool,
 ) -> None:
     """``--check``: report what indexing would use and refuse."""
     from contextlib import ExitStack
@@ -233,6 +259,7 @@ def _check(
     from streetshop.feeds.refused import RefusedFile
     from streetshop.indexing.check import CheckReport, check_feed
     from streetshop.indexing.pictures import Pictures
+    from streetshop.indexing.placeholders import shared_pictures
 
     with ExitStack() as stack:
         file = stack.enter_context(RefusedFile(refused)) if refused else None
@@ -244,7 +271,12 @@ def _check(
 
         report = check_feed(
             source,
-            Pictures(source.root, allow_outside),
+            Pictures(
+                source.root,
+                allow_outside,
+                shared=shared_pictures(source, least_shared) if least_shared else {},
+                base=source.base,
+            ),
             fetch=fetch,
             refuse=file.refuse if file else lambda refusal: None,
             progress=show,

@@ -17,7 +17,7 @@ def train(
         typer.Option(
             "--data",
             metavar="MANIFEST|FOLDER",
-            help="The manifest (see `streetshop lab data`); for a reader or encoder, the folder of ccp/ and clothing/.",
+            help="The manifest (see `streetshop lab data`); else the folder of ccp/ and clothing/.",
         ),
     ],
     out: Annotated[
@@ -45,9 +45,9 @@ def train(
 ) -> None:
     """Train a recipe. An interrupted run resumes when the same command is started again.
 
-    An embedding, a converter or a detector learns from a manifest; printed are the run's folder, score, length and
-    time. A reader or an encoder learns from the public data sets and is exported and measured on test photos; printed
-    is the bundle.
+    An embedding, a converter, a detector, a view_classifier or a pose network learns from a manifest; printed are the
+    run's folder, score, length and time. A reader, an encoder or a framing head (view and full shot) learns from the
+    public data sets and is exported and measured on test photos; printed is the bundle.
     """
     from streetshop.lab.train import train as run
 
@@ -62,7 +62,7 @@ def train(
         cache=cache,
         threads=threads,
     )
-    if result.kind in ("embedding", "converter", "detector"):
+    if result.kind in ("embedding", "converter", "detector", "view_classifier", "pose"):
         echo(f"{result.out}\t{result.score:.4f}\t{result.steps} batches\t{result.seconds:.0f} s")
         return
     from streetshop.lab.pipeline import finish

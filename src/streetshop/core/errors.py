@@ -135,6 +135,12 @@ class PhotoDamaged(PhotoError):
     slug = "photo-damaged"
 
 
+class PhotoBlank(PhotoError):
+    """The picture shows nothing: all of it has one colour."""
+
+    slug = "photo-blank"
+
+
 # --- boxes, masks, values -----------------------------------------------------------------------------------------
 
 

@@ -14,12 +14,16 @@ from typing import Any
 
 from streetshop.core.errors import FeedError, RowRefused
 from streetshop.feeds import parquet_check
+from streetshop.feeds.parquet_pictures import picture_columns
 from streetshop.feeds.text import MAX_LINE
 from streetshop.feeds.values import Values
 
 
 class ParquetRecords:
-    """The rows of a Parquet file, counted from 1, without columns of binary data."""
+    """The rows of a Parquet file, counted from 1.
+
+    Columns of pictures have the sources of these as values, see :mod:`parquet_pictures`; other binary data is left out.
+    """
 
     kind = "Parquet"
     typed = True
@@ -35,10 +39,16 @@ class ParquetRecords:
             with pq.ParquetFile(path) as file:
                 schema = file.schema_arrow
                 self._rows: int = file.metadata.num_rows
+                self._pictures = picture_columns(file)
         except self._errors as error:
             raise self._damaged(error) from None
         binary = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary)
-        self._header = [field.name for field in schema if not any(check(field.type) for check in binary)]
+        pictures = {column.name for column in self._pictures}
+        self._header = [
+            field.name for field in schema if field.name in pictures or not any(check(field.type) for check in binary)
+        ]
+        self._read = [name for name in self._header if name not in pictures]
+        self._read += [column.beside for column in self._pictures if column.beside]
         if len(set(self._header)) < len(self._header):
             raise FeedError("two columns have one name", where=str(path), hint="Rename one")
 
@@ -56,9 +66,12 @@ class ParquetRecords:
         number = 0
         try:
             with parquet_check.open_parquet(str(self.path)) as file:
-                for batch in parquet_check.batches(file, self._header):
+                for batch in parquet_check.batches(file, self._read):
                     for row in _rows(batch):
                         number += 1
+                        if not isinstance(row, RowRefused):
+                            for column in self._pictures:
+                                row[column.name] = column.sources(self.path.name, number, row.get(column.name))
                         yield number, row
         except self._errors as error:
             raise self._damaged(error) from None
@@ -67,7 +80,8 @@ class ParquetRecords:
 
     def _check(self) -> None:
         """Raise :class:`FeedError` unless the file can be read from beginning to end in bounded memory."""
-        command = [sys.executable, "-m", parquet_check.__name__, str(self.path), *self._header]
+        pictures = [column.data for column in self._pictures]
+        command = [sys.executable, "-m", parquet_check.__name__, str(self.path), *self._read, "--", *pictures]
         done = subprocess.run(  # noqa: S603  # this Python, and arguments that no shell reads
             command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace"
         )

@@ -1,4 +1,7 @@
-"""Read a Parquet file once, in a process of its own: ``python -m streetshop.feeds.parquet_check FILE COLUMN...``.
+"""Read a Parquet file once, in a process of its own.
+
+``python -m streetshop.feeds.parquet_check FILE COLUMN... -- PICTURES...`` names the columns that are read, and those of
+pictures.
 
 Arrow ends the process on some damaged files, and a file of kilobytes can unpack to terabytes. Here neither harms the
 caller: this process has a limit of memory, and how it ends says whether the file can be read.
@@ -16,6 +19,9 @@ MAX_GROUP_BYTES: Final = 2**30
 """Bytes of a column of a row group, unpacked, at most."""
 MAX_GROUP_VALUES: Final = 2**24
 """Values of a column of a row group, at most; a list holds several."""
+MAX_PICTURE_BYTES: Final = 2**33
+"""Bytes of the pictures of a row group, at most: a few of them are unpacked at one time."""
+_PICTURE_ROWS: Final = 16
 _BATCH_ROWS: Final = 256
 """Rows that are unpacked at one time."""
 TOO_LARGE: Final = 3
@@ -39,7 +45,7 @@ def batches(file: Any, columns: Sequence[str]) -> Iterator[Any]:
         yield from file.iter_batches(_BATCH_ROWS, row_groups=[group], columns=columns)
 
 
-def _too_large(metadata: Any, columns: Sequence[str]) -> str:
+def _too_large(metadata: Any, columns: Sequence[str], most: int = MAX_GROUP_BYTES) -> str:
     """What takes too much memory by the file's own directory; empty if nothing does."""
     for number in range(metadata.num_row_groups):
         group = metadata.row_group(number)
@@ -47,7 +53,7 @@ def _too_large(metadata: Any, columns: Sequence[str]) -> str:
             column = group.column(index)
             if not any(f"{column.path_in_schema}.".startswith(f"{name}.") for name in columns):
                 continue
-            if column.num_values > MAX_GROUP_VALUES or column.total_uncompressed_size > MAX_GROUP_BYTES:
+            if column.num_values > MAX_GROUP_VALUES or column.total_uncompressed_size > most:
                 return (
                     f"row group {number} has {column.num_values} values in {column.total_uncompressed_size} bytes of "
                     f"{column.path_in_schema}"
@@ -67,8 +73,8 @@ def _limit_memory() -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (pages * resource.getpagesize() + MAX_MEMORY, most))
 
 
-def main(path: str, columns: Sequence[str]) -> int:
-    """Read all of the file; the exit code of the process."""
+def main(path: str, columns: Sequence[str], pictures: Sequence[str] = ()) -> int:
+    """Read all of the columns; the exit code of the process."""
     import pyarrow as pa
     import pyarrow.parquet  # before the limit
 
@@ -80,6 +86,13 @@ def main(path: str, columns: Sequence[str]) -> int:
                 return TOO_LARGE
             for _ in batches(file, columns):
                 pass
+        if pictures:
+            with pyarrow.parquet.ParquetFile(path, pre_buffer=False) as file:
+                if reason := _too_large(file.metadata, pictures, MAX_PICTURE_BYTES):
+                    print(reason)
+                    return TOO_LARGE
+                for _ in file.iter_batches(_PICTURE_ROWS, columns=list(pictures)):
+                    pass
     except (MemoryError, pa.ArrowMemoryError):
         print(f"reading it takes more than {MAX_MEMORY >> 20} MiB")
         return TOO_LARGE
@@ -87,4 +100,6 @@ def main(path: str, columns: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], sys.argv[2:]))
+    names = sys.argv[2:]
+    end = names.index("--") if "--" in names else len(names)
+    sys.exit(main(sys.argv[1], names[:end], names[end + 1 :]))

@@ -6,7 +6,7 @@ each time it is iterated. Only the ids seen so far stay in memory.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -17,13 +17,14 @@ from streetshop.feeds.attribute_types import TypeSurvey
 from streetshop.feeds.columns import MAX_SHOTS, Columns
 from streetshop.feeds.currencies import check_currency
 from streetshop.feeds.find_columns import find_columns
-from streetshop.feeds.folder import check_has_pictures, folder_rows, folder_words
-from streetshop.feeds.formats import open_records
+from streetshop.feeds.folder import PictureFolder
 from streetshop.feeds.google import NumberSurvey
 from streetshop.feeds.kinds import TAXONOMY, Taxonomy
 from streetshop.feeds.presets.choose import AUTO, Layout, layout, merged
 from streetshop.feeds.prices import PriceSurvey
 from streetshop.feeds.refused import Refusal
+from streetshop.feeds.several import open_several
+from streetshop.feeds.spool import Spool, standard_input
 from streetshop.feeds.states import LeftOut
 from streetshop.feeds.survey import KindSurvey
 from streetshop.feeds.values import MAX_COLUMNS, Values
@@ -54,12 +55,13 @@ class Feed:
     Attributes:
         path: of the file or folder.
         root: the folder that the paths of pictures are relative to.
-        kind: ``folder``, ``CSV``, ``JSON lines``, ``JSON array`` or ``Parquet``.
+        kind: ``folder``, ``CSV``, ``JSON lines``, ``JSON array``, ``JSON objects``, ``XML`` or ``Parquet``.
         rows: number of rows, including refused ones.
         columns: the fields of its columns; None for a folder.
         preset: the shop system whose export it is; empty if none is known.
         taxonomy: what its words mean.
         notes: what the user should know of it.
+        base: address of a feed that was fetched, which paths of pictures are relative to; otherwise empty.
     """
 
     path: Path
@@ -71,6 +73,9 @@ class Feed:
     notes: tuple[str, ...] = ()
     preset: str = ""
     _layout: Layout | None = None
+    base: str = ""
+    _folder: PictureFolder | None = None
+    _spool: Spool | None = None
 
     def __iter__(self) -> Iterator[FeedRow | Refusal | LeftOut]:
         """Iterate over the rows; raises :class:`FeedError` if the file ends early or changes while it is read.
@@ -100,12 +105,14 @@ class Feed:
             yield held
 
     def _raw_rows(self) -> Iterator[FeedRow | Refusal | LeftOut]:
-        if self._layout is None or self.columns is None:
-            for number, (name, found) in enumerate(folder_rows(self.root, self.taxonomy), start=1):
+        if self._folder is not None:
+            for number, (name, found) in enumerate(self._folder.iterate(self.taxonomy), start=1):
                 if isinstance(found, RowRefused):
                     yield Refusal(number, "", name, str(found))
                 else:
                     yield FeedRow(number, found)
+            return
+        if self._layout is None or self.columns is None:
             return
         for number, values in self._layout:
             if isinstance(values, RowRefused):
@@ -124,7 +131,7 @@ class Feed:
 
 
 def read_feed(
-    path: str | Path,
+    path: str | Path | Sequence[str | Path],
     *,
     columns: Mapping[str, str] | None = None,
     image_template: str | None = None,
@@ -133,12 +140,15 @@ def read_feed(
     kinds: Mapping[str, str] | None = None,
     preset: str = AUTO,
     currency: str = "",
+    product_folders: bool | None = None,
+    base: str = "",
+    spool: Spool | None = None,
     progress: Callable[[int], None] = lambda rows: None,
 ) -> Feed:
-    """Open a folder of pictures, or a CSV, TSV, JSON lines, JSON or Parquet file.
+    """Open a folder of pictures, a CSV, TSV, XML, JSON or Parquet file, or several files.
 
     Args:
-        path: the file or folder.
+        path: the file or folder, several files in one folder, or ``-`` for standard input.
         columns: the columns of fields whose names are no synonyms, as in ``{"category": "label"}``.
         image_template: the path of a picture, with ``{}`` for the image column, as in ``"images/{}.jpg"``.
         encoding: of a text file; None to detect it.
@@ -147,6 +157,9 @@ def read_feed(
         preset: the shop system whose export it is, see ``presets.choose.PRESETS``; ``auto`` to tell by its columns,
             ``none`` for a row per product.
         currency: ISO 4217, of prices that name none.
+        product_folders: whether each folder with pictures is one product; None to find out, see ``PictureFolder``.
+        base: the address that the file was fetched from; paths of pictures are relative to it.
+        spool: holds a file that was fetched.
         progress: called now and then with the number of rows that were read.
 
     Raises:
@@ -155,29 +168,36 @@ def read_feed(
     """
     if not str(path):
         raise FeedError("the name of the feed is empty", hint='Name a file or folder; this folder is "."')
-    path = Path(path)
+    paths = [Path(each) for each in path] if isinstance(path, Sequence) and not isinstance(path, str) else [Path(path)]
+    root = Path.cwd() if base else paths[0].parent
+    if str(paths[0]) == "-" and len(paths) == 1:
+        spool, root = Spool(), Path.cwd()
+        paths = [standard_input(spool)]
+    path = paths[0]
     try:
         is_folder = path.is_dir()
     except (OSError, ValueError) as error:
         raise FeedError(f"no such file or folder ({error})", where=repr(str(path)), hint="Check the path") from None
-    if is_folder:
+    if is_folder and len(paths) == 1:
         if columns or image_template:
             raise FeedError(
                 "a folder of pictures has no columns", where=str(path), hint="Give the CSV, JSON lines or Parquet file"
             )
-        rows = check_has_pictures(path)
-        _check_rows(rows, max_rows, str(path))
+        folder = PictureFolder.open(path, product_folders)
+        _check_rows(folder.rows, max_rows, str(path))
         survey = KindSurvey(Taxonomy(kinds or {}))
-        for words in folder_words(path):
+        for words in folder.words:
             survey.add(words)
-        return Feed(path, path, "folder", rows, taxonomy=survey.taxonomy(), notes=survey.notes())
-    if "\0" in str(path) or not path.exists():
-        raise FeedError("no such file or folder", where=str(path), hint="Check the path")
-    records = open_records(path, encoding)
+        notes = (*folder.notes, *survey.notes())
+        return Feed(path, path, "folder", folder.rows, taxonomy=survey.taxonomy(), notes=notes, _folder=folder)
+    for each in paths:
+        if "\0" in str(each) or not each.exists():
+            raise FeedError("no such file or folder", where=str(each), hint="Check the path")
+    records = open_several(paths, encoding)
     _check_rows(records.count() or 0, max_rows, str(path))
 
     currency = check_currency(currency)
-    found = layout(records, preset, columns or {}, image_template, path.parent, str(path))
+    found = layout(records, preset, columns or {}, image_template, root, str(path))
 
     def read() -> Iterator[Values | RowRefused | LeftOut]:
         for rows, (_, values) in enumerate(found, start=1):
@@ -195,7 +215,9 @@ def read_feed(
     names, rows = _survey(replace(names, slashes=found.slashes), records.typed, str(path), read, survey, prices)
     names = replace(names, style=prices.style(currency), taxonomy=survey.taxonomy())
     notes = (*found.notes(), *survey.notes(), *prices.notes(currency))
-    return Feed(path, path.parent, records.kind, rows, names, names.taxonomy, notes, found.preset, found)
+    return Feed(
+        path, root, records.kind, rows, names, names.taxonomy, notes, found.preset, found, base=base, _spool=spool
+    )
 
 
 def _names(rows: Iterable[Values | RowRefused | LeftOut], where: str) -> list[str]:

@@ -193,7 +193,10 @@ class _Batch:
                 slots.append(_Slot(Shot(shot.source, kept[shot.source]), None))
                 continue
             try:
-                data = self._tools.pictures.read(shot.source)
+                data = self._tools.pictures.read_changed(shot.source, self._needless(row.product))
+                if isinstance(data, str):
+                    slots.append(_Slot(Shot(shot.source, data), None))
+                    continue
                 sha256 = hashlib.sha256(data).hexdigest()
                 if not self._stays(data, sha256, row.product, shot.source):
                     slots.append(_Slot(Shot(shot.source, sha256), self._decode(data, sha256, row.product, shot.source)))
@@ -203,6 +206,13 @@ class _Batch:
                 self.result.refusals.append(Refusal(row.number, row.product.id, shot.source, str(error)))
                 self.result.refused_pictures += 1
         return slots
+
+    def _needless(self, product: Product) -> Sequence[str]:
+        """Hashes of the pictures that the catalog has and whose bytes are not needed."""
+        known = self._known.get(product.id)
+        if known is None or (self._tools.shots.chooses and (product.id in self._stored or not known.tagged)):
+            return ()
+        return known.shots
 
     def _kept_hashes(self, product: Product) -> dict[str, str]:
         """The hashes of the pictures that the catalog has from the same addresses and that stay, by address."""

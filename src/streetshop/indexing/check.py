@@ -122,6 +122,7 @@ def _look(row: FeedRow, pictures: Pictures, fetch: bool) -> _Looked:
     refusals, addresses = [], 0
     for shot in row.product.shots:
         try:
+            pictures.check_shared(shot.source)
             if fetch and _ADDRESS.match(shot.source):
                 check_url(shot.source)
                 addresses += 1

@@ -2,11 +2,13 @@
 
 The name of a host is resolved once, every address of it is checked, and the connection goes to a checked address, so
 that the name cannot point to another machine between check and use (DNS rebinding). Proxies and cookies are not used,
-and the content type is ignored: the bytes are decoded by ``Photo`` like all others.
+and the content type is ignored: the bytes are decoded by ``Photo`` like all others. ``manners`` says how often a host
+is asked, ``fetched`` remembers what need not be sent again.
 """
 
 from __future__ import annotations
 
+import hashlib
 import http.client
 import ipaddress
 import socket
@@ -14,17 +16,20 @@ import ssl
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from pathlib import Path
+from typing import BinaryIO, Final, TypeAlias
 
 from streetshop import __version__
 from streetshop.core.errors import FetchRefused
 from streetshop.core.pictures.limits import FEED_LIMITS
 from streetshop.indexing.addresses import Address, AddressPolicy, Target, check_url, public_only
+from streetshop.indexing.fetched import Fetched, Validators
+from streetshop.indexing.manners import FetchHeader, HostTurns, headers_for, retry_after
 
 Resolver: TypeAlias = Callable[[str, int], Sequence[Address]]
 """Returns the addresses of a host and port; raises OSError if there are none."""
@@ -32,7 +37,9 @@ Resolver: TypeAlias = Callable[[str, int], Sequence[Address]]
 _CHUNK: Final = 65536
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _TRY_LATER: Final = frozenset({429, 503})
-_MAX_WAIT_S: Final = 10.0
+_MAX_WAIT_S: Final = 30.0
+_ATTEMPTS: Final = 3
+_NOT_MODIFIED: Final = 304
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +53,7 @@ class FetchLimits:
         max_bytes: of a picture.
         max_redirects: of a fetch.
         per_host: fetches from one host at a time.
+        per_second: fetches from one host, at most.
         at_once: fetches at a time in all.
     """
 
@@ -55,6 +63,7 @@ class FetchLimits:
     max_bytes: int = FEED_LIMITS.max_bytes
     max_redirects: int = 3
     per_host: int = 4
+    per_second: float = 20.0
     at_once: int = 8
 
 
@@ -66,6 +75,8 @@ class Fetcher:
         policy: which addresses may be connected to; only tests, which have no public server, need another one.
         resolve: names to addresses; the system's resolver by default.
         tls: how the certificates of servers are checked; by the system's authorities by default.
+        headers: further headers of the requests.
+        fetched: what is known of earlier answers.
     """
 
     def __init__(
@@ -75,6 +86,8 @@ class Fetcher:
         policy: AddressPolicy = public_only,
         resolve: Resolver | None = None,
         tls: ssl.SSLContext | None = None,
+        headers: Sequence[FetchHeader] = (),
+        fetched: Fetched | None = None,
     ) -> None:
         self.limits = limits or FetchLimits()
         self._policy = policy
@@ -83,41 +96,81 @@ class Fetcher:
         self._lookups = ThreadPoolExecutor(self.limits.at_once, thread_name_prefix="lookup")
         self._all = threading.BoundedSemaphore(self.limits.at_once)
         self._lock = threading.Lock()
-        self._hosts: dict[str, threading.BoundedSemaphore] = defaultdict(
-            lambda: threading.BoundedSemaphore(self.limits.per_host)
-        )
+        self._headers = headers
+        self.fetched = fetched
+        self._hosts: dict[str, HostTurns] = defaultdict(lambda: HostTurns(self.limits.per_host, self.limits.per_second))
 
     def fetch(self, url: str) -> bytes:
         """The bytes at ``url``. Raises :class:`FetchRefused` if they may not, or cannot, be fetched."""
+        answer = self.fetch_changed(url, ())
+        assert isinstance(answer, bytes)  # noqa: S101  # nothing is known, so nothing is unchanged
+        return answer
+
+    def fetch_changed(self, url: str, known: Collection[str]) -> bytes | str:
+        """The bytes at ``url``, or the SHA-256 of one of the known pictures if that is what is still there.
+
+        Args:
+            url: the address.
+            known: hex digests of pictures that need not be sent again.
+
+        Raises:
+            FetchRefused: it may not, or cannot, be fetched.
+        """
+        return self._fetched(check_url(url), known, None)
+
+    def fetch_to(self, url: str, path: Path) -> None:
+        """Write the bytes at ``url`` to a file. Raises :class:`FetchRefused`."""
         target = check_url(url)
+        try:
+            with path.open("wb") as file:
+                self._fetched(target, (), file)
+        except OSError as error:
+            raise _refused(target, f"it cannot be kept ({error.strerror or error})") from None
+
+    def _fetched(self, target: Target, known: Collection[str], file: BinaryIO | None) -> bytes | str:
+        before = self.fetched.get(target.url) if self.fetched is not None and known else None
+        ask = _Ask(target.host, before if before is not None and before.sha256 in known else None, file)
         with self._lock:
-            host = self._hosts[target.host]
-        with host, self._all:
-            deadline = time.monotonic() + self.limits.total_s
-            try:
-                return self._follow(target, deadline)
-            except _TryLater as answer:
-                if answer.wait_s > _MAX_WAIT_S:
-                    raise _refused(target, f"the server answered {answer.status}") from None
-                time.sleep(answer.wait_s)
-            try:
-                return self._follow(target, time.monotonic() + self.limits.total_s)
-            except _TryLater as answer:
-                raise _refused(target, f"the server answered {answer.status} twice") from None
+            turns = self._hosts[target.host]
+        with turns.places, self._all:
+            for attempt in range(1, _ATTEMPTS + 1):
+                if turns.closed:
+                    raise _refused(target, f"the server asked to wait {turns.closed:.0f} s")
+                turns.wait()
+                try:
+                    answer = self._follow(target, ask, time.monotonic() + self.limits.total_s)
+                    break
+                except _TryLater as later:
+                    wait = retry_after(later.after, float(2**attempt) / 2)
+                    if wait <= _MAX_WAIT_S:
+                        turns.hold_off(wait)
+                    else:
+                        turns.close(wait)
+                    if wait > _MAX_WAIT_S or attempt == _ATTEMPTS:
+                        times = f" {attempt} times" if attempt > 1 else ""
+                        raise _refused(target, f"the server answered {later.status}{times}") from None
+        if isinstance(answer, Validators):
+            return answer.sha256
+        if self.fetched is not None and file is None:
+            sha256 = hashlib.sha256(answer.data).hexdigest()
+            self.fetched.put(target.url, Validators(answer.etag, answer.modified, sha256))
+        return answer.data
 
     def close(self) -> None:
-        """Stop the look-ups."""
+        """Stop the look-ups, and write what was learned."""
+        if self.fetched is not None:
+            self.fetched.close()
         self._lookups.shutdown(wait=False, cancel_futures=True)
 
-    def _follow(self, target: Target, deadline: float) -> bytes:
+    def _follow(self, target: Target, ask: _Ask, deadline: float) -> _Picture | Validators:
         for _ in range(self.limits.max_redirects + 1):
-            answer = self._get(target, deadline)
-            if isinstance(answer, bytes):
+            answer = self._get(target, ask, deadline)
+            if not isinstance(answer, _Redirect):
                 return answer
             target = check_url(answer.location, base=target.url)
         raise _refused(target, f"more than {self.limits.max_redirects} redirects")
 
-    def _get(self, target: Target, deadline: float) -> bytes | _Redirect:
+    def _get(self, target: Target, ask: _Ask, deadline: float) -> _Picture | Validators | _Redirect:
         address = self._checked_address(target, deadline)
         try:
             with ExitStack() as stack:
@@ -127,14 +180,16 @@ class Fetcher:
                     target.path,
                     headers={
                         "User-Agent": f"streetshop/{__version__}",
-                        "Accept": "image/*",
+                        "Accept": "image/*" if ask.file is None else "*/*",
                         "Accept-Encoding": "identity",  # the size limit then applies to the decoded bytes
                         "Connection": "close",
+                        **headers_for(self._headers, target.host, ask.host),
+                        **ask.conditions(),
                     },
                 )
                 response = connection.getresponse()
                 stack.callback(response.close)
-                return self._read(target, response, deadline)
+                return self._read(target, ask, response, deadline)
         except TimeoutError:
             raise self._too_slow(target, deadline) from None
         except (OSError, http.client.HTTPException, ValueError) as error:
@@ -190,7 +245,11 @@ class Fetcher:
         stack.callback(connection.close)
         return connection
 
-    def _read(self, target: Target, response: http.client.HTTPResponse, deadline: float) -> bytes | _Redirect:
+    def _read(
+        self, target: Target, ask: _Ask, response: http.client.HTTPResponse, deadline: float
+    ) -> _Picture | Validators | _Redirect:
+        if response.status == _NOT_MODIFIED and ask.before is not None:
+            return ask.before
         if response.status in _REDIRECTS:
             return _Redirect(response.getheader("Location") or "")
         if response.status in _TRY_LATER:
@@ -200,16 +259,20 @@ class Fetcher:
         limit = self.limits.max_bytes
         if response.length is not None and response.length > limit:
             raise self._too_large(target)
-        expected, data = response.length, bytearray()
+        expected, data, length = response.length, bytearray(), 0
         while chunk := response.read1(_CHUNK):
-            data += chunk
-            if len(data) > limit:
+            length += len(chunk)
+            if length > limit:
                 raise self._too_large(target)
+            if ask.file is None:
+                data += chunk
+            else:
+                ask.file.write(chunk)
         if time.monotonic() >= deadline:
             raise TimeoutError  # the connection was shut down by the watchdog: the picture is not complete
-        if expected is not None and len(data) < expected:
-            raise _refused(target, f"the server sent {len(data)} of {expected} bytes")
-        return bytes(data)
+        if expected is not None and length < expected:
+            raise _refused(target, f"the server sent {length} of {expected} bytes")
+        return _Picture(bytes(data), response.getheader("ETag") or "", response.getheader("Last-Modified") or "")
 
     def _too_large(self, target: Target) -> FetchRefused:
         return _refused(target, f"more than {self.limits.max_bytes / 2**20:.0f} MiB")
@@ -235,11 +298,34 @@ class _Redirect:
     location: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Picture:
+    """The bytes of a picture, and what its server knows this version by."""
+
+    data: bytes
+    etag: str
+    modified: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    """A request: the host that the feed named, the picture that need not be sent again, and the file to write to."""
+
+    host: str
+    before: Validators | None
+    file: BinaryIO | None = None
+
+    def conditions(self) -> dict[str, str]:
+        """Headers that ask for a picture only if it has changed."""
+        if self.before is None:
+            return {}
+        named = {"If-None-Match": self.before.etag, "If-Modified-Since": self.before.modified}
+        return {name: value for name, value in named.items() if value}
+
+
 class _TryLater(Exception):
-    def __init__(self, status: int, retry_after: str | None) -> None:
-        self.status = status
-        text = (retry_after or "").strip()
-        self.wait_s = float(text) if text.isascii() and text.isdecimal() and len(text) < 6 else 1.0
+    def __init__(self, status: int, after: str | None) -> None:
+        self.status, self.after = status, after
 
 
 def system_resolver(host: str, port: int) -> list[Address]:

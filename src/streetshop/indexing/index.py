@@ -20,8 +20,10 @@ from streetshop.feeds.read import Feed
 from streetshop.feeds.refused import Refusal, RefusedFile
 from streetshop.feeds.report import FeedReport
 from streetshop.indexing.fetch import Fetcher
+from streetshop.indexing.fetched import Fetched
 from streetshop.indexing.ingest import IngestReport, OnProgress, ingest
 from streetshop.indexing.pictures import Pictures
+from streetshop.indexing.placeholders import SHARED, shared_pictures
 from streetshop.indexing.shots import ShotReader
 from streetshop.looks import NO_READER, Reader, WholePhotoReader
 from streetshop.models import Encoder
@@ -43,6 +45,7 @@ class IndexOptions:
         rebuild: embed all pictures again, beside the present generation, then swap: for another encoder or reader.
             Products that the feed does not have are then gone.
         optimize: optimize the catalog at the end.
+        shared_pictures: refuse a picture that so many different products have; 0 for never.
         same_addresses: an address always has the same picture: one that the catalog has is not fetched again.
         refused: file for the refused rows and pictures; None for ``refused.csv`` in the folder of the catalog.
         threads: that compute at once; None for one per core.
@@ -54,6 +57,7 @@ class IndexOptions:
     delete_missing: bool = False
     rebuild: bool = False
     optimize: bool = True
+    shared_pictures: int = SHARED
     same_addresses: bool = False
     refused: Path | None = None
     threads: int | None = None
@@ -124,6 +128,9 @@ def index_feed(
             refused = stack.enter_context(RefusedFile(local_path(url) / "refused.csv"))
         target = store.begin_rebuild(meta) if options.rebuild else store
         pool = stack.enter_context(DecodePool(thread_count(options.threads)))
+        if options.fetcher is not None and options.fetcher.fetched is None:
+            options.fetcher.fetched = stack.enter_context(Fetched(local_path(url) / "fetched.sqlite"))
+        shared = shared_pictures(feed, options.shared_pictures) if options.shared_pictures else {}
         understood, lines = FeedReport(), refused
 
         def refused_too(refusal: Refusal) -> None:
@@ -135,7 +142,7 @@ def index_feed(
             feed,
             target,
             ShotReader(encoder, reader, options.thumbnails, partial(pool.decode, limits=FEED_LIMITS)),
-            Pictures(feed.root, options.allow_outside, options.fetcher),
+            Pictures(feed.root, options.allow_outside, options.fetcher, shared=shared, base=feed.base),
             refuse=refused_too,
             see=understood.see,
             progress=progress,

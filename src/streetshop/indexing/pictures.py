@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Final
+from urllib.parse import unquote, urljoin
 
 from streetshop.core.errors import FetchRefused, PhotoMissing, RowRefused
 from streetshop.core.photo import read_picture_bytes
 from streetshop.core.pictures.limits import FEED_LIMITS, PhotoLimits
 from streetshop.feeds.folder import ARCHIVE_SUFFIXES
+from streetshop.feeds.parquet_pictures import SCHEME, ParquetPictures
 from streetshop.indexing.fetch import Fetcher
 
 _SCHEME: Final = re.compile(r"([a-z][a-z0-9+.-]+):", re.IGNORECASE)
+_ADDRESS: Final = re.compile(r"https?:", re.IGNORECASE)
 _MAX_SOURCE: Final = 4096
 
 
@@ -26,21 +30,37 @@ class Pictures:
         allow_outside: paths may leave the folder.
         fetcher: for http(s) addresses; None refuses them.
         limits: of the bytes of a picture.
+        shared: placeholders, and how many products have them, see ``placeholders.shared_pictures``.
+        base: address of the feed, which paths are relative to; empty for files.
     """
 
     root: Path
     allow_outside: bool = False
     fetcher: Fetcher | None = None
     limits: PhotoLimits = FEED_LIMITS
+    shared: Mapping[str, int] = field(default_factory=dict)
+    base: str = ""
+    _inside: ParquetPictures = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_inside", ParquetPictures(self.root))
 
     def read(self, source: str) -> bytes:
         """The bytes of a picture.
 
         Raises:
-            RowRefused: the path is not allowed.
+            RowRefused: the path is not allowed, or it is a placeholder.
             FetchRefused: the address may not, or cannot, be fetched.
             PhotoMissing: there is no such file.
         """
+        self.check_shared(source)
+        if source.startswith(SCHEME):
+            found = self._inside.read(source)
+            if isinstance(found, bytes):
+                return found
+            source = found  # the file has the path of the picture alone
+        if self.base:
+            source = urljoin(self.base, source)
         scheme = _SCHEME.match(source)
         if scheme is None:
             return read_picture_bytes(self.locate(source), self.limits)
@@ -50,6 +70,20 @@ class Pictures:
             raise FetchRefused("addresses are not fetched", where=source[:200], hint="Allow it with --fetch")
         return self.fetcher.fetch(source)
 
+    def check_shared(self, source: str) -> None:
+        """Raise :class:`RowRefused` for a placeholder."""
+        if source in self.shared:
+            raise RowRefused(
+                f"{self.shared[source]} different products have this picture: it stands in for a missing one",
+                hint="Give each product its own, or allow it with --shared-pictures 0",
+            )
+
+    def read_changed(self, source: str, known: Collection[str]) -> bytes | str:
+        """The bytes of a picture, or its SHA-256 if it is one of ``known`` and its server says so; see ``read``."""
+        if known and self.fetcher is not None and source not in self.shared and _ADDRESS.match(source):
+            return self.fetcher.fetch_changed(source, known)
+        return self.read(source)
+
     def locate(self, source: str) -> Path:
         """The file a path names. Raises :class:`RowRefused` or :class:`PhotoMissing`."""
         shown = source if len(source) < 200 else f"{source[:200]}..."
@@ -57,7 +91,7 @@ class Pictures:
             raise RowRefused(f"{shown!r} is no path", hint="It holds control characters or is too long")
         root = self.root.resolve()
         try:
-            path = (root / source).resolve()
+            path = _spelled(root, source)
             inside = path.is_relative_to(root)
             if not inside and not self.allow_outside:
                 raise RowRefused(
@@ -79,3 +113,14 @@ class Pictures:
         if Path(source).is_absolute():
             return "as an absolute path"
         return "with '..'" if ".." in PurePosixPath(source).parts else "through a link"
+
+
+def _spelled(root: Path, source: str) -> Path:
+    """The file of a path; if there is none, of the path as an address or as Windows spells it."""
+    path = (root / source).resolve()
+    if path.is_file():
+        return path
+    for other in dict.fromkeys((unquote(source), source.replace("\\", "/"), unquote(source).replace("\\", "/"))):
+        if other != source and "\0" not in other and (found := (root / other).resolve()).is_file():
+            return found
+    return path

@@ -8,10 +8,12 @@ from typing import Final, Protocol
 
 from PIL import Image
 
+from streetshop.core.errors import located
 from streetshop.core.kinds import KINDS
 from streetshop.core.photo import Photo
 from streetshop.core.records import Garment, GarmentPicture, Tags
 from streetshop.indexing.kinds import product_garment
+from streetshop.indexing.placeholders import check_not_even
 from streetshop.looks import Reader, WholePhotoReader, garment_picture, read_look
 from streetshop.models import Encoder, Prepared
 from streetshop.models.colour_names import colour_shares
@@ -81,9 +83,12 @@ class ShotReader:
             kind: of the product, which chooses before the category does.
 
         Raises:
-            PhotoError: the picture cannot be used.
+            PhotoError: the picture cannot be used, or all of it is white, grey or black.
         """
-        return self.read(self.decode(data, at_least=self.side, where=where), category, kind)
+        photo = self.decode(data, at_least=self.side, where=where)
+        with located(where):
+            check_not_even(photo.pixels)
+        return self.read(photo, category, kind)
 
     def read(self, photo: Photo, category: str, kind: str = "") -> PreparedShot:
         """Find the garment in a photo and cut it out; see ``prepare``."""

@@ -5,15 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from streetshop.core.files import output_file
+from streetshop.core.files import output_file, write_text
 from streetshop.lab.core import files
 from streetshop.lab.core.files import made
 from streetshop.lab.core.progress import say
 from streetshop.lab.export.card import write_card
 from streetshop.lab.export.run import export_run
+from streetshop.lab.measure.framing import measure_framing
 from streetshop.lab.measure.public import measure_encoder, measure_reader
 from streetshop.lab.train.public import PublicSets
-from streetshop.lab.train.recipe import EncoderRecipe, ReaderRecipe
+from streetshop.lab.train.recipe import EncoderRecipe, FramingRecipe, ReaderRecipe
 from streetshop.lab.train.run import train
 from streetshop.lab.train.tasks.encoder.data import load_garments
 from streetshop.lab.train.trained import read_recipe
@@ -25,7 +26,7 @@ BUNDLE: Final = "bundle"
 
 
 def finish(run: Path, data: Path, *, cache: Path | None = None, threads: int = 2) -> Path:
-    """Export and measure a trained run of kind reader, encoder or untrained; what is there already is not made again.
+    """Export and measure a run of kind reader, encoder, framing or untrained; what is there is not made again.
 
     Args:
         run: the run's folder.
@@ -47,6 +48,8 @@ def finish(run: Path, data: Path, *, cache: Path | None = None, threads: int = 2
         made(run / "overlays", lambda folder: _measure_reader(recipe, sets, bundle, folder), spec)
     elif isinstance(recipe, EncoderRecipe):
         made(run / "report.md", lambda file: _measure_encoder(recipe, sets, bundle, file, threads), spec)
+    elif isinstance(recipe, FramingRecipe):
+        made(run / "report.md", lambda file: _measure_framing(sets, bundle, file, threads), spec)
     return bundle
 
 
@@ -83,3 +86,11 @@ def _measure_encoder(recipe: EncoderRecipe, sets: PublicSets, bundle: Path, file
     say(table)
     with output_file(file) as partial:
         partial.write_text(table + "\n", encoding="utf-8")
+
+
+def _measure_framing(sets: PublicSets, bundle: Path, file: Path, threads: int) -> None:
+    say("measuring on the other photos and drawn pages")
+    report = measure_framing(bundle, sets.ccp / "photos", sets.cache, threads=threads)
+    write_card(bundle, report)
+    say(report.sections[0].markdown())
+    write_text(file, report.table() + "\n")

@@ -12,11 +12,13 @@ from PIL import Image
 
 from streetshop.core.geometry import Box, Keypoint, Mask, box_of_mask
 from streetshop.core.records import Garment, Person
+from streetshop.looks.framing import framed
 from streetshop.looks.hotspots import hotspot, place_of, spread
 from streetshop.looks.people import people_and_articles
-from streetshop.looks.pose import is_full_shot, read_keypoints, view_of, visibility
+from streetshop.looks.pose import read_keypoints, visibility
 from streetshop.looks.regions import near_groups, parts_by_label, size
 from streetshop.looks.rules import Rules
+from streetshop.models.framing import FramingHead
 from streetshop.models.reader import Reading
 
 _SAME_PLACE: Final = 0.7
@@ -39,11 +41,13 @@ class Parsed:
         garments: by falling score.
         persons: from the largest.
         keypoints: whether the reader tells them.
+        alone: the view of garments without a person, by a framing head; empty without one.
     """
 
     garments: tuple[Garment, ...]
     persons: tuple[Person, ...]
     keypoints: bool = False
+    alone: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def full_shot(self) -> bool | None:
@@ -54,10 +58,20 @@ class Parsed:
 
     @property
     def view(self) -> str | None:
-        """The view of the largest person; ``detail`` where there are only garments; None when unknown."""
+        """The view of the largest person, or of garments alone; None when unknown.
+
+        Without a framing head, garments alone are a ``detail``.
+        """
         if self.persons:
             return self.persons[0].view
+        if self.alone:
+            return max(self.alone, key=lambda name: self.alone[name])
         return "detail" if self.keypoints and self.garments else None
+
+    @property
+    def view_probabilities(self) -> Mapping[str, float]:
+        """The probability of each view, where a head decided."""
+        return self.persons[0].view_probabilities if self.persons else self.alone
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,12 +93,17 @@ class _Article:
     kinds: Mapping[str, float] = field(default_factory=dict)
 
 
-def parse(reading: Reading, rules: Rules) -> Parsed:
+def parse(reading: Reading, rules: Rules, head: FramingHead | None = None) -> Parsed:
     """Return the garments and persons of a photo.
 
     Each class of a person's pixels is a garment; each article that nobody wears is one garment. Garments whose category
     is unsure are left out, with two exceptions: clothes of a person, see :func:`_sure_enough`, and the only article of
     a photo that shows no more of a person than, say, a hand.
+
+    Args:
+        reading: what the network says.
+        rules: of the reader.
+        head: that tells view and full shot; without one the keypoints do.
     """
     labels = most_probable(reading.probabilities)
     people, loose = people_and_articles(labels, reading.heat, rules)
@@ -94,14 +113,15 @@ def parse(reading: Reading, rules: Rules) -> Parsed:
         points = _keypoints(reading, region)
         worn = _sure_enough(_worn(reading, labels, region, rules), rules)
         garments += [_finish(article, reading, rules, points, number) for article in worn]
-        full, view = (is_full_shot(points), view_of(points)) if points else (None, None)
-        persons.append(Person(_box(box_of_mask(region), reading), points, full, view))
+        persons.append(framed(_box(box_of_mask(region), reading), points, reading, head))
     articles = [_single(reading, region, rules) for region in loose]
     garments += [_finish(article, reading, rules, (), None) for article in articles if _is_sure(article, rules)]
     if articles and not garments and size(loose[0]) > sum(size(region) for region in people):
         garments.append(_finish(articles[0], reading, rules, (), None))
     garments.sort(key=lambda g: -g.score)
-    return Parsed(spread(garments, reading.width, reading.height), tuple(persons), reading.heat is not None)
+    alone = framed(_whole(reading), (), reading, head).view_probabilities if garments and not persons else {}
+    placed = spread(garments, reading.width, reading.height)
+    return Parsed(placed, tuple(persons), reading.heat is not None, alone)
 
 
 def most_probable(planes: NDArray[np.float32]) -> NDArray[np.uint8]:
@@ -267,6 +287,10 @@ def _finish(
     spot = hotspot(mask, box, points, place_of(article.category, rules.groups.on_leg))
     kinds = article.kinds or _kinds(reading, article.mask, rules)
     return Garment(article.category, round(_score(article, rules), 4), box, spot, mask, person, kinds)
+
+
+def _whole(reading: Reading) -> Box:
+    return Box(0.0, 0.0, float(reading.width), float(reading.height))
 
 
 def _box(box: Box, reading: Reading) -> Box:

@@ -28,10 +28,10 @@ def read_look(photo: Photo, reader: Reader) -> Look:
     if look.reader is None:
         return look
     categories = {garment.category for garment in look.garments}
-    if not look.persons and len(categories) <= 1 and (article := article_on_plain_ground(photo)):
-        view = None if _is_whole(article[0], photo) else look.view
-        all_there_is = reader.sees_persons or all(g.box.iou(article[0]) >= _FILLED for g in look.garments)
-        look = replace(look, garments=(_packshot(article, look),), view=view) if all_there_is else look
+    article = None if look.persons or len(categories) > 1 else article_on_plain_ground(photo)
+    if article and (reader.sees_persons or all(g.box.iou(article[0]) >= _FILLED for g in look.garments)):
+        found = replace(look, garments=(_packshot(article, look),))
+        return replace(found, view=None, view_probabilities={}) if _is_whole(article[0], photo) else found
     return look if look.garments else replace(look, garments=(whole_photo(photo),))
 
 

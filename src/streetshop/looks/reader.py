@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from streetshop.looks.parse import parse
 from streetshop.looks.rules import Rules
 from streetshop.models.detector import DetectorNetwork
 from streetshop.models.folder import read_spec
+from streetshop.models.framing import FramingHead, framing_head
 from streetshop.models.reader import DEFAULT_READER, ReaderNetwork
 from streetshop.models.spec import DetectorSpec
 
@@ -62,10 +63,27 @@ class Reader(Protocol):
 
 
 class OnnxReader(ReaderNetwork):
-    """A reader bundle: its network, and the rules that make garments and persons of what the network says."""
+    """A reader bundle: its network, and the rules that make garments and persons of what the network says.
+
+    Args:
+        folder: of the bundle.
+        threads: of one run of the network; None for one per core.
+        framing: the head that tells view and full shot; by default the shipped one if it is made for this network.
+            None leaves that to a rule on the keypoints.
+
+    Raises:
+        BundleError: a bundle is missing, damaged or of another kind.
+    """
 
     photo_side = PHOTO_SIDE
     sees_persons = True
+
+    def __init__(
+        self, folder: Path, *, threads: int | None = None, framing: FramingHead | Literal["shipped"] | None = "shipped"
+    ) -> None:
+        super().__init__(folder, threads=threads)
+        network = self.spec.files[self.spec.model]
+        self.framing = framing_head(network) if framing == "shipped" else framing
 
     def read(self, photo: Photo) -> Look:
         """Find the garments and persons in ``photo``; boxes are in the frame of the upright original.
@@ -73,8 +91,19 @@ class OnnxReader(ReaderNetwork):
         Raises:
             BundleDamaged: the outputs of the network do not fit the bundle.
         """
-        found = parse(self.see(photo), Rules.from_spec(self.spec))
-        return Look(photo.width, photo.height, found.garments, found.persons, self.name, found.full_shot, found.view)
+        found = parse(self.see(photo), Rules.from_spec(self.spec), self.framing)
+        main = found.persons[0] if found.persons else None
+        return Look(
+            photo.width,
+            photo.height,
+            found.garments,
+            found.persons,
+            self.name,
+            found.full_shot,
+            found.view,
+            main.full_shot_probability if main else None,
+            found.view_probabilities,
+        )
 
     def kinds_in(self, photo: Photo, boxes: Sequence[Box]) -> tuple[Mapping[str, float], ...]:
         """Return the probability of each kind for what each box holds, see :func:`streetshop.looks.boxes.kinds_in_box`.

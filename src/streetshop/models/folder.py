@@ -10,21 +10,22 @@ from pydantic import TypeAdapter, ValidationError
 
 from streetshop.core.errors import BundleDamaged, BundleError, BundleMissing
 from streetshop.core.files import write_json
-from streetshop.models.spec import AttributesSpec, DetectorSpec, EncoderSpec, GroupsSpec, ReaderSpec, Spec
+from streetshop.models.spec import AttributesSpec, DetectorSpec, EncoderSpec, FramingSpec, GroupsSpec, ReaderSpec, Spec
 
 SPEC_FILE: Final = "bundle.json"
 CARD_FILE: Final = "card.md"
 SHIPPED: Final = Path(__file__).parent / "weights"
 """The bundles in the package."""
-AnySpec: TypeAlias = EncoderSpec | ReaderSpec | DetectorSpec | AttributesSpec | GroupsSpec
+AnySpec: TypeAlias = EncoderSpec | ReaderSpec | DetectorSpec | AttributesSpec | GroupsSpec | FramingSpec
 _NAMES: Final = {
     EncoderSpec: "an encoder",
     ReaderSpec: "a reader",
     DetectorSpec: "a detector",
     AttributesSpec: "a bundle of attribute heads",
     GroupsSpec: "a folder of encoders, one for each group of kinds",
+    FramingSpec: "a framing head",
 }
-S = TypeVar("S", EncoderSpec, ReaderSpec, DetectorSpec, AttributesSpec)
+S = TypeVar("S", EncoderSpec, ReaderSpec, DetectorSpec, AttributesSpec, FramingSpec)
 _SPEC: Final[TypeAdapter[AnySpec]] = TypeAdapter(Spec)
 
 
@@ -61,7 +62,7 @@ def open_bundle(folder: Path, kind: type[S]) -> S:
 
     Args:
         folder: of the bundle.
-        kind: ``EncoderSpec``, ``ReaderSpec``, ``DetectorSpec`` or ``AttributesSpec``.
+        kind: ``EncoderSpec``, ``ReaderSpec``, ``DetectorSpec``, ``AttributesSpec`` or ``FramingSpec``.
 
     Raises:
         BundleError: the bundle is missing, damaged or of another kind.
@@ -85,7 +86,7 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def verify_files(folder: Path, spec: EncoderSpec | ReaderSpec | AttributesSpec) -> None:
+def verify_files(folder: Path, spec: EncoderSpec | ReaderSpec | DetectorSpec | AttributesSpec | FramingSpec) -> None:
     """Compare every file with its checksum.
 
     Raises:

@@ -37,6 +37,7 @@ class Reading:
         width, height: of the photo in pixels.
         articles: (garments, h", w") float32, whose mean over an article that nobody wears is the logits of its
             category; None from a reader without them.
+        features: (channels, h', w') float32, a map of the backbone; None from a reader without them.
     """
 
     probabilities: NDArray[np.float32]
@@ -44,6 +45,7 @@ class Reading:
     width: int
     height: int
     articles: NDArray[np.float32] | None = None
+    features: NDArray[np.float32] | None = None
 
 
 class ReaderNetwork:
@@ -65,7 +67,7 @@ class ReaderNetwork:
         self.name = f"{spec.name} {spec.version}"
         self.classes = spec.classes
         self._session = start_session(folder / spec.model, threads)
-        optional = {"keypoints": spec.keypoints, "articles": spec.articles}
+        optional = {"keypoints": spec.keypoints, "articles": spec.articles, "features": spec.features > 0}
         self._outputs = ["classes", *(name for name, present in optional.items() if present)]
         missing = set(self._outputs) - {output.name for output in self._session.get_outputs()}
         if missing:
@@ -86,16 +88,18 @@ class ReaderNetwork:
         found = dict(zip(self._outputs, answers, strict=True))
         high, wide = tensor.shape[2:]
         part = (left / wide, top / high, (left + width) / wide, (top + height) / high)
-        heat = articles = None
+        heat = articles = features = None
         if self.spec.keypoints:
             heat = _sigmoid(_cut(self._checked("keypoints", found, len(COCO_KEYPOINTS)), part))
         if self.spec.articles:
             articles = _cut(self._checked("articles", found, len(self.spec.garments)), part)
+        if self.spec.features:
+            features = _cut(self._checked("features", found, self.spec.features), part)
         planes = self._checked("classes", found, len(self.classes))
         raster = (max(width // RASTER_STEP, 1), max(height // RASTER_STEP, 1))
         planes = _resample(planes, raster, part)
         probabilities = planes if self.spec.probabilities else _softmax(planes)
-        return Reading(probabilities, heat, photo.width, photo.height, articles)
+        return Reading(probabilities, heat, photo.width, photo.height, articles, features)
 
     def pixel_classes(self, photo: Photo) -> NDArray[np.uint8]:
         """Return the class of each pixel: the probabilities enlarged bilinearly, the largest taken.

@@ -189,6 +189,7 @@ class ReaderSpec(_Strict):
     - with ``keypoints``: ``keypoints`` (batch, 17, h, w) heatmap logits in the order of ``geometry.COCO_KEYPOINTS``.
     - with ``articles``: ``articles`` (batch, number of garments, h, w), whose mean over an article that nobody wears is
       the logits of its category, in the order of ``garments``.
+    - with ``features``: ``features`` (batch, features, h, w), a map of the backbone for heads in bundles of their own.
 
     Attributes:
         side_step: None for a network of fixed input. Else it takes every height and width that is a multiple of
@@ -212,6 +213,7 @@ class ReaderSpec(_Strict):
     keypoints: bool = False
     probabilities: bool = False
     articles: bool = False
+    features: Annotated[int, Field(ge=0, le=8192)] = 0
     calibration: tuple[float, float, float] = (1.0, 0.0, 0.0)
     thresholds: dict[str, float] = {}
     rules: ClassRules | None = None
@@ -375,7 +377,40 @@ class GroupsSpec(_Strict):
         return self
 
 
-Spec = Annotated[EncoderSpec | ReaderSpec | DetectorSpec | AttributesSpec | GroupsSpec, Field(discriminator="kind")]
+class FramingSpec(_Strict):
+    """``bundle.json`` of a framing head: how a photo shows a person, by a linear layer on the features of one reader.
+
+    Attributes:
+        reader: SHA-256 of the reader's network.
+        rows, columns: cells of a person's box over which the reader's features are averaged.
+        channels: of the reader's features.
+        weights: JSON file with the ``weights`` and ``bias`` of each answer of ``models.framing.ANSWERS``.
+        files: SHA-256 of the weights, by name.
+    """
+
+    kind: Literal["framing"] = "framing"
+    format: Literal[1] = 1
+    name: str
+    version: str
+    reader: str
+    rows: Annotated[int, Field(ge=1, le=16)]
+    columns: Annotated[int, Field(ge=1, le=16)]
+    channels: Annotated[int, Field(ge=1, le=8192)]
+    weights: str = "head.json"
+    files: dict[str, str]
+    licence: str = "Apache-2.0"
+    about: str = ""
+
+    @model_validator(mode="after")
+    def _check(self) -> FramingSpec:
+        if self.weights not in self.files:
+            raise ValueError(f"no checksum for {self.weights}")
+        return self
+
+
+Spec = Annotated[
+    EncoderSpec | ReaderSpec | DetectorSpec | AttributesSpec | GroupsSpec | FramingSpec, Field(discriminator="kind")
+]
 
 
 def fingerprint(spec: EncoderSpec) -> str:

@@ -41,7 +41,9 @@ def test_a_reader_is_exported_with_all_its_heads(tmp_path: Path) -> None:
     image = torch.randn(1, 3, 64, 128, generator=torch.Generator().manual_seed(1))
     with torch.inference_mode():
         wanted = [value.numpy() for value in net(image)]
-    found = start_session(bundle / "model.onnx", 1).run(["classes", "keypoints", "articles"], {"image": image.numpy()})
+    outputs = ["classes", "keypoints", "articles", "features"]
+    found = start_session(bundle / "model.onnx", 1).run(outputs, {"image": image.numpy()})
+    assert found[3].shape == (1, spec.features, 4, 8)
     assert found[0].sum(axis=1) == pytest.approx(1, abs=1e-4), "probabilities behind the guided filter"
     for a, b in zip(wanted, found, strict=True):
         assert abs(a - b).max() < HALVED * abs(a).max()

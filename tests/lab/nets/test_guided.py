@@ -73,7 +73,7 @@ def test_the_network_filters_with_a_radius() -> None:
     guided = ReaderNet(channels=16, detail=8, guided=2, weights="none").eval()
     guided.load_state_dict(plain.state_dict())
     pictures = torch.rand(1, 3, 96, 64, generator=torch.Generator().manual_seed(0)) * 2 - 1
-    chances, joints = guided(pictures)
+    chances, joints, _ = guided(pictures)
     assert chances.shape == (1, len(CLASSES), 48, 32)
     torch.testing.assert_close(chances.sum(1), torch.ones(1, 48, 32))
     torch.testing.assert_close(joints, plain(pictures)[1])

@@ -14,9 +14,10 @@ pytestmark = pytest.mark.lab
 @pytest.mark.parametrize("backbone", ["efficientnet_lite0", "efficientnet_lite2"])
 def test_shapes_and_freezing(backbone: str) -> None:
     net = ReaderNet(backbone=backbone, channels=16, weights="none")
-    classes, joints = net(torch.zeros(2, 3, 96, 64))
+    classes, joints, features = net(torch.zeros(2, 3, 96, 64))
     assert classes.shape == (2, len(CLASSES), 24, 16)
     assert joints.shape == (2, 17, 24, 16)
+    assert features.shape == (2, net.feature_channels, 6, 4)
     everything = len(net.backbone_parameters())
     net.freeze(3)
     learning = [p for p in net.backbone_parameters() if p.requires_grad]
@@ -30,7 +31,7 @@ def test_shapes_and_freezing(backbone: str) -> None:
 def test_the_level_of_stride_2_starts_as_no_correction_and_is_learned() -> None:
     net = ReaderNet(channels=16, detail=8, weights="none").eval()
     pictures = torch.rand(1, 3, 96, 64)
-    classes, joints = net(pictures)
+    classes, joints, _ = net(pictures)
     assert classes.shape == (1, len(CLASSES), 48, 32)
     assert joints.shape == (1, 17, 24, 16)
     quarter: list[torch.Tensor] = []
@@ -63,7 +64,7 @@ def test_the_mean_of_the_article_head_is_the_head_of_the_mean() -> None:
     net = ReaderNet(channels=16, articles=len(GARMENTS), weights="none").eval()
     pictures = torch.rand(1, 3, 96, 64)
     with torch.no_grad():
-        _, _, logits = net(pictures)
+        _, _, logits, _ = net(pictures)
         deep = net.features(pictures)[-1].mean((2, 3))
         assert logits.shape == (1, len(GARMENTS), 3, 2)
         assert net.articles is not None

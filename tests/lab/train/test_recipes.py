@@ -27,6 +27,9 @@ NAMES = {
     "reader",
     "encoder",
     "untrained",
+    "view",
+    "view-resnet18",
+    "pose-resnet50",
 }
 
 

@@ -18,6 +18,8 @@ from streetshop.lab.data.manifest import Manifest
 Vocabulary = tuple[str, ...]
 """Class names by class index."""
 
+_COLUMNS = {"product": "product_id", "category": "category", "view": "view"}
+"""Column of a target that is no attribute."""
 UNKNOWN = -1
 """Class index of a sample without a label; loss terms ignore it."""
 
@@ -47,18 +49,19 @@ def row_labels(manifest: Manifest, target: str) -> list[tuple[str, ...]]:
 
     Args:
         manifest: the rows.
-        target: product, category or attributes.NAME; an attribute is text, a number, true or false, or a list of those.
+        target: product, category, view or attributes.NAME; an attribute is text, a number, true or false, or a list of
+            those.
 
     Raises:
         RecipeError: the target is unknown.
     """
-    if target in ("product", "category"):
-        column = manifest.column("product_id" if target == "product" else "category")
+    if target in _COLUMNS:
+        column = manifest.column(_COLUMNS[target])
         return [(str(value),) if value else () for value in column]
     prefix, _, name = target.partition(".")
     if prefix != "attributes" or not name:
         raise RecipeError(
-            f"target {target!r} is unknown", where="target", hint="Use product, category or attributes.NAME"
+            f"target {target!r} is unknown", where="target", hint="Use product, category, view or attributes.NAME"
         )
     texts = manifest.table["attributes"].to_pylist()
     return [_as_labels(json.loads(text).get(name)) for text in texts]

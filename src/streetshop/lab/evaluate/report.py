@@ -101,7 +101,8 @@ class Report(_Strict):
 
     Attributes:
         name, version: of the bundle.
-        kind: of the recipe: embedding, encoder, reader, detector, untrained; ``search`` for searches of a catalog.
+        kind: of the recipe: embedding, encoder, reader, detector, untrained, framing; ``search`` for searches of a
+            catalog.
         summary: one sentence: what it does.
         facts: by name: network, input, blocks, weights, training time, storage.
         recipe: its name or path, and the command that trains it.
@@ -116,7 +117,7 @@ class Report(_Strict):
     format: Literal[1] = 1
     name: str
     version: str
-    kind: Literal["embedding", "encoder", "reader", "detector", "untrained", "search", "attributes"]
+    kind: Literal["embedding", "encoder", "reader", "detector", "untrained", "search", "attributes", "framing"]
     summary: str
     facts: dict[str, str] = {}
     recipe: str = ""

@@ -26,6 +26,7 @@ SUMMARY: Final = "A reader: garment classes of every pixel, garments, persons an
 HEADS: Final = {
     "guided": "; a guided filter aligns the edges of classes with those of the photo",
     "articles": "; a head on the backbone's last map names garments that nobody wears",
+    "features": "; a framing head in a bundle of its own reads the map of stride 16",
 }
 TRAINED_ON: Final = (
     Dataset(
@@ -81,8 +82,8 @@ def export_reader(
         RunError: the folder exists, or the exported network disagrees with the trained one.
     """
     check_free(out)
-    spec = reader_spec(recipe)
-    outputs = ("classes", "keypoints", *(["articles"] if spec.articles else []))
+    spec = reader_spec(recipe).model_copy(update={"features": net.feature_channels})
+    outputs = ("classes", "keypoints", *(["articles"] if spec.articles else []), "features")
     network = Network(net, outputs, probe_images(spec.input)[:2], any_size=True)
 
     def calibrate(folder: Path, spec: ReaderSpec) -> ReaderSpec:
@@ -99,6 +100,8 @@ def _report(recipe: ReaderRecipe, spec: ReaderSpec) -> Report:
         heads += HEADS["guided"]
     if spec.articles:
         heads += HEADS["articles"]
+    if spec.features:
+        heads += HEADS["features"]
     backbone = _BACKBONES[recipe.model.backbone.name]
     return Report(
         name=spec.name,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, cast
 
+from torch import nn
+
 from streetshop.core.errors import RunError, UsageError
 from streetshop.lab.core import files
 from streetshop.lab.data.manifest import Manifest
@@ -13,6 +15,7 @@ from streetshop.lab.evaluate.report import Dataset
 from streetshop.lab.export.detector import export_detector
 from streetshop.lab.export.embedding import export_embedding
 from streetshop.lab.export.encoder import export_encoder
+from streetshop.lab.export.framing import export_framing
 from streetshop.lab.export.reader import export_reader
 from streetshop.lab.export.untrained import export_untrained
 from streetshop.lab.nets.detect import Detector
@@ -20,9 +23,21 @@ from streetshop.lab.nets.encoder_heads import DefaultEncoder
 from streetshop.lab.nets.pooled import PooledEncoder
 from streetshop.lab.nets.reader import ReaderNet
 from streetshop.lab.train.data import choose_rows
-from streetshop.lab.train.recipe import ConverterRecipe, DetectorRecipe, EmbeddingRecipe, EncoderRecipe, ReaderRecipe
+from streetshop.lab.train.recipe import (
+    ConverterRecipe,
+    DetectorRecipe,
+    EmbeddingRecipe,
+    EncoderRecipe,
+    FramingRecipe,
+    PoseRecipe,
+    ReaderRecipe,
+    ViewClassifierRecipe,
+)
 from streetshop.lab.train.tasks.detect.data import FILE, load_detector_data
 from streetshop.lab.train.trained import load_network, read_recipe
+from streetshop.models.folder import open_bundle
+from streetshop.models.reader import DEFAULT_READER
+from streetshop.models.spec import ReaderSpec
 
 
 def export_run(
@@ -62,6 +77,12 @@ def export_run(
             where=str(run),
             hint="Give an encoder's run, and this one as --converter",
         )
+    if isinstance(recipe, ViewClassifierRecipe | PoseRecipe):
+        raise RunError(
+            f"is a run of kind {recipe.kind}, for comparison only: no bundle holds such a network",
+            where=str(run),
+            hint="The head that serves is trained by the recipe `view`",
+        )
     if isinstance(recipe, EmbeddingRecipe):
         return export_embedding(
             run,
@@ -88,6 +109,9 @@ def export_run(
     if isinstance(recipe, EncoderRecipe):
         return [export_encoder(cast(DefaultEncoder, network), recipe, out, half=half)]
     pictures = about.get("train_rows", 0)
+    if isinstance(recipe, FramingRecipe):
+        reader = open_bundle(DEFAULT_READER, ReaderSpec)
+        return [export_framing(cast(nn.Linear, network), recipe, out, reader=reader, pictures=pictures)]
     return [export_untrained(cast(PooledEncoder, network), recipe, out, pictures=pictures, half=half)]
 
 

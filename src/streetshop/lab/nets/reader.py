@@ -98,6 +98,7 @@ class ReaderNet(nn.Module):
             # The correction starts from nothing, so that a trained network can be given one.
             nn.init.zeros_(self.correct.weight)
             nn.init.zeros_(cast(Tensor, self.correct.bias))
+        self.feature_channels = coarse16
         self.detail = detail
         self.guided = guided
         self.frozen = 0
@@ -126,8 +127,8 @@ class ReaderNet(nn.Module):
 
         Returns:
             Class logits (b, classes, h/2, w/2), or of a quarter of the sides without the level of stride 2;
-            heatmap logits (b, 17, h/4, w/4); and, from a network with ``articles``, their logits
-            (b, articles, h/32, w/32).
+            heatmap logits (b, 17, h/4, w/4); from a network with ``articles``, their logits (b, articles, h/32, w/32);
+            and the backbone's map of stride 16 (b, channels, h/16, w/16), which framing heads read.
         """
         finest, fine, middle, coarse, deep = taps
         p = self.top(deep) + self.context(deep.mean((2, 3), keepdim=True))
@@ -142,8 +143,8 @@ class ReaderNet(nn.Module):
         if self.guided:
             logits = self.snapped(logits, pixels, self.guided)
         if self.articles is None:
-            return logits, self.joints(p)
-        return logits, self.joints(p), self.articles(deep)
+            return logits, self.joints(p), coarse
+        return logits, self.joints(p), self.articles(deep), coarse
 
     @staticmethod
     def snapped(logits: Tensor, pixels: Tensor, radius: int) -> Tensor:

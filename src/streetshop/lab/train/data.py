@@ -16,7 +16,7 @@ from streetshop.lab.data.pictures import Pictures, load_pictures
 from streetshop.lab.data.splits import assign_splits
 from streetshop.lab.sampling import Pool
 from streetshop.lab.train.detector_recipe import BoxesPart
-from streetshop.lab.train.recipe import ConverterRecipe, DataPart, EmbeddingRecipe
+from streetshop.lab.train.recipe import ConverterRecipe, DataPart, EmbeddingRecipe, ViewClassifierRecipe
 
 Rows = NDArray[np.int64]
 
@@ -85,7 +85,7 @@ def group_of(category: str, part: DataPart) -> str:
 
 def load_run_data(
     manifest: Manifest,
-    recipe: EmbeddingRecipe | ConverterRecipe,
+    recipe: EmbeddingRecipe | ConverterRecipe | ViewClassifierRecipe,
     targets: tuple[list[str], list[str]],
     cache: Path,
     *,

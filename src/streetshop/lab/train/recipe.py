@@ -20,7 +20,9 @@ from streetshop.lab.train.embedding_parts import (
     ValidationPart,
 )
 from streetshop.lab.train.encoder_recipe import EncoderRecipe
+from streetshop.lab.train.framing_recipe import FramingRecipe
 from streetshop.lab.train.parts import FitPart, Positive, RecipePart, StagePart
+from streetshop.lab.train.person_recipes import PoseRecipe, ViewClassifierRecipe
 from streetshop.lab.train.reader_recipe import ReaderRecipe
 
 __all__ = [
@@ -32,10 +34,14 @@ __all__ = [
     "EmbeddingRecipe",
     "EmbeddingStage",
     "EncoderRecipe",
+    "FramingRecipe",
+    "ManifestRecipe",
+    "PoseRecipe",
     "ReaderRecipe",
     "Recipe",
     "UntrainedRecipe",
     "ValidationPart",
+    "ViewClassifierRecipe",
 ]
 
 Precision = Literal["fp32", "bf16", "fp16"]
@@ -188,5 +194,7 @@ class UntrainedRecipe(RecipePart):
         return (FitPart(name="components", fit="components"),)
 
 
-AnyRecipe = EmbeddingRecipe | ConverterRecipe | DetectorRecipe | ReaderRecipe | EncoderRecipe | UntrainedRecipe
+ManifestRecipe = EmbeddingRecipe | ConverterRecipe | ViewClassifierRecipe | PoseRecipe
+"""Recipes that learn from a manifest."""
+AnyRecipe = ManifestRecipe | DetectorRecipe | ReaderRecipe | EncoderRecipe | UntrainedRecipe | FramingRecipe
 Recipe = Annotated[AnyRecipe, Field(discriminator="kind")]

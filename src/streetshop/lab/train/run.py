@@ -20,6 +20,7 @@ from streetshop.lab.core import files
 from streetshop.lab.core.devices import Place, one_device, run_on
 from streetshop.lab.core.progress import duration, say
 from streetshop.lab.data.manifest import Manifest
+from streetshop.lab.data.whole_pictures import whole_pictures
 from streetshop.lab.train.build import check_recipe
 from streetshop.lab.train.data import choose_rows, group_of
 from streetshop.lab.train.engine import Engine
@@ -31,8 +32,12 @@ from streetshop.lab.train.recipe import (
     DetectorRecipe,
     EmbeddingRecipe,
     EncoderRecipe,
+    FramingRecipe,
+    ManifestRecipe,
+    PoseRecipe,
     ReaderRecipe,
     UntrainedRecipe,
+    ViewClassifierRecipe,
 )
 from streetshop.lab.train.task import Position
 from streetshop.lab.train.tasks.loading import DEVICES, Source, load_task
@@ -111,7 +116,7 @@ def train(
         rows = choose_rows(manifest, parsed.data, parsed.seed)
         run_on(device, processes, _work, parsed.as_plain(), Source(rows, where, threads), out)
         return _result(out)
-    if isinstance(parsed, EmbeddingRecipe | ConverterRecipe):
+    if isinstance(parsed, EmbeddingRecipe | ConverterRecipe | ViewClassifierRecipe | PoseRecipe):
         return _train_on_manifest(parsed, data, out, where, root, device, processes, threads)
     if root is not None:
         raise UsageError("only manifests have a --root", where="--root")
@@ -126,11 +131,14 @@ def _words(devices: Sequence[str]) -> str:
     return f"Use {' or '.join(devices)}"
 
 
-def _prepare(recipe: ReaderRecipe | EncoderRecipe | UntrainedRecipe, source: Source) -> list[Path]:
+def _prepare(recipe: ReaderRecipe | EncoderRecipe | UntrainedRecipe | FramingRecipe, source: Source) -> list[Path]:
     """Check that the data is there and make the labels that it lacks; the folders that the recipe learns from."""
     if isinstance(recipe, UntrainedRecipe):
         return picture_folders(source.folder, recipe.folders)
     sets = source.sets
+    if isinstance(recipe, FramingRecipe):
+        sets.check(clothing=False)
+        return [sets.ccp / "photos"]
     clothing = isinstance(recipe, EncoderRecipe) or recipe.needs_clothing
     sets.check(clothing=clothing)
     sets.label(keypoints=isinstance(recipe, ReaderRecipe) and recipe.losses.keypoints > 0, clothing=clothing)
@@ -138,7 +146,7 @@ def _prepare(recipe: ReaderRecipe | EncoderRecipe | UntrainedRecipe, source: Sou
 
 
 def _train_on_manifest(
-    recipe: EmbeddingRecipe | ConverterRecipe,
+    recipe: ManifestRecipe,
     data: Path,
     out: Path,
     cache: Path,
@@ -150,6 +158,8 @@ def _train_on_manifest(
     if isinstance(recipe, EmbeddingRecipe):
         check_recipe(recipe)
     manifest = Manifest.read(data, root=root)
+    if isinstance(recipe, ViewClassifierRecipe):
+        manifest = whole_pictures(manifest)
     claim(out, recipe, _about(manifest))
     chosen = choose_rows(manifest, recipe.data, recipe.seed)
     runs = _group_runs(chosen, recipe) if recipe.data.each else {"": chosen}
@@ -255,7 +265,7 @@ def _finish(out: Path, end: Position, counts: dict[str, int], place: Place, wall
     say(f"{out}: {end.step} batches in {duration(end.seconds)} of training, best validation {best}")
 
 
-def _group_runs(manifest: Manifest, recipe: EmbeddingRecipe | ConverterRecipe) -> dict[str, Manifest]:
+def _group_runs(manifest: Manifest, recipe: ManifestRecipe) -> dict[str, Manifest]:
     groups = np.asarray([group_of(category, recipe.data) for category in manifest.column("category")])
     names = [name for name in [*recipe.data.groups, "other"] if (groups == name).any()]
     runs = {}
@@ -271,7 +281,7 @@ def _group_runs(manifest: Manifest, recipe: EmbeddingRecipe | ConverterRecipe) -
     return runs
 
 
-def _with_share(recipe: EmbeddingRecipe | ConverterRecipe, share: float) -> EmbeddingRecipe | ConverterRecipe:
+def _with_share(recipe: ManifestRecipe, share: float) -> ManifestRecipe:
     """The recipe of one of several runs that share its time."""
     budgets = {"minutes": recipe.minutes, "cpu_minutes": recipe.cpu_minutes}
     return recipe.model_copy(update={key: value * share for key, value in budgets.items() if value is not None})

@@ -29,6 +29,7 @@ from streetshop.lab.train.recipe import (
     DetectorRecipe,
     EmbeddingRecipe,
     EncoderRecipe,
+    FramingRecipe,
     ReaderRecipe,
     UntrainedRecipe,
 )
@@ -37,6 +38,11 @@ from streetshop.lab.train.tasks.detect.task import build_network
 from streetshop.lab.train.tasks.encoder.task import build_encoder
 from streetshop.lab.train.tasks.reader.task import build_reader
 from streetshop.lab.train.vectors import encode_rows, searched_vectors
+from streetshop.looks.framing import features_size
+from streetshop.models.folder import open_bundle
+from streetshop.models.framing import ANSWERS
+from streetshop.models.reader import DEFAULT_READER
+from streetshop.models.spec import ReaderSpec
 
 Net = TypeVar("Net", bound=nn.Module)
 
@@ -202,7 +208,9 @@ def load_converter(folder: str | Path, matcher: EmbeddingRecipe) -> Converter:
 
 
 def load_network(folder: Path, *, weights: str = "last") -> nn.Module:
-    """The network of a detector's, a reader's, an encoder's or an untrained encoder's run, in evaluation mode.
+    """The network of a run of a detector, a reader, an encoder, an untrained encoder or a framing head.
+
+    It is in evaluation mode.
 
     A :class:`ReaderNet` has the guided filter of its export.
 
@@ -221,6 +229,9 @@ def load_network(folder: Path, *, weights: str = "last") -> nn.Module:
         network = build_encoder(recipe)
     elif isinstance(recipe, UntrainedRecipe):
         network = PooledEncoder(recipe.dim, weights="none")
+    elif isinstance(recipe, FramingRecipe):
+        channels = open_bundle(DEFAULT_READER, ReaderSpec).features
+        network = nn.Linear(features_size(recipe.rows, recipe.columns, channels), len(ANSWERS))
     else:
         raise RunError(f"is a run of kind {recipe.kind}", where=str(folder), hint="Use load_run")
     return _with_weights(network, folder, weights)

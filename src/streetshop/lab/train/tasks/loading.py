@@ -12,6 +12,7 @@ from streetshop.core.files import write_json
 from streetshop.lab.core import files
 from streetshop.lab.core.devices import Place
 from streetshop.lab.core.progress import say
+from streetshop.lab.data.framing import draw_pages, read_labelled
 from streetshop.lab.data.manifest import Manifest
 from streetshop.lab.train.build import targets_of
 from streetshop.lab.train.data import RunData, load_run_data
@@ -22,8 +23,11 @@ from streetshop.lab.train.recipe import (
     DetectorRecipe,
     EmbeddingRecipe,
     EncoderRecipe,
+    FramingRecipe,
+    PoseRecipe,
     ReaderRecipe,
     UntrainedRecipe,
+    ViewClassifierRecipe,
 )
 from streetshop.lab.train.task import Task
 from streetshop.lab.train.tasks.converter import ConverterTask
@@ -32,9 +36,14 @@ from streetshop.lab.train.tasks.detect.task import DetectorTask
 from streetshop.lab.train.tasks.embedding import EmbeddingTask
 from streetshop.lab.train.tasks.encoder.data import load_views
 from streetshop.lab.train.tasks.encoder.task import EncoderTask
+from streetshop.lab.train.tasks.framing import FramingTask
+from streetshop.lab.train.tasks.pose import PoseTask
 from streetshop.lab.train.tasks.reader.data import load_reader_data
 from streetshop.lab.train.tasks.reader.task import ReaderTask
 from streetshop.lab.train.tasks.untrained import UntrainedTask, find_pictures, picture_folders
+from streetshop.lab.train.tasks.view_classifier import ViewClassifierTask
+from streetshop.looks.reader import OnnxReader
+from streetshop.models.reader import DEFAULT_READER
 
 DEVICES: Final = {
     "embedding": EmbeddingTask.devices,
@@ -43,6 +52,9 @@ DEVICES: Final = {
     "reader": ReaderTask.devices,
     "encoder": EncoderTask.devices,
     "untrained": UntrainedTask.devices,
+    "framing": FramingTask.devices,
+    "view_classifier": ViewClassifierTask.devices,
+    "pose": PoseTask.devices,
 }
 """Devices that a kind trains on."""
 
@@ -60,6 +72,13 @@ class Source:
     data: Manifest | Path
     cache: Path
     threads: int
+
+    @property
+    def manifest(self) -> Manifest:
+        """:attr:`data`, a manifest."""
+        if not isinstance(self.data, Manifest):
+            raise TypeError("the data is a folder")
+        return self.data
 
     @property
     def folder(self) -> Path:
@@ -92,6 +111,12 @@ def load_task(recipe: AnyRecipe, source: Source, out: Path, place: Place) -> tup
         return ConverterTask(recipe, data, out, place), counts
     if isinstance(recipe, DetectorRecipe):
         return _detector(recipe, source, out, place)
+    if isinstance(recipe, ViewClassifierRecipe):
+        data = load_run_data(source.manifest, recipe, (["view"], []), source.cache, build=True, threads=source.threads)
+        return ViewClassifierTask(recipe, data, out, place), {"train_rows": len(data.train), "val_rows": len(data.val)}
+    if isinstance(recipe, PoseRecipe):
+        task = PoseTask(recipe, source.manifest, place, threads=source.threads)
+        return task, {"train_rows": len(task.train), "val_rows": len(task.val)}
     if isinstance(recipe, ReaderRecipe):
         torch.set_num_threads(max(1, source.threads // recipe.workers))
         photos = load_reader_data(recipe, source.sets)
@@ -101,6 +126,8 @@ def load_task(recipe: AnyRecipe, source: Source, out: Path, place: Place) -> tup
         views = load_views(recipe, source.sets, out, threads=source.threads)
         say(f"{len(views.forms)} views of {len({(i.root, i.image) for i in views.items})} pictures")
         return EncoderTask(recipe, views, place), {"train_rows": len(views.forms)}
+    if isinstance(recipe, FramingRecipe):
+        return _view(recipe, source, place)
     return _untrained(recipe, source, place)
 
 
@@ -114,6 +141,16 @@ def _detector(recipe: DetectorRecipe, source: Source, out: Path, place: Place) -
     return DetectorTask(recipe, data, place), {"train_rows": boxes, "train_pictures": len(data.train)}
 
 
+def _view(recipe: FramingRecipe, source: Source, place: Place) -> tuple[FramingTask, dict[str, int]]:
+    pictures = read_labelled(source.sets.ccp / "photos", "train")
+    counts = {"train_rows": len(pictures)}
+    if recipe.pages:
+        pages = source.cache / f"views-{recipe.drawing}-{recipe.pages}"
+        pictures += draw_pages(pages, recipe.pages, recipe.drawing, workers=source.threads)
+    reader = OnnxReader(DEFAULT_READER, threads=1, framing=None)
+    return FramingTask(recipe, pictures, reader, place, threads=source.threads), counts
+
+
 def _untrained(recipe: UntrainedRecipe, source: Source, place: Place) -> tuple[UntrainedTask, dict[str, int]]:
     torch.set_num_threads(1)
     pictures = find_pictures(picture_folders(source.folder, recipe.folders))
@@ -122,13 +159,11 @@ def _untrained(recipe: UntrainedRecipe, source: Source, place: Place) -> tuple[U
 
 def _run_data(recipe: EmbeddingRecipe | ConverterRecipe, source: Source, out: Path, place: Place) -> RunData:
     """The first process decodes pictures that are not cached yet; the others wait for it."""
-    if not isinstance(source.data, Manifest):
-        raise TypeError("the data is a folder")
     targets = targets_of(recipe) if isinstance(recipe, EmbeddingRecipe) else (["product", "category"], [])
     if not place.first:
         place.wait()
-        return load_run_data(source.data, recipe, targets, source.cache, build=False)
-    data = load_run_data(source.data, recipe, targets, source.cache, build=True, threads=source.threads)
+        return load_run_data(source.manifest, recipe, targets, source.cache, build=False)
+    data = load_run_data(source.manifest, recipe, targets, source.cache, build=True, threads=source.threads)
     write_json(out / files.CLASSES, data.labels.classes)
     place.wait()
     return data
