@@ -212,8 +212,8 @@ def _watch(
 
     _indexed(lambda: run(source))
     while True:
-        say(f"watching {feed}; press Ctrl-C to end")
         with InterruptGuard("no longer watching") as guard:
+            say(f"watching {feed}; press Ctrl-C to end")
             seen = wait_for_change(feed, seen, guard.stop)
         if seen is None:
             return
