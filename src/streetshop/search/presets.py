@@ -13,7 +13,7 @@ BALANCED: Final = "balanced"
 
 PRESETS: Final[Mapping[str, Mapping[str, float]]] = {
     BALANCED: {},
-    "same item": {"colour": 0.15, "shape": 0.15, "pattern": 0.25},
+    "same item": {"colour": 0.2, "shape": 0.1, "pattern": 0.3},
     "same colour": {"colour": 0.6},
     "same cut": {"shape": 0.7, "colour": 0.0},
     "same pattern": {"pattern": 0.6},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -25,7 +25,6 @@ def pair_samples(
     limit: int,
     workers: int,
     progress: Callable[[int, int], None] | None = None,
-    tagged: Sequence[Sample] | None = None,
 ) -> list[Sample]:
     """Street and shop views of products made from Clothing Co-Parsing; ``source`` is ``pair``.
 
@@ -38,13 +37,8 @@ def pair_samples(
         limit: number of products.
         workers: number of processes.
         progress: called with products done and in all.
-        tagged: garments to make products of, in place of those with pixel labels; all are training samples.
     """
-    manifest = make_pairs(
-        ccp, folder, settings, garments=tagged, limit=limit, workers=workers, progress=progress
-    ).manifest
-    if tagged is not None:
-        return [replace(sample, source="pair", split="train") for sample in manifest]
+    manifest = make_pairs(ccp, folder, settings, limit=limit, workers=workers, progress=progress).manifest
     return [
         replace(sample, source="pair", split=photo_split(sample.group))
         for sample in manifest

@@ -98,7 +98,6 @@ def make_pairs(
     out: str | Path,
     settings: Settings = Settings(),
     *,
-    garments: Sequence[Sample] | None = None,
     limit: int | None = None,
     workers: int = 2,
     progress: Callable[[int, int], None] | None = None,
@@ -112,8 +111,6 @@ def make_pairs(
         ccp: root of Clothing Co-Parsing.
         out: root of the manifest; new, empty, or of an earlier run with the same settings.
         settings: determine the pictures.
-        garments: make products of these samples in place of the garments with pixel labels; each has a mask and the
-            attribute ``pixels``.
         limit: most products, in an order that spreads over photos and splits.
         workers: number of processes.
         progress: called with products done and in all.
@@ -128,7 +125,7 @@ def make_pairs(
     _claim(folder, settings)
     refusals = [Refusal(r.where, r.reason, r.kept) for r in source.refusals]
     usable = []
-    for row in source.manifest if garments is None else garments:
+    for row in source.manifest:
         if row.mask is None or row.category not in GARMENTS:
             continue
         reason = _unfit(row)

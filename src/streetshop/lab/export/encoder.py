@@ -16,10 +16,10 @@ from streetshop.models.spec import BlockSpec, EncoderSpec
 
 SUMMARY: Final = "An encoder: a garment in a picture, with or without its mask, to a vector of named blocks."
 MEANS: Final = {
-    "style": "identity: street and shop views of one product are near, then garments of one kind, colour and pattern",
+    "style": "how the picture looks as a whole: components of general features of the garment's box, without labels",
     "colour": "the garment's pixels counted in CIELAB, projected so that shades of one colour name are near",
     "shape": "category and cut, across senders and photos",
-    "pattern": "stripes, checks, prints and others, by texture statistics over the garment",
+    "pattern": "stripes, checks, prints and others, with texture statistics over the garment",
 }
 
 LIMITS: Final = (
@@ -27,9 +27,8 @@ LIMITS: Final = (
     "or beds in homes.",
     "Kinds, colours and patterns were named by an AI model from contact sheets. Where it named 621 photos "
     "twice, it agreed with itself on 77 % of colours and 86 % of patterns.",
-    "Made pairs show one shot of a garment twice; real pairs are harder.",
-    "Kinds that training had no names for are distinguished less well than by ImageNet's features, and shades within "
-    "one colour name less well than by a plain histogram.",
+    "Made pairs show one shot of a garment twice, and nothing learned from them; real pairs are other.",
+    "Shades within one colour name are distinguished less well than by a plain histogram.",
 )
 
 
@@ -63,18 +62,10 @@ def export_encoder(network: DefaultEncoder, recipe: EncoderRecipe, out: Path, *,
 
 def _report(spec: EncoderSpec, recipe: EncoderRecipe) -> Report:
     blocks = {f"block {b.name}": f"{b.dim} numbers, default weight {b.weight:g}: {MEANS[b.name]}" for b in spec.blocks}
-    tuned = (
-        ", its upper stages trained further"
-        if any(stage.learns == "all" for stage in recipe.stages)
-        else ", not trained further"
-    )
-    tagged = (
-        f"; {recipe.pairs.tagged} products of photos with tags only, masked by a reader" if recipe.pairs.tagged else ""
-    )
     data = [
         Dataset(
             name="Clothing Co-Parsing",
-            use=f"trained on 80 % of the photos{tagged}",
+            use="trained on 80 % of the photos",
             licence=ccp_set.STATED_LICENCE,
         ),
         Dataset(
@@ -93,7 +84,7 @@ def _report(spec: EncoderSpec, recipe: EncoderRecipe) -> Report:
         summary=SUMMARY,
         facts={
             **blocks,
-            "network": f"EfficientNet-Lite0, ImageNet-1k weights{tuned}; a head for each block",
+            "network": "EfficientNet-Lite0, ImageNet-1k weights, not trained further; a layer or two for each block",
             "starting weights": LITE0_WEIGHTS,
         },
         recipe="`recipes/encoder.yaml`, `streetshop lab train encoder --data FOLDER_OF_BOTH_SETS --out RUN`",

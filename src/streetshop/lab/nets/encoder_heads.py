@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import cast
+from typing import Final, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from streetshop.lab.nets.components import principal_components
 from streetshop.lab.nets.taps import PARTS, WIDTH, Taps
+
+_EXAMPLES: Final = 20_000
+"""Components are fitted on about so many views at most."""
 
 
 class Heads(nn.Module):
@@ -109,11 +113,17 @@ def width(parts: Sequence[str]) -> int:
     return sum(PARTS[part] for part in parts)
 
 
-def start_from_components(layer: nn.Linear, settled: Tensor) -> None:
-    """Let a layer begin as the first principal components of its (n, width) input."""
-    values = settled[:: max(len(settled) // 6000, 1)]
-    mean = values.mean(0)
-    _, _, vectors = torch.pca_lowrank(values - mean, layer.out_features + 16, center=False)
+def start_from_components(layer: nn.Linear, settled: Tensor, *, whiten: float = 0.0) -> None:
+    """Let a layer begin as the first principal components of its (n, width) input.
+
+    Args:
+        layer: its outputs are the components.
+        settled: examples.
+        whiten: each component is divided by its standard deviation to this power: 0 leaves them as they are, 1 gives
+            all of them one spread.
+    """
+    examples = settled[:: -(-len(settled) // _EXAMPLES)]
+    projection, offset = principal_components(examples.numpy(), layer.out_features, whiten)
     with torch.no_grad():
-        layer.weight.copy_(vectors[:, : layer.out_features].T)
-        layer.bias.copy_(-layer.weight @ mean)
+        layer.weight.copy_(torch.from_numpy(projection))
+        layer.bias.copy_(torch.from_numpy(offset))

@@ -25,7 +25,7 @@ LEAST_TESTED: Final = 8
 """Least number of predictions for test senders that a precision is believed of."""
 _ON_VALIDATION: Final = 0.85
 """Precision on validation senders at which the threshold of a head is set."""
-_STRENGTHS: Final = (0.3, 1.0, 3.0, 10.0)
+_STRENGTHS: Final = (0.03, 0.1, 0.3, 1.0, 3.0)
 """Inverse strengths of regularisation that are tried."""
 _THRESHOLDS: Final = tuple(round(float(t), 2) for t in np.arange(0.5, 0.91, 0.05))
 _AT_ONCE: Final = 500
@@ -149,6 +149,7 @@ def fit(attribute: Attribute, pictures: Pictures, labels: Mapping[str, Mapping[s
         labels: of the pictures, by name.
     """
     from sklearn.linear_model import LogisticRegression
+    from sklearn.metrics import log_loss
 
     truth = np.asarray([attribute.values.get(labels.get(n, {}).get(attribute.column, ""), "") for n in pictures.names])
     part = {name: (pictures.splits == name) & (truth != "") for name in ("train", "val", "test")}
@@ -156,7 +157,10 @@ def fit(attribute: Attribute, pictures: Pictures, labels: Mapping[str, Mapping[s
         LogisticRegression(C=strength, max_iter=1000).fit(pictures.vectors[part["train"]], truth[part["train"]])
         for strength in _STRENGTHS
     ]
-    model = max(tried, key=lambda one: one.score(pictures.vectors[part["val"]], truth[part["val"]]))
+    # By log loss, since the probabilities decide what is predicted. The encoder has learned from the training senders'
+    # labels, so that heads with little regularisation are too sure of themselves.
+    held, known = pictures.vectors[part["val"]], truth[part["val"]]
+    model = min(tried, key=lambda one: log_loss(known, one.predict_proba(held), labels=one.classes_))
     values = [str(value) for value in model.classes_]
     chances = model.predict_proba(pictures.vectors)
     found, sure = np.asarray(values)[chances.argmax(axis=1)], chances.max(axis=1)

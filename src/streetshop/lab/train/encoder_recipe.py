@@ -7,25 +7,11 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from streetshop.lab.core.parts import Part
-from streetshop.lab.train.parts import Positive, RecipePart, StagePart, Workers
+from streetshop.lab.train.parts import Positive, RecipePart, StagePart
 
-FeaturePart = Literal["global", "garment", "texture", "colours"]
-BlockLabel = Literal["style", "colour", "shape", "pattern"]
-
-
-class NamesPart(Part):
-    """Names as targets of style beside identities.
-
-    Attributes:
-        share: pictures drawn for it, over those of the batch.
-        together: weight of the loss by which pictures that share kind, colour and pattern attract each other.
-        each: weight of the losses by one of the three.
-    """
-
-    share: Annotated[float, Field(gt=0)] = 1.5
-    together: Annotated[float, Field(ge=0)] = 0.6
-    each: Annotated[float, Field(ge=0)] = 0.3
-    temperature: Annotated[float, Field(gt=0)] = 0.25
+FeaturePart = Literal["global", "garment", "plain", "texture", "colours"]
+TrainedBlock = Literal["colour", "shape", "pattern"]
+BlockLabel = Literal["style", TrainedBlock]
 
 
 class HeadBlock(Part):
@@ -35,6 +21,7 @@ class HeadBlock(Part):
         parts: of the features that it sees.
         hidden: size of a hidden layer; 0: the block is linear.
         keep: weight of the loss that keeps the cosines of the untrained components.
+        whiten: power of their standard deviation by which the components are divided that the block starts from.
         weight: default weight in a search.
     """
 
@@ -44,18 +31,14 @@ class HeadBlock(Part):
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
     temperature: Annotated[float, Field(gt=0)] = 0.1
     keep: Annotated[float, Field(ge=0)] = 0.0
+    whiten: Annotated[float, Field(ge=0, le=1)] = 0.0
     weight: Annotated[float, Field(ge=0, le=100)] = 1.0
-    names: NamesPart | None = None
 
 
 class PairsPart(Part):
-    """How many products are made from Clothing Co-Parsing, see :class:`streetshop.lab.data.made_pairs.Settings`.
+    """How many products are made to measure by, see :class:`streetshop.lab.data.made_pairs.Settings`."""
 
-    ``tagged``: how many more are made of photos without pixel labels, through the shipped reader's masks.
-    """
-
-    products: Positive = 2000
-    tagged: Annotated[int, Field(ge=0)] = 0
+    products: Positive = 600
     per_garment: Positive = 2
 
 
@@ -69,10 +52,10 @@ class DrawingsPart(Part):
 
 
 class EncoderStage(StagePart):
-    """``learns``: the head of one block on stored features, or ``all``: the heads and the upper backbone."""
+    """``learns``: the block whose head is trained on stored features; others keep their components."""
 
     steps: Positive
-    learns: BlockLabel | Literal["all"]
+    learns: TrainedBlock
 
     @property
     def length(self) -> int:
@@ -81,18 +64,19 @@ class EncoderStage(StagePart):
 
 
 class EncoderRecipe(RecipePart):
-    """A run that trains the default encoder on the public data sets."""
+    """A run that fits the default encoder's blocks on the public data sets. Its backbone stays as it is."""
 
     kind: Literal["encoder"]
-    workers: Workers = 1
     pairs: PairsPart = PairsPart()
     drawings: DrawingsPart | None = None
     blocks: Annotated[dict[BlockLabel, HeadBlock], Field(min_length=1)]
-    stages: Annotated[tuple[EncoderStage, ...], Field(min_length=1)]
+    stages: tuple[EncoderStage, ...]
 
     @model_validator(mode="after")
     def _check(self) -> EncoderRecipe:
-        unknown = {stage.learns for stage in self.stages} - {"all", *self.blocks}
+        unknown = {stage.learns for stage in self.stages} - set(self.blocks)
         if unknown:
             raise ValueError(f"stages: there is no block {', '.join(sorted(unknown))}")
+        if any(stage.rate.backbone is not None for stage in self.stages):
+            raise ValueError("stages: the backbone does not learn; leave out rate.backbone")
         return self

@@ -29,25 +29,16 @@ pytestmark = pytest.mark.lab
 CPU = Place(torch.device("cpu"))
 
 
-def recipe_of(steps: int, tuning: int, batch: int = 32) -> EncoderRecipe:
+def recipe_of(steps: int, batch: int = 32) -> EncoderRecipe:
     block = {"dim": 8, "parts": ["global", "garment"]}
     stage = {"batch": batch, "rate": {"head": 3e-3}, "schedule": {"kind": "cosine"}}
-    blocks = {"style": block, "colour": block | {"parts": ["colours", "texture"], "hidden": 8}, "shape": block}
-    stages = [{"name": name, "learns": name, "steps": steps, **stage} for name in blocks]
-    if tuning:
-        stages.append(
-            {
-                "name": "tuning",
-                "learns": "all",
-                "steps": tuning,
-                **stage,
-                "rate": {"backbone": 1e-3, "head": 3e-4},
-                "optimiser": {"weight_decay": 0.05, "clip": 5},
-            }
-        )
-    return EncoderRecipe.model_validate(
-        {"kind": "encoder", "name": "small", "workers": 2, "blocks": blocks, "stages": stages}
-    )
+    blocks = {
+        "style": block | {"parts": ["global", "plain"], "whiten": 0.5},
+        "colour": block | {"parts": ["colours", "texture"], "hidden": 8},
+        "shape": block,
+    }
+    stages = [{"name": name, "learns": name, "steps": steps, **stage} for name in ("colour", "shape")]
+    return EncoderRecipe.model_validate({"kind": "encoder", "name": "small", "blocks": blocks, "stages": stages})
 
 
 def coloured(**more: int) -> Features:
@@ -73,23 +64,35 @@ def test_a_head_learns_categories_across_senders(tmp_path: Path) -> None:
             vectors = heads.block("shape", settled).numpy()
         return label_precision(Embedded(views.items, vectors, Spoken((Block("shape", 8),))), "category", k=5).mean
 
-    recipe = recipe_of(60, 0, batch=64)
+    recipe = recipe_of(60, batch=64)
     before = right(EncoderTask(recipe, views, CPU, weights="none"))
     after = right(trained(recipe, views, tmp_path / "run"))
     assert after > before + 0.1
     assert after > 0.9
 
 
-def test_tuning_changes_the_upper_backbone_and_resumes_where_it_stopped(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    views, recipe = coloured(kinds=2, each=12), recipe_of(3, 4)
-    whole = trained(recipe, views, tmp_path / "whole")
-    untrained = EncoderTask(recipe, views, CPU, weights="none").network.taps.upper
-    learned = whole.network.taps.upper
-    assert any(not torch.equal(a, b) for a, b in zip(untrained.parameters(), learned.parameters(), strict=True))
+def test_style_is_its_components_and_the_others_learn(tmp_path: Path) -> None:
+    views, recipe = coloured(), recipe_of(5)
+    before, after = EncoderTask(recipe, views, CPU, weights="none"), trained(recipe, views, tmp_path / "run")
+    started, learned = before.network.heads.layers, after.network.heads.layers
+    torch.testing.assert_close(learned["style"].weight, started["style"].weight)
+    assert not torch.equal(learned["shape"].weight, started["shape"].weight)
+    heads = after.network.heads
+    with torch.no_grad():
+        values = heads.settled(torch.from_numpy(views.values.astype(np.float32)))
+        found = learned["style"](heads.chosen("style", values)).numpy()
+    inputs = heads.chosen("style", values).numpy()
+    _, spreads, directions = np.linalg.svd(inputs - inputs.mean(0), full_matrices=False)
+    deviations = spreads[:8] / len(inputs) ** 0.5
+    wanted = (inputs - inputs.mean(0)) @ directions[:8].T / deviations**0.5
+    np.testing.assert_allclose(np.abs(found), np.abs(wanted), rtol=0.02, atol=0.02 * float(np.abs(wanted).max()))
+
+
+def test_training_resumes_where_it_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    views, recipe = coloured(kinds=2, each=12), recipe_of(5)
+    trained(recipe, views, tmp_path / "whole")
     learn = EncoderTask.learn
-    for dies_at in (4, 10):
+    for dies_at in (3, 7):
 
         def interrupted(
             self: EncoderTask, batch: ViewBatch, at: Position, update: Update, dies_at: int = dies_at
@@ -115,7 +118,9 @@ def test_the_recipe_is_checked() -> None:
     assert list(recipe.blocks) == ["style", "colour", "shape", "pattern"]
     for override, message in (
         ("blocks.shape.dim=0", r"blocks\.shape\.dim: .*; the value is 0"),
-        ("stages.4.steps=0", r"stages\.4\.steps"),
+        ("stages.2.steps=0", r"stages\.2\.steps"),
+        ("stages.2.learns=style", r"stages\.2\.learns"),
+        ("stages.2.rate.backbone=0.1", "the backbone does not learn"),
         ("blocks.length={dim: 8, parts: [global]}", "length"),
     ):
         with pytest.raises(RecipeError, match=message):

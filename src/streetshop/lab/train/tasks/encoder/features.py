@@ -21,7 +21,7 @@ from streetshop.lab.core.progress import Progress, say
 from streetshop.lab.data.sample import Sample
 from streetshop.lab.data.views import Form, draw_view
 from streetshop.lab.nets.onnx_files import write_onnx
-from streetshop.lab.nets.taps import INPUT, WIDTH, Extractor
+from streetshop.lab.nets.taps import INPUT, WIDTH, Taps
 from streetshop.models.preprocessing import fit_picture, network_input
 from streetshop.models.session import start_session
 from streetshop.models.spec import BlockSpec, EncoderSpec
@@ -51,26 +51,16 @@ class Features:
         items: the garment of each view.
         forms: how it was cut.
         values: (views, WIDTH) float16.
-        middle: (views, 112, 14, 14) float16, the map in the backbone's middle.
-        cover: (views, 14, 14) uint8, the mask there; 255 where nothing cut the garment out.
     """
 
     items: Sequence[Sample]
     forms: NDArray[np.str_]
     values: NDArray[np.float16]
-    middle: NDArray[np.float16]
-    cover: NDArray[np.uint8]
 
     def pick(self, chosen: NDArray[np.generic]) -> Features:
         """The views at an index array or a mask."""
         places = np.arange(len(self.forms))[chosen]
-        return Features(
-            [self.items[i] for i in places],
-            self.forms[places],
-            self.values[places],
-            self.middle[places],
-            self.cover[places],
-        )
+        return Features([self.items[i] for i in places], self.forms[places], self.values[places])
 
 
 def join(parts: Sequence[Features]) -> Features:
@@ -79,8 +69,6 @@ def join(parts: Sequence[Features]) -> Features:
         [item for part in parts for item in part.items],
         np.concatenate([part.forms for part in parts]),
         np.concatenate([part.values for part in parts]),
-        np.concatenate([part.middle for part in parts]),
-        np.concatenate([part.cover for part in parts]),
     )
 
 
@@ -93,21 +81,21 @@ def extract(plan: Plan, folder: Path, *, threads: int = 1) -> Features:
     folder.mkdir(parents=True, exist_ok=True)
     model = folder / "taps.onnx"
     example = torch.ones(2, 4, INPUT.height, INPUT.width)
-    made(model, lambda out: write_onnx(Extractor().eval(), out, example, ["features", "middle", "cover"]))
+    made(model, lambda out: write_onnx(Taps().eval(), out, example, ["features"]))
     session = start_session(model, threads)
     kept: list[tuple[Sample, Form]] = []
-    parts: list[dict[str, NDArray[np.generic]]] = []
+    parts: list[NDArray[np.float16]] = []
     with Progress("features of views", len(plan)) as progress:
         for shard in _shards(plan):
             path = folder / f"{_digest(shard)}.npz"
             if not path.is_file():
                 _extract_shard(shard, session, path, threads)
             with np.load(path) as stored:
-                parts.append({name: stored[name] for name in stored.files})
-            kept += [(shard[i][0], shard[i][1]) for i in parts[-1]["place"]]
+                parts.append(stored["values"])
+                kept += [(shard[i][0], shard[i][1]) for i in stored["place"]]
             progress.advance(len(shard))
-    joined = {name: np.concatenate([part[name] for part in parts]) for name in ("values", "middle", "cover")}
-    return Features([i for i, _ in kept], np.asarray([f for _, f in kept]), **joined)
+    values = np.concatenate(parts) if parts else np.empty((0, WIDTH), np.float16)
+    return Features([i for i, _ in kept], np.asarray([f for _, f in kept], np.str_), values)
 
 
 def _shards(plan: Plan) -> Iterator[list[tuple[Sample, Form, int]]]:
@@ -130,19 +118,10 @@ def _extract_shard(shard: Plan, session: InferenceSession, path: Path, threads: 
         drawn = list(pool.map(one, shard))
     place = [i for i, view in enumerate(drawn) if view is not None]
     kept = [pixels for pixels in drawn if pixels is not None]
-    found = [session.run(None, {"image": network_input(kept[i : i + 4], INPUT)}) for i in range(0, len(kept), 4)]
-    empty = (np.empty((0, WIDTH)), np.empty((0, 112, 14, 14)), np.empty((0, 1, 14, 14)))
-    values, middle, cover = (
-        np.concatenate(part) for part in (zip(*found, strict=True) if found else ([e] for e in empty))
-    )
+    found = [session.run(None, {"image": network_input(kept[i : i + 4], INPUT)})[0] for i in range(0, len(kept), 4)]
+    values = np.concatenate([np.empty((0, WIDTH), np.float32), *found])
     partial = path.with_suffix(".part.npz")
-    np.savez(
-        partial,
-        place=np.asarray(place, np.int64),
-        values=values.astype(np.float16),
-        middle=middle.astype(np.float16),
-        cover=(cover[:, 0] * 255).round().astype(np.uint8),
-    )
+    np.savez(partial, place=np.asarray(place, np.int64), values=values.astype(np.float16))
     partial.replace(path)
 
 

@@ -24,16 +24,12 @@ def plan_views(items: Sequence[Sample]) -> list[View]:
 
 def _learned(item: Sample, turn: int) -> list[View]:
     """What one turn draws of a garment."""
-    whole = _whole(item)
     if item.source == "studio":
         return []
-    if item.source == "pair":
-        odd = item.image.endswith("-1.jpg")
-        forms: tuple[Form, ...] = ("mask" if odd else whole,)
-    elif item.source == "ccp":
-        forms = (whole, "mask")
+    if item.source == "ccp":
+        forms: tuple[Form, ...] = ("box", "mask")
     else:
-        forms = (whole, "mask" if item.mask else "lit")
+        forms = ("whole", "mask" if item.mask else "lit")
         if item.mask is None or item.pattern:
             forms = (*forms, "cloth" if item.mask else "lit")
     return [(item, forms[turn], turn)] if turn < len(forms) else []
@@ -51,8 +47,3 @@ def _drawn(item: Sample) -> Form:
     if zlib.crc32(item.image.encode()) % 2:
         return "mask"
     return "whole" if item.image.endswith("-packshot.jpg") else "box"
-
-
-def _whole(item: Sample) -> Form:
-    """A garment without a mask: on the street its box, in a shop or on the floor the whole picture."""
-    return "box" if item.source == "ccp" or (item.source, item.domain) == ("pair", "street") else "whole"
