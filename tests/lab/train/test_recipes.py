@@ -25,6 +25,7 @@ NAMES = {
     "mask-rcnn",
     "rt-detr",
     "reader",
+    "reader-small",
     "encoder",
     "untrained",
     "view",
@@ -40,7 +41,7 @@ def test_all_recipes_are_listed() -> None:
 @pytest.mark.parametrize("name", sorted(NAMES))
 def test_recipes_are_valid_and_survive_being_written(name: str) -> None:
     recipe = load_recipe(name)
-    assert recipe.name in (name, f"streetshop-{name}", "imagenet-efficientnet-lite0")
+    assert recipe.name in (name, f"streetshop-{name}", "imagenet-efficientnet-lite0", "small-reader")
     if isinstance(recipe, EmbeddingRecipe):
         check_recipe(recipe)
     plain = yaml.safe_load(yaml.safe_dump(recipe.as_plain()))
