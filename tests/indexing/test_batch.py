@@ -86,6 +86,7 @@ class TwoGarments:
 
     name = "two garments 1"
     photo_side = PHOTO_SIDE
+    sees_persons = True
 
     def read(self, photo: Photo) -> Look:
         width, height = float(photo.width), float(photo.height)
@@ -130,6 +131,7 @@ class WholeGarment:
 
     name = "whole garment 1"
     photo_side = PHOTO_SIDE
+    sees_persons = True
 
     def read(self, photo: Photo) -> Look:
         box, mask = Box(0, 0, photo.width, photo.height), np.ones((8, 8), np.bool_)

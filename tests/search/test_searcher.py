@@ -118,6 +118,7 @@ class Named:
     name = "named 1"
     classes = ("background", "dress", "hat")
     photo_side = 0
+    sees_persons = True
 
     def __init__(self, **kinds: float) -> None:
         self.kinds = kinds

@@ -38,6 +38,7 @@ class BandReader:
     name = "bands 1"
     classes = ("background", "top", "bottom", "shoes")
     photo_side = PHOTO_SIDE
+    sees_persons = True
 
     def __init__(self, kinds: Mapping[str, Mapping[str, float]] | None = None) -> None:
         self.kinds = kinds or {}
