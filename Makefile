@@ -59,7 +59,7 @@ wheel:
 reader: .venv/.all
 	$(BIN)/streetshop lab train recipes/reader.yaml --data "$(DATA)" --out $(RUNS)/reader $(SET)
 
-# The encoder: made pairs, features of the frozen backbone, heads, then its report beside the untrained encoder's, and its card;
+# The encoder: features of the frozen backbone, components and heads, then its report beside the untrained encoder's, and its card;
 # the bundle is RUNS/encoder/bundle. Run again to resume.
 encoder: .venv/.all
 	$(BIN)/streetshop lab train recipes/encoder.yaml --data "$(DATA)" --out $(RUNS)/encoder $(SET)
