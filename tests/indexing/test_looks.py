@@ -166,10 +166,21 @@ def test_a_changed_picture_is_read_again_and_its_old_look_is_out_of_date(shop: t
     run(feed, searcher)
     Image.fromarray(worn("front", "black", "red")).save(feed.parent / "dress-2-0.png")
     report, _ = run(feed, searcher)
-    assert (report.read, report.unchanged, report.stored) == (1, 4, 4)  # the catalog has the old picture
-    with pytest.raises(LookMissing, match="no look"):
-        stored_look(searcher.store, "dress-2")
+    assert (report.read, report.unchanged, report.stored) == (1, 4, 4)
+    assert stored_look(searcher.store, "dress-2").fallback  # the catalog has the old picture, and its look
     index_feed(read_feed(feed), searcher.store.url, searcher.encoder, PageReader())
+    with pytest.raises(LookMissing, match="changed since"):
+        stored_look(searcher.store, "dress-2")
     report, _ = run(feed, searcher)
     assert report.stored == 5
     assert stored_look(searcher.store, "dress-2").fallback == ""
+
+
+def test_a_look_whose_pictures_cannot_be_read_today_stays(shop: tuple[Path, Searcher]) -> None:
+    feed, searcher = shop
+    run(feed, searcher)
+    (feed.parent / "dress-1-1.png").unlink()
+    (feed.parent / "dress-1-0.png").write_bytes(b"damaged")
+    report, _ = run(feed, searcher)
+    assert (report.unchanged, report.without["no picture can be read"]) == (4, 2)
+    assert stored_look(searcher.store, "dress-1").chosen == 1

@@ -73,7 +73,7 @@ def test_a_marker_is_on_its_garment(seed: int) -> None:
     x0, y0 = rng.integers(-20, 60, 2).tolist()
     high, wide = (2.0 ** rng.integers(-1, 5, 2)).tolist()
     box = Box(x0, y0, x0 + mask.shape[1] * wide, y0 + mask.shape[0] * high)
-    x, y = hotspot(mask, box, pose(), place=("leg", "centre", "torso", "inside")[rng.integers(4)])
+    x, y = hotspot(mask, box, pose(), place=("leg", "centre", "inside")[rng.integers(3)])
     assert box.contains(x, y)
     assert mask[int((y - y0) / high), int((x - x0) / wide)]
 
@@ -92,18 +92,10 @@ def test_each_kind_has_its_place() -> None:
     assert [place_of(name, on_leg) for name in ("top", "trousers", "dress", "bag", "cape")] == [
         "centre",
         "leg",
-        "torso",
+        "centre",
         "inside",
         "centre",
     ]
-
-
-def test_a_dress_has_its_marker_on_the_torso() -> None:
-    box = Box(20, 30, 80, 190)
-    full = np.ones((160, 60), bool)
-    assert hotspot(full, box, pose(), place="torso") == (50, 67.5)
-    assert hotspot(full, box, pose(left_hip=(0, 0, 0)), place="torso") == box.center
-    assert hotspot(full, box, (), place="torso") == box.center
 
 
 def test_the_marker_of_a_pair_of_shoes_is_in_one_of_them() -> None:

@@ -12,7 +12,7 @@ from streetshop.core.geometry import Box
 from streetshop.core.photo import Photo
 from streetshop.core.records import Garment, Look, Person
 from streetshop.looks import whole_photo
-from streetshop.looks.pages import PagePicture, choose_picture, garment_area, is_of_kind, wearable, why_not
+from streetshop.looks.pages import PagePicture, are_related, choose_picture, garment_area, is_of_kind, wearable, why_not
 from tests.looks.poses import pose
 
 BOX = Box(20, 40, 80, 190)
@@ -122,6 +122,7 @@ def test_the_picture_that_shows_the_kind_is_taken() -> None:
     choice = choose_picture([pictures[1], pictures[0]], "top")
     assert choice.index == 1
     assert choice.reasons == {0: "a full shot from the front, which does not show the top"}
+    assert choose_picture([pictures[1], pictures[0]], "outerwear").index == 1  # a reader may take one for the other
     assert choose_picture(pictures, "hat").reasons == {1: "a full shot from the front, but one is a better one"}
 
 
@@ -162,6 +163,8 @@ def test_what_counts_as_a_garment() -> None:
     assert is_of_kind(TOP, "top")
     assert is_of_kind(SKIRT, "dress")
     assert not is_of_kind(TOP, "outerwear")
+    assert are_related("top", "outerwear")
+    assert not are_related("top", "trousers")
     assert garment_area(TOP) == 60 * 150
     half = Garment("top", 0.9, BOX, BOX.center, np.array([[True, False]]))
     assert garment_area(half) == 60 * 150 / 2

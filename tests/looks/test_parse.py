@@ -275,11 +275,11 @@ def test_the_hotspot_of_a_class_is_on_a_leg_where_the_rules_say_so() -> None:
 
     def spot(*on_leg: str) -> tuple[float, float]:
         rules = Rules(CLASSES, CLASSES[3:], groups=DEFAULT_CLASS_RULES.model_copy(update={"on_leg": on_leg}))
-        parsed = parse(Reading(_certain(drawing()), heat, WIDTH, HEIGHT), rules)
+        parsed = parse(Reading(_certain(drawing()), heat, 10 * WIDTH, 10 * HEIGHT), rules)
         (trousers,) = (g for g in parsed.garments if g.category == "trousers")
         return trousers.hotspot
 
-    assert spot("trousers") == pytest.approx((38.5, 59.5))
+    assert spot("trousers") == pytest.approx((385, 595))
     assert spot("top") != spot("trousers")
 
 

@@ -1,7 +1,8 @@
 """The looks of all products of a feed: one pass, resumable and interruptible, in parallel.
 
 Hashes decide what is done. Pictures that were read before, by the same reader, are not read again; if the catalog
-changed since, only the products of each garment are looked up again, from the stored vectors.
+changed since, only the products of each garment are looked up again, from the stored vectors. A look that cannot be
+made again, because its pictures cannot be read today, stays as long as the catalog has its pictures.
 """
 
 from __future__ import annotations
@@ -201,21 +202,17 @@ class _Waiting:
     def __init__(self, looks: StoredLooks) -> None:
         self._looks = looks
         self._rows: list[LookRow] = []
-        self._removed: list[str] = []
         self._since = time.monotonic()
 
     def add(self, look: ProductLook) -> None:
         if look.row is not None:
             self._rows.append(look.row)
-        elif not look.stored and look.product_id:
-            self._removed.append(look.product_id)
         if len(self._rows) >= COMMIT_LOOKS or time.monotonic() - self._since > COMMIT_SECONDS:
             self.store()
 
     def store(self) -> None:
         rows, self._rows = self._rows, []
-        removed, self._removed = self._removed, []
-        self._looks.put(rows, removed)
+        self._looks.put(rows)
         self._since = time.monotonic()
 
 

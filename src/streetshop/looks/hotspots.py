@@ -14,19 +14,19 @@ from streetshop.core.geometry import Box, Keypoint, Mask, depth_inside, point_in
 from streetshop.core.records import Garment
 from streetshop.looks.pose import INDEX
 
-Place: TypeAlias = Literal["centre", "leg", "torso", "inside"]
-"""Where a marker belongs: in the middle of the box; a quarter of the way from knee to hip; in the middle between
-shoulders and hips; where the garment is widest."""
+Place: TypeAlias = Literal["centre", "leg", "inside"]
+"""Where a marker belongs: in the middle of the box; a quarter of the way from knee to hip; where the garment is
+widest."""
 
 PLACES: Final[Mapping[str, Place]] = {
-    "dress": "torso",
     "footwear": "inside",  # the middle of a pair lies between the shoes
     "bag": "inside",  # the middle of the box may lie in the loop of the strap
     "hat": "inside",
     "scarf": "inside",
     "accessory": "inside",
 }
-"""Of the classes that are not on a leg; all others have theirs in the middle of the box, as tops do in method 3."""
+"""Of the classes that are not on a leg. All others, such as dresses, have theirs in the middle of the box, as tops do
+in method 3."""
 
 LEAST_APART: Final = 40.0
 """Least distance of two markers, in pixels of the photo."""
@@ -38,7 +38,6 @@ _DEEP_SHARE: Final = 0.6
 """Elsewhere, as a share of the distance that the innermost pixel has."""
 _ROUNDS: Final = 3
 _LEGS: Final = (("left_knee", "left_hip"), ("right_knee", "right_hip"))
-_TORSO: Final = ("left_shoulder", "right_shoulder", "left_hip", "right_hip")
 
 
 def place_of(category: str, on_leg: Collection[str]) -> Place:
@@ -113,10 +112,6 @@ def _wanted(box: Box, points: Sequence[Keypoint], place: Place) -> tuple[float, 
         knee, hip = max(legs, key=lambda leg: min((p.visibility, p.score) for p in leg))
         if knee.visibility and hip.visibility:
             return (knee.x + (hip.x - knee.x) / 4, knee.y + (hip.y - knee.y) / 4)
-    if place == "torso" and points:
-        joints = [points[INDEX[name]] for name in _TORSO]
-        if all(joint.visibility for joint in joints):
-            return (sum(joint.x for joint in joints) / 4, sum(joint.y for joint in joints) / 4)
     return box.center
 
 

@@ -23,6 +23,12 @@ _SAME_RATIO: Final = 0.02
 """Largest difference of the ratios of the sides of two copies of one picture."""
 _SHOWS: Final = 0.25
 """Least probability of a kind for a picture to show it."""
+_RELATED: Final = (
+    frozenset({"top", "outerwear", "dress"}),
+    frozenset({"trousers", "shorts", "skirt", "dress", "legwear"}),
+    frozenset({"scarf", "hat", "bag", "accessory"}),
+)
+"""Kinds that a reader may take for each other."""
 _VIEW_ORDER: Final[Mapping[str | None, int]] = {"front": 0, None: 1, "left": 2, "right": 2, "back": 3, "detail": 4}
 _VIEWS: Final = {
     "back": "back view",
@@ -152,16 +158,24 @@ def is_of_kind(garment: Garment, kind: str) -> bool:
     return garment.category == kind or garment.kinds.get(kind, 0.0) >= _SHOWS
 
 
+def are_related(one: str, other: str) -> bool:
+    """Whether a reader may take one kind for the other, such as a top for a jacket."""
+    return any({one, other} <= group for group in _RELATED)
+
+
+def _shows(look: Look, kind: str) -> bool:
+    return any(is_of_kind(garment, kind) or are_related(garment.category, kind) for garment in wearable(look))
+
+
 def _key(look: Look, kind: str) -> tuple[float, ...]:
     """What orders the pictures of a page, the best first."""
     garments = wearable(look)
     front = bool(look.persons) and look.view == "front"
-    shows = not kind or any(is_of_kind(garment, kind) for garment in garments)
     return (
         not look.persons,
         not front,
         not look.full_shot,
-        not shows,
+        bool(kind) and not _shows(look, kind),
         _VIEW_ORDER.get(look.view, 1),
         -round(_certainty(look), 1),
         -len({garment.category for garment in garments}),
@@ -181,10 +195,9 @@ def _certainty(look: Look) -> float:
 
 def _less_good(chosen: PagePicture, picture: PagePicture, kind: str) -> str:
     """Why a full shot from the front was not taken."""
-    if kind and chosen.look is not None and picture.look is not None:
-        shown = [any(is_of_kind(g, kind) for g in wearable(look)) for look in (chosen.look, picture.look)]
-        if shown == [True, False]:
-            return f"a full shot from the front, which does not show the {kind}"
+    looks = [each.look for each in (chosen, picture) if each.look is not None]
+    if kind and [_shows(look, kind) for look in looks] == [True, False]:
+        return f"a full shot from the front, which does not show the {kind}"
     return f"a full shot from the front, but {chosen.name} is a better one"
 
 

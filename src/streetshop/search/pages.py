@@ -23,7 +23,15 @@ from streetshop.core.geometry import Box
 from streetshop.core.photo import Photo
 from streetshop.core.records import Garment, Match, Product, Vector
 from streetshop.looks import garment_picture, read_look
-from streetshop.looks.pages import Choice, PagePicture, choose_picture, garment_area, is_of_kind, wearable
+from streetshop.looks.pages import (
+    Choice,
+    PagePicture,
+    are_related,
+    choose_picture,
+    garment_area,
+    is_of_kind,
+    wearable,
+)
 from streetshop.models import Prepared
 from streetshop.search.groups import kind_of, within_group
 from streetshop.search.kinds import AGREEMENT, likely_kinds
@@ -42,12 +50,6 @@ _SEEN: Final = 0.05
 """Least probability of the product's kind for a garment to be the product."""
 _ALIKE: Final = 0.5
 """Least similarity to the product for a garment of a related kind to be the product."""
-_RELATED: Final = (
-    frozenset({"top", "outerwear", "dress"}),
-    frozenset({"trousers", "shorts", "skirt", "dress", "legwear"}),
-    frozenset({"scarf", "hat", "bag", "accessory"}),
-)
-"""Kinds that a reader may take for each other."""
 _TRIED: Final = 8
 """Shots that are looked at when the page's product is recognised."""
 _SPARE: Final = 8
@@ -411,7 +413,7 @@ def _most_like(
     chances = [g.kinds.get(own.kind, 1.0 if g.category == own.kind or not own.kind else 0.0) for g in garments]
     fitting = [i for i, chance in enumerate(chances) if chance >= _SEEN]
     if not fitting:
-        related = [any({g.category, own.kind} <= group for group in _RELATED) for g in garments]
+        related = [are_related(garment.category, own.kind) for garment in garments]
         fitting = [i for i, each in enumerate(related) if each and similar[i] >= _ALIKE]
     return max(fitting, key=lambda i: similar[i] + AGREEMENT * float(np.log(max(chances[i], _SEEN))), default=None)
 
