@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from streetshop.catalog.looks import StoredLooks
 from streetshop.catalog.open import open_catalog
 from streetshop.core.errors import LookMissing, ProductMissing
 from streetshop.core.photo import Photo
+from streetshop.core.records import Product
 from streetshop.feeds.read import read_feed
 from streetshop.indexing.index import index_feed
 from streetshop.indexing.looks import LooksReport, ProductLook, make_looks
@@ -127,10 +129,18 @@ def test_stored_looks_are_those_of_the_pass(shop: tuple[Path, Searcher]) -> None
             assert np.array_equal(one.vector, other.vector)
             assert [m.product for m in one.matches] == [m.product for m in other.matches]
             assert [m.similarity for m in one.matches] == pytest.approx([m.similarity for m in other.matches], abs=1e-5)
-    with pytest.raises(LookMissing):
-        stored_look(searcher.store, "blank")
-    with pytest.raises(ProductMissing):
-        stored_look(searcher.store, "lost")
+    for id in ("blank", "lost"):  # the catalog refuses both pictures
+        with pytest.raises(ProductMissing):
+            stored_look(searcher.store, id)
+    searcher.store.change(
+        ["dress-2"], lambda _, before: before and replace(before, product=_other_kind(before.product))
+    )
+    with pytest.raises(LookMissing, match="changed since"):
+        stored_look(searcher.store, "dress-2")
+
+
+def _other_kind(product: Product) -> Product:
+    return replace(product, kind="hat")
 
 
 def test_an_interrupted_pass_resumes_and_another_changes_nothing(shop: tuple[Path, Searcher]) -> None:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from streetshop.catalog.open import open_catalog
+from streetshop.catalog.open import create_catalog, open_catalog
+from streetshop.catalog.store import CatalogMeta, Entry
 from streetshop.core.errors import RequestInvalid
 from streetshop.core.photo import Photo
-from streetshop.core.records import Product
+from streetshop.core.records import Product, Shot
+from streetshop.looks import garment_picture, whole_photo
+from streetshop.models import load_encoder
 from streetshop.search import Searcher, SearchRequest
 from streetshop.search.pages import (
     MAX_PICTURES,
@@ -25,6 +29,7 @@ from streetshop.search.pages import (
     with_matches,
 )
 from tests.catalog.filled import entry, square
+from tests.models.tiny import tiny_groups
 from tests.web.kinds_shop import SHIRT, kinds_catalog
 from tests.web.page_shop import PageReader, worn
 
@@ -177,6 +182,25 @@ def test_the_request_counts(searcher: Searcher) -> None:
     answer = match_page(searcher, prepared, searcher.encoder.encode(prepared.prepared), request)
     assert all(len(each.matches) <= 3 for each in answer.garments)
     assert all((match.product.price or 0) < 31 for each in answer.garments for match in each.matches)
+
+
+def test_with_an_encoder_for_each_group_matches_are_of_the_garments_group(tmp_path: Path) -> None:
+    encoder = load_encoder(tiny_groups(tmp_path / "groups"), threads=1)
+    store = create_catalog(str(tmp_path / "shop"), CatalogMeta(encoder.name, encoder.fingerprint, encoder.blocks))
+    for kind in ("top", "skirt", ""):
+        for colour in ("red", "blue"):
+            photo = Photo.from_array(square(colour))
+            cut = encoder.prepare(garment_picture(photo, whole_photo(photo), encoder.spec), kind)
+            known = {"kind": kind, "kind_source": "column"} if kind else {}
+            product = Product(f"{kind}-{colour}", shots=(Shot("a.png", photo.sha256),), **known)  # type: ignore[arg-type]
+            store.upsert([Entry(product, encoder.encode([cut], side="shop"), (b"",))])
+    answer = page(Searcher(store, encoder, PageReader()), worn("front", "red", "blue"), product="top-red", k=9)
+    store.close()
+    top, bottom = answer.garments
+    assert (top.primary, bottom.primary) == (True, False)
+    assert [match.product.id for match in top.matches if match.product.kind] == ["top-blue"]
+    assert bottom.matches[0].product.id == "skirt-blue"
+    assert not {match.product.kind for match in bottom.matches} & {"top"}
 
 
 def test_what_is_a_variant() -> None:

@@ -32,7 +32,7 @@ from streetshop.looks.pages import (
     is_of_kind,
     wearable,
 )
-from streetshop.models import Prepared
+from streetshop.models import Encoder, Prepared
 from streetshop.search.groups import kind_of, within_group
 from streetshop.search.kinds import AGREEMENT, likely_kinds
 from streetshop.search.match import nearest
@@ -201,9 +201,9 @@ def read_picture(searcher: Searcher, photo: Photo, name: str, max_garments: int 
     """
     look = read_look(photo, searcher.reader)
     garments = wearable(look)[:max_garments]
-    spec = searcher.encoder.spec
+    encoder = searcher.encoder
     prepared = tuple(
-        searcher.encoder.prepare(garment_picture(photo, garment, spec), kind_of(garment, None)) for garment in garments
+        encoder.prepare(garment_picture(photo, garment, encoder.spec), kind_of(garment, None)) for garment in garments
     )
     return ReadPicture(PagePicture.of(photo, look, name), garments, prepared)
 
@@ -297,17 +297,25 @@ def with_matches(searcher: Searcher, answer: PageAnswer, request: SearchRequest)
     seen = frozenset(shot.sha256 for shot in answer.shots if shot.sha256)
     found = []
     for each in answer.garments:
-        kinds: Mapping[str, float] = likely_kinds(each.garment.kinds)
-        if each.primary and answer.own.product is not None and answer.own.kind:
-            kinds = {answer.own.kind: 1.0}
-        asked = request
-        if searcher.encoder.grouped:
-            asked, kinds = within_group(searcher.encoder, request, kinds, kind_of(each.garment, None))
-            kinds = kinds if asked.kinds is None else dict.fromkeys(asked.kinds, 1.0)
+        asked, kinds = _asked(searcher.encoder, each, answer.own, request)
         matches = _similar(searcher.store, each.vector, asked, kinds, answer.own, seen)
         found.append(replace(each, kinds=kinds, matches=matches))
     order = sorted(range(len(found)), key=lambda i: (_person(found[i]), not found[i].primary, i))
     return replace(answer, garments=tuple(found[i] for i in order), weights=request.weights)
+
+
+def _asked(
+    encoder: Encoder, each: PageGarment, own: OwnProduct, request: SearchRequest
+) -> tuple[SearchRequest, Mapping[str, float]]:
+    """The search for a garment, and its kinds: of the page's own product the kind that the catalog says."""
+    kind = kind_of(each.garment, None)
+    kinds: Mapping[str, float] = likely_kinds(each.garment.kinds)
+    if each.primary and own.product is not None and own.kind and encoder.group_of(own.kind) == encoder.group_of(kind):
+        kinds = {own.kind: 1.0}
+    if not encoder.grouped:
+        return request, kinds
+    request, kinds = within_group(encoder, request, kinds, kind)
+    return request, kinds if request.kinds is None else dict.fromkeys(request.kinds, 1.0)
 
 
 def is_variant(product: Product, own: Product, seen: frozenset[str] = frozenset()) -> bool:
