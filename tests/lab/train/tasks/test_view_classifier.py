@@ -7,14 +7,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from streetshop.core.errors import RunError, UsageError
+from streetshop.lab.core.devices import Place
 from streetshop.lab.data.manifest import Manifest
 from streetshop.lab.data.sample import Sample
+from streetshop.lab.data.whole_pictures import whole_pictures
 from streetshop.lab.export.run import export_run
 from streetshop.lab.train import load_recipe, train
-from streetshop.lab.train.tasks.view_classifier import CONFUSION, confusion_matrix
+from streetshop.lab.train.data import load_run_data
+from streetshop.lab.train.task import Position
+from streetshop.lab.train.tasks.view_classifier import CONFUSION, ViewClassifierTask, confusion_matrix
 
 pytestmark = pytest.mark.lab
 
@@ -36,17 +41,31 @@ def manifest(root: Path, views: tuple[str, ...] = ("front", "left", "right"), pr
     return root / "manifest.parquet"
 
 
-def test_it_learns_to_tell_sides_though_pictures_are_mirrored(tmp_path: Path) -> None:
-    overrides = [*SETTINGS, "stages.0.epochs=12", "augment.flip=true"]
-    result = train("view-resnet18", manifest(tmp_path), tmp_path / "run", overrides, threads=1)
+def test_a_run_writes_its_confusions(tmp_path: Path) -> None:
+    result = train("view-resnet18", manifest(tmp_path), tmp_path / "run", [*SETTINGS, "stages.0.epochs=1"], threads=1)
     assert result.kind == "view_classifier"
-    assert result.score > 0.85
-    assert result.steps == 12 * 3
+    assert 0 <= result.score <= 1
+    assert result.steps == 3
     table = (tmp_path / "run" / CONFUSION).read_text()
     assert table.splitlines()[0].split("|")[2:5] == [" front ", " left ", " right "]
     assert json.loads((tmp_path / "run" / "run.json").read_text())["val_rows"] == 9
     with pytest.raises(RunError, match="for comparison only"):
         export_run(tmp_path / "run", tmp_path / "bundle")
+
+
+def test_mirrored_pictures_have_the_mirrored_view(tmp_path: Path) -> None:
+    recipe = load_recipe("view-resnet18", SETTINGS)
+    rows = whole_pictures(Manifest.read(manifest(tmp_path)))
+    data = load_run_data(rows, recipe, (["view"], []), tmp_path / "cache", build=True)
+    task = ViewClassifierTask(recipe, data, tmp_path, Place(torch.device("cpu")))
+    sides = 0
+    for batch in task.batches(Position()):
+        for pixels, target in zip(batch.pixels, batch.targets.tolist(), strict=True):
+            left, right = pixels[..., 4:12].mean(), pixels[..., 20:28].mean()
+            if task.views[target] != "front":
+                assert ("left" if left > right else "right") == task.views[target]
+                sides += 1
+    assert sides == 14
 
 
 def test_one_view_is_nothing_to_learn(tmp_path: Path) -> None:
