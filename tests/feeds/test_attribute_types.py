@@ -25,3 +25,10 @@ def test_a_value_of_another_type_than_its_column_is_refused() -> None:
     for value, kind in (("wide", "number"), ("maybe", "boolean"), ("9" * 5000, "boolean")):
         with pytest.raises(RowRefused, match=f"no {kind}"):
             typed(value, "a", kind)  # type: ignore[arg-type]
+
+
+def test_numbers_may_begin_with_their_point() -> None:
+    survey = TypeSurvey({"Weight": "weight"}, typed=False)
+    for text in (".5", "2", "-.25"):
+        survey.add({"Weight": text})
+    assert survey.types() == {"weight": "number"}

@@ -110,3 +110,33 @@ def test_the_first_pictures_of_too_many_are_used(tmp_path: Path) -> None:
     (product,) = products(read_feed(write(tmp_path / "feed.csv", f"id,image\n1,{cell}\n")))
     assert len(product.shots) == 64
     assert [remark.reason for remark in product.remarks] == ["65 pictures, of which the first 64 are used"]
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "price"),
+    [
+        ("Price EUR", "19.99", (19.99, "EUR")),
+        ("Variant Price USD", "19.99", (19.99, "USD")),
+        ("price_sek", "199 kr", (199.0, "SEK")),
+        ("Preis (€)", "19,99", (19.99, "EUR")),
+        ("Price in GBP", "$5", (5.0, "USD")),
+        ("price_all", "19.99", (None, "")),
+    ],
+)
+def test_columns_of_prices_that_name_their_currency(
+    tmp_path: Path, column: str, cell: str, price: tuple[float | None, str]
+) -> None:
+    feed = read_feed(write(tmp_path / "feed.tsv", f"id\timage\t{column}\na\ta.jpg\t{cell}\n"))
+    [product] = products(feed)
+    assert (product.price, product.currency) == price
+
+
+def test_a_sale_price_of_nothing_is_no_sale(tmp_path: Path) -> None:
+    text = "id,image,price,sale_price\na,a.jpg,10,0\nb,b.jpg,10,0.00\nc,c.jpg,10,8\n"
+    assert [each.price for each in products(read_feed(write(tmp_path / "feed.csv", text)))] == [10.0, 10.0, 8.0]
+
+
+def test_the_slug_is_an_id_where_there_is_no_other(tmp_path: Path) -> None:
+    feed = read_feed(write(tmp_path / "feed.csv", "slug,image_name,name\nred-dress,a.jpg,Red dress\n"))
+    [product] = products(feed)
+    assert (product.id, product.shots[0].source) == ("red-dress", "a.jpg")

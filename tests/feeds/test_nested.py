@@ -59,3 +59,24 @@ def test_rows(row: dict[str, Any], part: dict[str, Any]) -> None:
 def test_flat_rows_stay() -> None:
     row = {"id": 1, "title": "x", "tags": ["a"]}
     assert flat_row(row) == row
+
+
+@pytest.mark.parametrize(
+    ("row", "part"),
+    [
+        ({"category": {"id": 5, "name": "Shoes", "image": "https://x.example/dress.jpg"}}, {"category": "Shoes"}),
+        ({"categories": [{"id": 1, "name": "Tops", "count": {"a": 1}}, {"id": 9}]}, {"categories": ["Tops"]}),
+        ({"brand": {"data": {"x": 1}, "label": "Acme"}}, {"brand": "Acme"}),
+        ({"title": {"de": "Rock", "en-GB": "Skirt"}}, {"title": "Skirt"}),
+        ({"name": {"fr": "Jupe", "it": None}}, {"name": "Jupe"}),
+        ({"category": {"typeId": "category", "id": "cf6d"}}, {"category": None}),
+        ({"product_type": {"name": {"en": "Skirts", "de": "R\u00f6cke"}, "id": 1}}, {"product_type": "Skirts"}),
+        (
+            {"id": "a", "masterData": {"current": {"masterVariant": {"sku": "1"}, "variants": [{"sku": "2"}]}}},
+            {"id": "a", "variants": [{"sku": "1"}, {"sku": "2"}]},
+        ),
+    ],
+)
+def test_names_in_objects_and_languages(row: dict[str, Any], part: dict[str, Any]) -> None:
+    found = flat_row(row)
+    assert {name: found.get(name) for name in part} == part

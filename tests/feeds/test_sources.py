@@ -47,6 +47,9 @@ from streetshop.feeds.sources import sources
         ("NULL", []),
         ("  ", []),
         ("a&amp;b.jpg", ["a&amp;b.jpg"]),
+        ('["https://x.example/a.jpg"', ["https://x.example/a.jpg"]),
+        ('"https://x.example/b.jpg"]', ["https://x.example/b.jpg"]),
+        ("https://x.example/?size[]=1", ["https://x.example/?size[]=1"]),
     ],
 )
 def test_text(text: str, found: list[str] | None) -> None:

@@ -50,3 +50,9 @@ def test_the_strongest_of_several_columns_counts() -> None:
 def test_names_are_plain_and_no_fields() -> None:
     assert all(plain_name(name) == name for name in COLUMNS)
     assert not {name_key(name) for name in COLUMNS} & {key for keys in FIELD_KEYS.values() for key in keys}
+
+
+def test_a_status_of_0_is_hidden(tmp_path: Path) -> None:
+    text = "id,image,status\na,a.jpg,1\nb,b.jpg,0\n"
+    rows = list(read_feed(write(tmp_path / "feed.csv", text)))
+    assert [row.id for row in rows if isinstance(row, LeftOut)] == ["b"]

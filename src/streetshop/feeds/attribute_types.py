@@ -13,7 +13,7 @@ from streetshop.feeds import values
 from streetshop.feeds.synonyms import CODES
 from streetshop.feeds.values import Values
 
-_NUMBER: Final = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d{1,15})?([eE][+-]?\d{1,2})?")
+_NUMBER: Final = re.compile(r"-?((0|[1-9]\d{0,14})(\.\d{1,15})?|\.\d{1,15})([eE][+-]?\d{1,2})?")
 
 
 class TypeSurvey:

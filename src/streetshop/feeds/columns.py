@@ -102,7 +102,7 @@ class Columns:
                 kind=found.kind,
                 kind_source=found.source,
                 kind_probability=found.probability,
-                design=values.as_text(self._cell(row, "design")),
+                design=self._design(row),
                 remarks=tuple(remarks.found),
             )
         except RecordError as error:
@@ -134,10 +134,15 @@ class Columns:
         text = values.as_text(self._cell(row, name))
         return html.unescape(text).strip() if "&" in text else text
 
+    def _design(self, row: Values) -> str:
+        design = values.as_text(self._cell(row, "design"))
+        no_parent = design == "0" and plain_name(self.fields["design"]).startswith("parent")
+        return "" if no_parent or design.lower() in ("null", "none", "nan") else design
+
     def _price(self, remarks: _Remarks) -> Price | None:
         """The price of today."""
         regular, reduced = (self._one_price(name, remarks) for name in ("price", "sale_price"))
-        if reduced is None:
+        if reduced is None or (reduced.amount == 0 and regular is not None):  # 0 is how many systems write "none"
             return regular
         if regular is not None and reduced.amount > regular.amount and reduced.currency in ("", regular.currency):
             remarks.add(self.fields["sale_price"], "it is above the regular price, which counts")

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
+from functools import lru_cache
 from importlib.resources import files
 from typing import Any, Final
 
 from streetshop.core.errors import FeedError
+from streetshop.feeds.synonyms import plain_name
 
 _DATA: Final[dict[str, Any]] = tomllib.loads(
     files("streetshop.feeds").joinpath("currencies.toml").read_text(encoding="utf-8")
@@ -44,6 +46,8 @@ def _pattern() -> re.Pattern[str]:
     return re.compile("|".join(bounded))
 
 
+_WORDS: Final = frozenset({"ALL", "TOP", "CUP"})
+"""Codes that are words in names of columns."""
 CURRENCY: Final = _pattern()
 """A sign or a code in text of lower case."""
 
@@ -56,6 +60,20 @@ def codes_of(sign: str) -> tuple[str, ...]:
         if name.upper() in DECIMALS:
             return (name.upper(),)
     return ()
+
+
+@lru_cache(maxsize=1024)
+def name_and_currency(column: str) -> tuple[str, str]:
+    """The plain name of a column of prices without its currency, and that; both empty if it names none.
+
+    ``price_eur``, ``Price (USD)`` and ``Preis in €`` name one, ``price`` and ``price_all`` do not.
+    """
+    name = plain_name(column)
+    code = name.rpartition("_")[2].upper()
+    if code in DECIMALS and code not in _WORDS:
+        return name[: -len(code)].rstrip("_").removesuffix("_in"), code
+    signs = {codes[0] for sign in column if not sign.isalnum() and len(codes := SIGNS.get(sign, ())) == 1}
+    return (name.removesuffix("_in"), signs.pop()) if len(signs) == 1 else ("", "")
 
 
 def check_currency(code: str) -> str:

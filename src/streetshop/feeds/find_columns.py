@@ -10,6 +10,7 @@ from typing import Final
 from streetshop.core.errors import FeedError
 from streetshop.feeds import values
 from streetshop.feeds.columns import Columns
+from streetshop.feeds.currencies import name_and_currency
 from streetshop.feeds.prices import MINOR
 from streetshop.feeds.states import COLUMNS as STATE_COLUMNS
 from streetshop.feeds.synonyms import (
@@ -61,7 +62,7 @@ def find_columns(
 
     fields = {name: column for name, column in mapped.items() if name in FIELDS}
     for name in FIELDS:
-        if name not in fields and (found := next(free.named(FIELD_KEYS[name], minor=name.endswith("price")), "")):
+        if name not in fields and (found := next(free.named(FIELD_KEYS[name], prices=name.endswith("price")), "")):
             fields[name] = found
     images = _pictures(mapped.get("image"), free)
     if path and images and "id" not in fields:
@@ -97,18 +98,21 @@ class _Names:
     def __init__(self, plain: Mapping[str, str]) -> None:
         self._columns: dict[str, str] = {}
         self._minor: dict[str, str] = {}
+        self._of_currency: dict[str, str] = {}
         self._numbered: dict[str, list[tuple[int, str]]] = {}
         for name, column in plain.items():
             key = name_key(name)
             self._columns.setdefault(key, column)
             if minor := MINOR.search(name):
                 self._minor.setdefault(name_key(name[: minor.start()]), column)
+            elif bare := name_and_currency(column)[0]:
+                self._of_currency.setdefault(name_key(bare), column)
             if len(digits := re.findall(r"\d+", key)) == 1 and len(digits[0]) <= 3:
                 self._numbered.setdefault(re.sub(r"\d+", "", key), []).append((int(digits[0]), column))
 
-    def named(self, keys: Sequence[str], *, minor: bool = False) -> Iterator[str]:
-        """The columns of some keys, in their order; with ``minor`` also those of prices in cents, after the others."""
-        for columns in (self._columns, self._minor) if minor else (self._columns,):
+    def named(self, keys: Sequence[str], *, prices: bool = False) -> Iterator[str]:
+        """The columns of some keys, in their order; of ``prices`` then those that name a currency or are in cents."""
+        for columns in (self._columns, self._of_currency, self._minor) if prices else (self._columns,):
             yield from (columns[key] for key in keys if key in columns)
 
     def pictures(self, keys: Sequence[str]) -> Iterator[str]:

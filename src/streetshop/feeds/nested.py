@@ -7,10 +7,18 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
+from streetshop.feeds.synonyms import FIELD_KEYS, name_key
 from streetshop.feeds.values import Values
 
-_ROWS: Final = ("node", "_source", "product", "fields", "attributes", "productAttributes", "product_attributes")
-"""Objects of a row that hold its fields: of GraphQL, Elasticsearch, Airtable, JSON:API and Google."""
+_ROWS: Final = (
+    *("node", "_source", "product", "fields", "attributes", "productAttributes", "product_attributes"),
+    *("masterData", "current", "staged"),
+)
+"""Objects of a row that hold its fields: of GraphQL, Elasticsearch, Airtable, JSON:API, Google and commercetools."""
+_NAMED: Final = frozenset(key for field in ("title", "category", "brand") for key in FIELD_KEYS[field])
+"""Keys of the columns whose objects are names."""
+_NAMES: Final = ("name", "title", "label", "fullname", "path", "breadcrumb", "value", "slug")
+_LANGUAGE: Final = re.compile(r"[a-z]{2}([-_][a-zA-Z]{2,4})?")
 _AMOUNTS: Final = ("value", "amount", "price", "amountmicros", "centamount")
 _CURRENCIES: Final = ("currency", "currencycode", "currencyid", "currencyunit", "pricecurrency", "iso")
 _BESIDE_MONEY: Final = frozenset(
@@ -52,7 +60,14 @@ def flat_row(row: Mapping[str, Any]) -> Values:
         inside = row.get(name)
         if isinstance(inside, Mapping):
             row = {**inside, **{key: value for key, value in row.items() if key != name}}
-    values: Values = {name: _simple(value) for name, value in row.items() if name != "__typename"}
+    values: Values = {}
+    for name, value in row.items():
+        if name != "__typename":
+            simple = _simple(value)
+            values[name] = _names(simple) if name_key(name) in _NAMED else simple
+    if isinstance(master := values.pop("masterVariant", None), Mapping):
+        others = values.get("variants")
+        values["variants"] = [master, *(others if isinstance(others, list) else [])]
     _lift(values, "offers", {"price": "price", "priceCurrency": "currency", "availability": "availability"}, _first)
     _lift(values, "priceRange", {"minVariantPrice": "price"}, _first)
     prices = {"price": "price", "compare_at_price": "compare_at_price", "compareAtPrice": "compare_at_price"}
@@ -112,6 +127,26 @@ def _name(value: Mapping[str, Any], keys: Mapping[str, str]) -> str | None:
         return None
     text = value[keys[name]]
     return text if isinstance(text, str) else None
+
+
+def _names(value: Any) -> Any:
+    """The names that an object, or a list of objects, of a category or brand holds; of several languages English.
+
+    ``{"id": 5, "name": "Shoes", "image": ...}`` is ``"Shoes"``, ``{"de": "Schuhe", "en": "Shoes"}`` too. Anything else
+    stays as it is.
+    """
+    if isinstance(value, list):
+        return [name for item in value if (name := _names(item)) is not None]
+    if not isinstance(value, Mapping) or not value:
+        return value
+    if all(_LANGUAGE.fullmatch(str(key)) and isinstance(text, (str, type(None))) for key, text in value.items()):
+        texts = [text for key, text in value.items() if text and str(key).startswith("en")]
+        return next(iter((*texts, *filter(None, value.values()))), "")
+    keys = {_key(key): key for key in value}
+    inside = next((value[keys[name]] for name in _NAMES if name in keys and value[keys[name]]), None)
+    if inside is None and all(isinstance(each, _PLAIN) for each in value.values()):
+        return None  # an id, or a reference
+    return _names(inside) if isinstance(inside, (str, Mapping)) else value
 
 
 def _lift(

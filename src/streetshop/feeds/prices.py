@@ -11,14 +11,24 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 from urllib.parse import urlsplit
 
 from streetshop.core.errors import RowRefused
-from streetshop.feeds.currencies import COUNTRIES, CURRENCY, DECIMALS, FROM, SAID, SIGNS, TO, codes_of
+from streetshop.feeds.currencies import (
+    COUNTRIES,
+    CURRENCY,
+    DECIMALS,
+    FROM,
+    SAID,
+    SIGNS,
+    TO,
+    codes_of,
+    name_and_currency,
+)
 from streetshop.feeds.synonyms import plain_name
 
 _HINT: Final = "Write it like 19.99 or 19.99 USD"
@@ -84,13 +94,15 @@ def as_price(value: object, name: str, style: PriceStyle = PLAIN) -> Price | Non
 
     Args:
         value: text, a number, or an object such as ``{"value": "19.99", "currency": "USD"}``.
-        name: of its column, which may say that it is in cents.
+        name: of its column, which may say that it is in cents, and the currency.
         style: of the feed.
 
     Raises:
         RowRefused: it is no price, is negative, or can be read in two ways.
     """
     minor = _minor(name)
+    if currency := name_and_currency(name)[1]:
+        style = replace(style, currency=currency)
     if isinstance(value, Mapping):
         return _object(value, name, style)
     if value is None or (isinstance(value, float) and math.isnan(value)):

@@ -18,6 +18,7 @@ _ADDRESS: Final = re.compile(r"(https?:)?//[^/\s]+\.[^/\s]|https?:/", re.IGNOREC
 _ENTITY: Final = re.compile(r"&(amp|quot|apos|lt|gt|#38|#x26|#34|#39);", re.IGNORECASE)
 _ENTITIES: Final = {"amp": "&", "#38": "&", "#x26": "&", "quot": '"', "#34": '"', "apos": "'", "#39": "'"}
 _QUOTED: Final = re.compile(r"""\s*,?\s*(?:u?(['"])(?P<text>(?:\\.|(?!\1)[^\\])*)\1|None|null|nan)""", re.DOTALL)
+_AROUND: Final = "[]\"'"
 _INVISIBLE: Final = "\ufeff\u200b\u00a0 \t\r\n"
 
 _NESTED: Final = (
@@ -139,6 +140,10 @@ def _cleaned(text: str) -> str:
     text = text.strip(_INVISIBLE)
     if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
         text = text[1:-1].strip(_INVISIBLE)
+    if text[:1] in _AROUND or text[-1:] in _AROUND:  # a piece of a list that was cut: ["https://shop.example/1.jpg"
+        inside = text.strip(_AROUND + _INVISIBLE)
+        if _ADDRESS.match(inside) and "[" not in inside:
+            text = inside
     start = text[:9].lower()
     if start.startswith(("http:", "https:")) or start.startswith("//"):
         text = text.partition(" ! ")[0]  # WooCommerce writes "address ! alt : text ! title : text"

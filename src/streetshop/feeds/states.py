@@ -57,7 +57,7 @@ def state_of(row: Values, columns: Iterable[tuple[str, str]]) -> str:
 def _state(text: str, use: str) -> str:
     value = re.sub(r"[\s_,]|(?<!^)-", "", fold(text))
     if use == "state":
-        return _STATES.get(value, "")
+        return "hidden" if value in ("0", "false") else _STATES.get(value, "")
     if use == "shown":
         return "draft" if value == "-1" else "hidden" if value in _NO else _STATES.get(value, "")
     return "hidden" if value in _YES else ""

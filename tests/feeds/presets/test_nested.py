@@ -72,3 +72,51 @@ def test_selected_options_and_attributes_of_variants(tmp_path: Path) -> None:
     assert products["a-m"].in_stock is False
     assert pictures(products["a-m"]) == ["m.jpg", "a.jpg"]
     assert pictures(products["a-s"]) == ["a.jpg"]
+
+
+def test_stock_that_is_not_counted(tmp_path: Path) -> None:
+    shopify = [
+        {"id": 1, "title": "Free", "variants": [{"id": 11, "price": "1", "inventory_management": None}]},
+        {"id": 2, "title": "Kept", "variants": [{"id": 21, "price": "1", "inventory_management": "shopify"}]},
+    ]
+    for product in shopify:
+        product["images"] = [{"src": "https://x.example/1.jpg"}]
+        product["variants"][0]["inventory_quantity"] = 0  # type: ignore[index]
+    products = found(read(tmp_path, json.dumps({"products": shopify}), "shopify.json"))
+    assert [each.in_stock for each in products.values()] == [True, False]
+    bigcommerce = [
+        {
+            "id": 1,
+            "name": "Jar",
+            "price": 7.95,
+            "sale_price": 0,
+            "availability": "available",
+            "inventory_tracking": track,
+        }
+        | {"inventory_level": 0, "images": [{"url_standard": "https://x.example/j.jpg"}]}
+        | {"variants": [{"id": 3, "sku": "J", "price": None, "inventory_level": 0, "option_values": []}]}
+        for track in ("none", "product")
+    ]
+    bigcommerce[1]["id"] = 2
+    products = found(read(tmp_path, json.dumps({"data": bigcommerce}), "bigcommerce.json"))
+    assert [(each.price, each.in_stock) for each in products.values()] == [(7.95, True), (7.95, False)]
+
+
+def test_commercetools(tmp_path: Path) -> None:
+    price = {"value": {"type": "centPrecision", "fractionDigits": 2, "centAmount": 4990, "currencyCode": "EUR"}}
+    current = {
+        "name": {"de": "Kleid", "en": "Dress"},
+        "categories": [{"typeId": "category", "id": "cf6d"}],
+        "masterVariant": {"id": 1, "sku": "D-S", "prices": [price], "images": [{"url": "https://x.example/s.jpg"}]}
+        | {"attributes": [{"name": "size", "value": "S"}]},
+        "variants": [
+            {"id": 2, "sku": "D-M", "prices": [price], "images": [{"url": "https://x.example/m.jpg"}]}
+            | {"attributes": [{"name": "size", "value": "M"}]}
+        ],
+    }
+    row = {"id": "e7ba", "version": 2, "masterData": {"current": current, "published": True}}
+    products = found(read(tmp_path, json.dumps({"results": [row]}), "feed.json"))
+    assert [(each.title, each.price, each.currency, each.category) for each in products.values()] == [
+        ("Dress", 49.9, "EUR", "")
+    ] * 2
+    assert [each.attributes["size"] for each in products.values()] == ["S", "M"]

@@ -50,3 +50,11 @@ def test_combinations_are_variants_of_their_product(tmp_path: Path) -> None:
     }
     assert all((p.design, p.title, pictures(p)) == ("1", "Robe", ["r.jpg"]) for p in products.values())
     assert products["1/M/Red"].attributes["size"] == "M"
+
+
+def test_products_that_are_visible_nowhere_are_left_out(tmp_path: Path) -> None:
+    text = "Product ID;Active (0/1);Name *;Price tax excluded;Visibility;Image URLs (x,y,z...)\n"
+    text += "".join(f"{n};1;Skirt;10;{where};{n}.jpg\n" for n, where in enumerate(("both", "catalog", "none", ""), 1))
+    feed = read(tmp_path, text)
+    assert list(found(feed)) == ["1", "2", "4"]
+    assert left_out(feed) == {"3": "hidden"}

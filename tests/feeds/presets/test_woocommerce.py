@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -122,3 +123,31 @@ def test_a_german_export(tmp_path: Path) -> None:
     (product,) = found(read(tmp_path, export(header, parent, child))).values()
     assert (product.id, product.design, product.category, product.kind) == ("2", "1", "Kleider", "dress")
     assert (product.price, product.in_stock, product.attributes["größe"]) == (49.9, True, "38")
+
+
+def test_products_of_the_rest_api(tmp_path: Path) -> None:
+    usual = {"status": "publish", "catalog_visibility": "visible", "parent_id": 0, "type": "simple", "external_url": ""}
+    rows = [
+        {"id": 1, "name": "Skirt", "permalink": "https://x.example/skirt", "price": "8", "regular_price": "10"}
+        | {"sale_price": "8", "stock_status": "instock", "images": [{"src": "https://x.example/1.jpg"}]},
+        {
+            "id": 2,
+            "name": "Tee",
+            "permalink": "https://x.example/tee",
+            "price": "5",
+            "regular_price": "",
+            "type": "variable",
+        }
+        | {"sale_price": "", "stock_status": "outofstock", "images": [{"src": "https://x.example/2.jpg"}]},
+        {"id": 3, "name": "Elsewhere", "permalink": "https://x.example/e", "external_url": "https://other.example/e"}
+        | {"price": "7", "regular_price": "7", "sale_price": "", "images": [{"src": "https://x.example/3.jpg"}]},
+    ]
+    feed = read(tmp_path, json.dumps([usual | row for row in rows]), "feed.json")
+    assert feed.preset == "woocommerce"
+    products = found(feed)
+    assert [(each.price, each.url) for each in products.values()] == [
+        (8.0, "https://x.example/skirt"),
+        (5.0, "https://x.example/tee"),
+        (7.0, "https://x.example/e"),
+    ]
+    assert [each.design for each in products.values()] == ["", "", ""]  # parent_id 0 is no parent

@@ -16,6 +16,8 @@ _OPTIONS: Final = ("selectedoptions", "options", "optionvalues", "attributes", "
 _OWN_PICTURES: Final = ("featuredimage", "image", "imagelink", "imageurl", "images", "img", "picture", "media")
 _NAMES: Final = ("name", "option", "optiondisplayname", "key", "attribute")
 _VALUES: Final = ("value", "label", "values")
+_OF_VARIANT: Final = ("price", "sale_price", "currency", "in_stock", "url")
+_PIECES: Final = frozenset({"inventorylevel", "inventoryquantity", "stockquantity", "quantity", "quantityavailable"})
 _GALLERY: Final = "images"
 _BESIDE: Final = frozenset(
     {
@@ -98,28 +100,58 @@ def _variant(
     names: Sequence[str],
     images: Sequence[Mapping[str, Any]],
 ) -> Variant:
-    values = {**base}
+    counted = _is_counted(base) and _is_counted(each)
+    values = base if counted else {name: value for name, value in base.items() if name_key(name) not in _PIECES}
+    values = {**values}
     options: dict[str, str] = {}
     for name, value in each.items():
         key = name_key(name)
         if key in _OPTIONS:
             options.update(_named(value))
+        elif key == "prices":
+            if amount := _first_price(value):
+                values[sheet.column(*FIELD_KEYS["price"]) or "price"] = amount
         elif key not in _BESIDE and key not in _OWN_PICTURES and key not in FIELD_KEYS["id"] and not is_empty(value):
-            ours = next(
-                (field for field in ("price", "sale_price", "currency", "in_stock", "url") if key in FIELD_KEYS[field]),
-                "",
-            )
-            values[(sheet.column(*FIELD_KEYS[ours]) if ours else "") or sheet.column(key) or name] = value
+            ours = next((field for field in _OF_VARIANT if key in FIELD_KEYS[field]), "")
+            if ours == "in_stock" and not counted and not isinstance(value, bool):
+                continue
+            values[sheet.column(key) or (sheet.column(*FIELD_KEYS[ours]) if ours else "") or name] = value
+    stock = sheet.column(*FIELD_KEYS["in_stock"])
+    if _field(base, "inventorytracking") and counted and as_text(values.get(stock)).lower() in ("", "available"):
+        level = _field(each if _field(base, "inventorytracking") == "variant" else base, "inventorylevel")
+        values[stock] = values.get(stock) if level is None else level
     for n, option in enumerate((_field(each, f"option{n}") for n in (1, 2, 3)), start=1):
         if (text := as_text(option)) and text != "Default Title":
             options[names[n - 1] if n <= len(names) else f"Option {n}"] = text
-    if _field(each, "inventorypolicy") in ("continue", "CONTINUE"):
+    if _field(each, "inventorypolicy") in ("continue", "CONTINUE") or (not counted and not _says_stock(values)):
         values["in_stock"] = True
     pictures = [each[name] for name in each if name_key(name) in _OWN_PICTURES and each[name]]
     if not pictures and (number_of := _field(each, "imageid")) is not None:
         pictures = [image for image in images if _field(image, "id") == number_of]
     own = [picture for value in pictures for picture in sheet.pictures({"": value}, [""])]
     return Variant(number, values, options, own, as_text(_field(each, "sku", "id")))
+
+
+def _is_counted(row: Mapping[str, Any]) -> bool:
+    """Whether the shop counts the pieces: Shopify says so by ``inventory_management``, BigCommerce by its tracking."""
+    named = {name_key(name): value for name, value in row.items()}
+    if "inventorymanagement" in named and not named["inventorymanagement"]:
+        return False
+    return named.get("inventorytracking") != "none" and named.get("tracked") is not False
+
+
+def _says_stock(values: Values) -> bool:
+    return any(name_key(name) in FIELD_KEYS["in_stock"] and not is_empty(value) for name, value in values.items())
+
+
+def _first_price(value: object) -> str:
+    """The first amount of a list such as commercetools', whose objects are ``"100.00 EUR"`` with conditions."""
+    texts = [each if isinstance(each, str) else as_text(_field(each, "value")) for each in _items(value)]
+    return next((text for text in texts if " " in text), "")
+
+
+def _items(value: object) -> list[Any]:
+    return [each for each in value if isinstance(each, (str, Mapping))] if isinstance(value, (list, tuple)) else []
 
 
 def _objects(value: object) -> list[Mapping[str, Any]]:

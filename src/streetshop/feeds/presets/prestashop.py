@@ -49,6 +49,8 @@ def _open(sheet: Sheet) -> Read:
             pictures = tuple(sheet.pictures(row, [picture]))
             return Member("child", (), name, (), "", options, pictures)
         state = _NOT_ACTIVE.get(sheet.text(row, *_ACTIVE).lower(), "")
+        if not state and sheet.text(row, "visibility").lower() == "none":
+            state = "hidden"
         return Member("parent", (name,), "", (), state)
 
     families = Families(sheet, member, number_column, picture, lambda column: column not in own)

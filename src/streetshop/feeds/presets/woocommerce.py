@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from streetshop.feeds.presets.families import Families, Member
 from streetshop.feeds.presets.preset import Preset, Read, marks
-from streetshop.feeds.presets.sheet import Sheet
+from streetshop.feeds.presets.sheet import Found, Sheet
 from streetshop.feeds.values import Values, as_text
 
 _ID = ("id",)
@@ -67,7 +68,19 @@ def _open(sheet: Sheet) -> Read:
 
     dropped = {*sheet.matching(_OF_SHOP), *sheet.columns(*_TYPE, *_PARENT, *_PUBLISHED, *_VISIBILITY)}
     dropped |= {column for pair in options for column in pair}
-    return Families(sheet, member, sheet.column(*_ID), pictures, lambda column: column not in own_columns, dropped)
+    families = Families(sheet, member, sheet.column(*_ID), pictures, lambda column: column not in own_columns, dropped)
+    regular, current = sheet.column("regularprice"), sheet.column("price")
+    if not regular or not current:
+        return families
+
+    def read() -> Iterator[Found]:
+        # The REST API gives a product with variations only its current price.
+        for number, values in families():
+            if isinstance(values, dict) and not as_text(values.get(regular)):
+                values = {**values, regular: values.get(current)}
+            yield number, values
+
+    return read
 
 
 def _option_columns(sheet: Sheet) -> list[tuple[str, str]]:
@@ -89,6 +102,7 @@ PRESET = Preset(
     marks(
         "type sku name regularprice images",
         "id type parent images",
+        "id permalink regularprice images",
         "id typ artikelnummer bilder",
         "id type ugs images",
         "id tipo sku imagenes",
@@ -123,7 +137,7 @@ PRESET = Preset(
             "opvoorraad",
             "emstock",
         ),
-        "url": ("externalurl",),
+        "url": ("permalink", "externalurl"),
     },
     _open,
 )
