@@ -35,9 +35,7 @@ from streetshop.indexing.embed import default_scaling
 from streetshop.lab.data.garments import clothing_samples, pair_samples
 from streetshop.lab.data.made_pairs import Settings
 from streetshop.lab.data.packshots import make_packshots
-from streetshop.lab.data.registry import read_dataset
 from streetshop.lab.data.sample import Sample
-from streetshop.lab.data.sets.ccp import photo_split
 from streetshop.lab.data.splits import Split
 from streetshop.lab.evaluate.intervals import bootstrap, paired
 from streetshop.lab.evaluate.metrics import precision
@@ -102,7 +100,7 @@ def main() -> None:
     parser.add_argument("--encoder", type=Path, help="encoder bundle; default: the packaged one")
     parser.add_argument("--split", choices=get_args(Split), default="val", help="of the senders that ask (val)")
     parser.add_argument("--pictures", type=int, help="packshots, the first ones (all)")
-    parser.add_argument("--products", type=int, default=150, help="made products (150)")
+    parser.add_argument("--products", type=int, default=600, help="made products, of which those held out ask (600)")
     parser.add_argument("--threads", type=int, default=2)
     given = parser.parse_args()
     encoder = load_encoder(given.encoder, threads=given.threads)
@@ -149,15 +147,11 @@ def _wearables(folder: Path, plain: Cut, mirrored: Cut) -> Task:
 
 
 def _made(sets: PublicSets, encoder: Encoder, limit: int, workers: int) -> Task:
-    held = [
-        sample
-        for sample in read_dataset("ccp", sets.ccp).manifest
-        if sample.mask is not None and photo_split(sample.group) != "train"
-    ]
-    folder = sets.cache / "held-out-pairs"
-    samples = pair_samples(sets.ccp, folder, Settings(per_garment=2), limit, workers, tagged=held)
+    samples = pair_samples(sets.ccp, sets.pairs, Settings(per_garment=2), limit, workers)
     rows: dict[str, list[Any]] = {"street": [], "mirrored": [], "shop": [], "asked": [], "shown": []}
     for sample in samples:
+        if sample.split == "train":
+            continue
         picture = _cut_out(sample, encoder)
         vector = encoder.encode([encoder.prepare(picture)])
         rows[sample.domain].append(vector)
