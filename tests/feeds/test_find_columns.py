@@ -140,3 +140,29 @@ def test_the_slug_is_an_id_where_there_is_no_other(tmp_path: Path) -> None:
     feed = read_feed(write(tmp_path / "feed.csv", "slug,image_name,name\nred-dress,a.jpg,Red dress\n"))
     [product] = products(feed)
     assert (product.id, product.shots[0].source) == ("red-dress", "a.jpg")
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "told"),
+    [
+        (
+            "Artikelnummer im Shop|Produktname|Produktgruppe im Shop|Preis (Brutto)|ProduktURL|BildURL_1|BildURL_2",
+            "A|Rock|Damen > Röcke|1.299,00|https://x.example/a|a.jpg|b.jpg",
+            ("A", "Rock", "Röcke", 1299.0, "https://x.example/a", 2),
+        ),
+        (
+            "aw_deep_link|product_name|merchant_product_id|merchant_image_url|merchant_category|search_price",
+            "https://x.example/a|Skirt|A|a.jpg|Women > Skirts|9.99",
+            ("A", "Skirt", "Skirts", 9.99, "https://x.example/a", 1),
+        ),
+        (
+            "ITEM_ID|PRODUCTNAME|CATEGORYTEXT|PRICE_VAT|URL|IMGURL|IMGURL_ALTERNATIVE",
+            "A|Sukně|X.cz / Ženy / Sukně|1 290|https://x.example/a|a.jpg|b.jpg",
+            ("A", "Sukně", "Sukně", 1290.0, "https://x.example/a", 2),
+        ),
+    ],
+)
+def test_feeds_of_price_comparisons(tmp_path: Path, header: str, row: str, told: tuple[object, ...]) -> None:
+    [product] = products(read_feed(write(tmp_path / "feed.csv", f"{header}\n{row}\n")))
+    found = (product.id, product.title, product.category, product.price, product.url, len(product.shots))
+    assert found == told

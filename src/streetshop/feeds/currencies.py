@@ -10,7 +10,7 @@ from importlib.resources import files
 from typing import Any, Final
 
 from streetshop.core.errors import FeedError
-from streetshop.feeds.synonyms import plain_name
+from streetshop.feeds.synonyms import FIELD_KEYS, plain_name
 
 _DATA: Final[dict[str, Any]] = tomllib.loads(
     files("streetshop.feeds").joinpath("currencies.toml").read_text(encoding="utf-8")
@@ -69,7 +69,7 @@ def name_and_currency(column: str) -> tuple[str, str]:
     ``price_eur``, ``Price (USD)`` and ``Preis in €`` name one, ``price`` and ``price_all`` do not.
     """
     name = plain_name(column)
-    code = name.rpartition("_")[2].upper()
+    code = (name[-3:] if name[:-3] in FIELD_KEYS["price"] else name.rpartition("_")[2]).upper()
     if code in DECIMALS and code not in _WORDS:
         return name[: -len(code)].rstrip("_").removesuffix("_in"), code
     signs = {codes[0] for sign in column if not sign.isalnum() and len(codes := SIGNS.get(sign, ())) == 1}

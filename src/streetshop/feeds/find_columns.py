@@ -32,7 +32,7 @@ _TAKEN: Final = frozenset(
 )
 _STATE_KEYS: Final = {name_key(name): use for name, use in STATE_COLUMNS.items()}
 _STOCK_OF_A_PLACE: Final = re.compile(
-    r"(?:inventory_available|inventory_quantity|inventory|stock|qty|quantity|bestand|lagerbestand|lager|existencias|voorraad|"
+    r"(?:inventory_available|current_quantity|inventory_quantity|inventory|stock|qty|quantity|bestand|lagerbestand|lager|existencias|voorraad|"
     r"estoque|giacenza|stan)_(?!status|policy|tracker|management|item|id\b|date|min|max|unit|type|alert|level|threshold|code|"
     r"location|keeping|notify|increments|availability)\w+"
 )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
-from streetshop.feeds.synonyms import FIELD_KEYS, name_key
+from streetshop.feeds.synonyms import FIELD_KEYS, MORE_PICTURE_KEYS, PICTURE_KEYS, name_key
 from streetshop.feeds.values import Values
 
 _ROWS: Final = (
@@ -18,6 +18,9 @@ _ROWS: Final = (
 _NAMED: Final = frozenset(key for field in ("title", "category", "brand") for key in FIELD_KEYS[field])
 """Keys of the columns whose objects are names."""
 _NAMES: Final = ("name", "title", "label", "fullname", "path", "breadcrumb", "value", "slug")
+_DEEP: Final = ("price", "pricerange", "start", "gross", "minimumprice", "finalprice", "regularprice")
+"""Keys on the way to a price, the price of today first."""
+_SHOWN: Final = frozenset((*PICTURE_KEYS, *MORE_PICTURE_KEYS))
 _LANGUAGE: Final = re.compile(r"[a-z]{2}([-_][a-zA-Z]{2,4})?")
 _AMOUNTS: Final = ("value", "amount", "price", "amountmicros", "centamount")
 _CURRENCIES: Final = ("currency", "currencycode", "currencyid", "currencyunit", "pricecurrency", "iso")
@@ -72,6 +75,8 @@ def flat_row(row: Mapping[str, Any]) -> Values:
     _lift(values, "priceRange", {"minVariantPrice": "price"}, _first)
     prices = {"price": "price", "compare_at_price": "compare_at_price", "compareAtPrice": "compare_at_price"}
     _lift(values, "variants", prices, _cheapest)
+    _find_pictures(values)
+    _find_price(values)
     if isinstance(variants := values.get("variants"), list) and "available" not in values:
         known = [each["available"] for each in variants if isinstance(each, Mapping) and "available" in each]
         if known and all(isinstance(each, bool) for each in known):
@@ -147,6 +152,35 @@ def _names(value: Any) -> Any:
     if inside is None and all(isinstance(each, _PLAIN) for each in value.values()):
         return None  # an id, or a reference
     return _names(inside) if isinstance(inside, (str, Mapping)) else value
+
+
+def _find_pictures(row: Values) -> None:
+    """Where no column of pictures is there, take what else may have some: media of all kinds, else a small picture."""
+    if not any(name_key(name) in _SHOWN for name in row):
+        name = next((name for name in ("media", "thumbnail", "thumbnailUrl") if row.get(name)), "")
+        if name:
+            row["images"] = row.pop(name)
+
+
+def _find_price(row: Values) -> None:
+    """Write the price of today that lies deep in a row or its variants, as Saleor, Medusa and Magento have it."""
+    variants = row.get("variants")
+    for each in (row, *(variants if isinstance(variants, list) else [])):
+        if isinstance(each, dict) and not any(name_key(name) in FIELD_KEYS["price"] for name in each):
+            found = (_price_in(each.get(column)) for column in ("pricing", "calculated_price", "price_range"))
+            if price := next(filter(None, found), ""):
+                each["price"] = price
+
+
+def _price_in(value: Any) -> str:
+    if isinstance(value, str):
+        return value if re.fullmatch(r"[\d.]+ [A-Za-z]{3}", value) else ""
+    if not isinstance(value, Mapping):
+        return ""
+    keys = {_key(key): value[key] for key in value}
+    if isinstance(amount := keys.get("calculatedamount"), (int, float, Decimal)) and keys.get("currencycode"):
+        return f"{amount} {keys['currencycode']}".upper()
+    return next((found for name in _DEEP if (found := _price_in(keys.get(name)))), "")
 
 
 def _lift(

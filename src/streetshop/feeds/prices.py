@@ -284,6 +284,9 @@ def _object(value: Mapping[str, object], name: str, style: PriceStyle) -> Price 
             digits = fields.get("fractiondigits", DECIMALS.get(price.currency, 2))
             power = 6 if unit == "micros" else digits if isinstance(digits, int) and 0 <= digits <= 6 else 2
             return Price(round(price.amount / 10**power, 6), price.currency, price.remark)
+    if "amount" in fields and isinstance(divisor := fields.get("divisor"), int) and divisor > 0:  # Etsy's API
+        price = as_price(fields["amount"], name, style)
+        return None if price is None else Price(round(price.amount / divisor, 6), price.currency, price.remark)
     if "units" in fields:
         whole = as_price(fields["units"], name, style)
         nanos = fields.get("nanos")

@@ -35,6 +35,8 @@ _NESTED: Final = (
     "file",
 )
 """Keys that hold the picture's own object."""
+_LARGEST: Final = ("original", "full", "zoom", "large", "big", "1280")
+"""Parts of other keys that name the largest picture: ``url_fullxfull``, ``imageOriginalUrl``."""
 _SOURCES: Final = (
     *("hires", "zoom", "urlzoom", "original", "originalsrc", "originsrc", "full", "fullsize", "xlarge", "large", "big"),
     *("src", "url", "href", "contenturl", "imageurl", "imagelink", "secureurl", "link", "source", "transformedsrc"),
@@ -170,6 +172,11 @@ def _in_object(value: Mapping[Any, Any], depth: int) -> Iterator[str]:
         if isinstance(inside, (Mapping, list, tuple)) and inside:
             yield from _found(inside, depth + 1)
             return
+    addresses = [name for name in keys if isinstance(inside := value[keys[name]], str) and _ADDRESS.match(inside)]
+    if addresses := [name for name in addresses if "page" not in name and "product" not in name]:
+        best = next((name for name in addresses if any(word in name for word in _LARGEST)), addresses[0])
+        yield from _in_text(value[keys[best]], depth + 1)
+        return
     if all(key.isdigit() for key in keys):  # {"0": ..., "1": ...}
         yield from _found(list(value.values()), depth + 1)
         return

@@ -33,3 +33,9 @@ def test_a_flat_file(tmp_path: Path) -> None:
     assert pictures(medium) == ["main.jpg", "back.jpg", "side.jpg"]
     assert pictures(belt) == ["belt.jpg", "belt2.jpg"]
     assert left_out(feed) == {"X": "archived"}
+
+
+def test_the_row_of_names_for_programs_is_no_product(tmp_path: Path) -> None:
+    text = "Seller SKU,Product Name,Standard Price,Main Image URL\nitem_sku,item_name,standard_price,main_image_url\n"
+    products = found(read(tmp_path, text + "A,Skirt,9.99,a.jpg\n"))
+    assert list(products) == ["A"]

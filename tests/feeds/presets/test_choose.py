@@ -11,7 +11,8 @@ from PIL import Image
 
 from streetshop.core.errors import FeedError
 from streetshop.feeds.presets.choose import PRESETS, merged
-from streetshop.feeds.read import read_feed
+from streetshop.feeds.read import FeedRow, read_feed
+from streetshop.feeds.refused import Refusal
 from tests.feeds.presets.exports import export, found, pictures, read
 
 
@@ -150,3 +151,10 @@ WORDS = [
         "0",
     ),
 ]
+
+
+def test_an_id_of_control_characters_alone_names_no_picture(tmp_path: Path) -> None:
+    text = "id,masterCategory,articleType,productDisplayName\n\x1b,,,\n7,Apparel,Shirts,Shirt\n"
+    first, second = read(tmp_path, text, preset="kaggle")
+    assert isinstance(first, Refusal)
+    assert isinstance(second, FeedRow)

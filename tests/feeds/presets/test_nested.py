@@ -120,3 +120,47 @@ def test_commercetools(tmp_path: Path) -> None:
         ("Dress", 49.9, "EUR", "")
     ] * 2
     assert [each.attributes["size"] for each in products.values()] == ["S", "M"]
+
+
+def test_etsys_listings(tmp_path: Path) -> None:
+    price = {"amount": 4990, "divisor": 100, "currency_code": "USD"}
+    images = [{"rank": 1, "url_75x75": "https://x.example/75.jpg", "url_fullxfull": "https://x.example/full.jpg"}]
+    row = {"listing_id": 4, "title": "Linen dress", "state": "active", "price": price, "images": images}
+    [product] = found(read(tmp_path, json.dumps({"count": 1, "results": [row]}), "feed.json")).values()
+    assert (product.price, product.currency, pictures(product)) == (49.9, "USD", ["https://x.example/full.jpg"])
+
+
+def test_saleor(tmp_path: Path) -> None:
+    def pricing(amount: float) -> dict[str, object]:
+        return {"price": {"gross": {"amount": amount, "currency": "USD"}}}
+
+    node = {
+        **{"id": "UHJv", "name": "Apple Juice", "category": {"id": "Q2", "name": "Juices"}},
+        "media": [{"url": "https://x.example/m.png", "type": "IMAGE"}],
+        "variants": [
+            {"id": "v1", "name": "500ml", "sku": "43", "quantityAvailable": 5, "pricing": pricing(5.99)},
+            {"id": "v2", "name": "1l", "sku": "80", "quantityAvailable": 0, "pricing": pricing(7)},
+        ],
+    }
+    products = found(read(tmp_path, json.dumps({"data": {"products": {"edges": [{"node": node}]}}}), "feed.json"))
+    assert [(each.title, each.price, each.in_stock, each.attributes["variant"]) for each in products.values()] == [
+        ("Apple Juice", 5.99, True, "500ml"),
+        ("Apple Juice", 7.0, False, "1l"),
+    ]
+    assert {each.category for each in products.values()} == {"Juices"}
+    assert {tuple(pictures(each)) for each in products.values()} == {("https://x.example/m.png",)}
+
+
+def test_medusas_store(tmp_path: Path) -> None:
+    variants = [
+        {"id": f"v{n}", "title": size, "manage_inventory": True, "inventory_quantity": n, "options": []}
+        | {"calculated_price": {"id": "p", "calculated_amount": 10 + n, "original_amount": 20, "currency_code": "eur"}}
+        for n, size in enumerate("SM")
+    ]
+    row = {"id": "p1", "title": "Tee", "thumbnail": "https://x.example/t.jpg", "variants": variants}
+    products = found(read(tmp_path, json.dumps({"products": [row]}), "feed.json"))
+    assert [(each.price, each.currency, each.in_stock) for each in products.values()] == [
+        (10.0, "EUR", False),
+        (11.0, "EUR", True),
+    ]
+    assert {tuple(pictures(each)) for each in products.values()} == {("https://x.example/t.jpg",)}

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from streetshop.feeds.presets.families import Families, Member
 from streetshop.feeds.presets.preset import Preset, Read, marks
-from streetshop.feeds.presets.sheet import JoinedSheet, Sheet
+from streetshop.feeds.presets.sheet import Found, JoinedSheet, Sheet
+from streetshop.feeds.synonyms import name_key
 from streetshop.feeds.values import Values
 
 _ID = ("itemsku", "sku", "contributionsku", "sellersku")
@@ -43,7 +46,15 @@ def _open(sheet: Sheet) -> Read:
         parent, pictures = sheet.text(row, *_PARENT), tuple(sheet.pictures(row, [picture]))
         return Member("child" if parent else "single", (name,), parent, (), state, options, pictures)
 
-    return Families(joined, member, sheet.column(*_ID), picture, lambda column: column not in own, dropped)
+    families = Families(joined, member, sheet.column(*_ID), picture, lambda column: column not in own, dropped)
+
+    def read() -> Iterator[Found]:
+        for number, values in families():
+            # Below the row of labels stands one of names for programs.
+            if not isinstance(values, dict) or name_key(sheet.text(values, *_ID)) not in _ID:
+                yield number, values
+
+    return read
 
 
 PRESET = Preset(

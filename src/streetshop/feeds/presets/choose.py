@@ -160,9 +160,9 @@ def _template(
     """The first template by which one of the first pictures is there; the first of all if none is."""
     rows = preset.open(sheet)() if preset.open else records
     ids = [
-        as_text(row.get(column))
+        text
         for _, row in itertools.islice(iter(rows), 20)
-        if isinstance(row, dict) and row.get(column)
+        if isinstance(row, dict) and (text := as_text(row.get(column)))
     ]
     for text in templates:
         parsed = PictureTemplate.parse(text, where, lambda name: name)

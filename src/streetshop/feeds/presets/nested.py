@@ -40,7 +40,6 @@ _BESIDE: Final = frozenset(
             "adminggraphqlapiid",
             "typename",
             "variantids",
-            "title",
         ),
         *(
             "option1",
@@ -104,10 +103,13 @@ def _variant(
     values = base if counted else {name: value for name, value in base.items() if name_key(name) not in _PIECES}
     values = {**values}
     options: dict[str, str] = {}
+    own_name = ""
     for name, value in each.items():
         key = name_key(name)
         if key in _OPTIONS:
             options.update(_named(value))
+        elif key in FIELD_KEYS["title"] and as_text(_field(base, *FIELD_KEYS["title"])):
+            own_name = as_text(value)  # of the variant alone, such as "500 ml"
         elif key == "prices":
             if amount := _first_price(value):
                 values[sheet.column(*FIELD_KEYS["price"]) or "price"] = amount
@@ -116,15 +118,12 @@ def _variant(
             if ours == "in_stock" and not counted and not isinstance(value, bool):
                 continue
             values[sheet.column(key) or (sheet.column(*FIELD_KEYS[ours]) if ours else "") or name] = value
-    stock = sheet.column(*FIELD_KEYS["in_stock"])
-    if _field(base, "inventorytracking") and counted and as_text(values.get(stock)).lower() in ("", "available"):
-        level = _field(each if _field(base, "inventorytracking") == "variant" else base, "inventorylevel")
-        values[stock] = values.get(stock) if level is None else level
     for n, option in enumerate((_field(each, f"option{n}") for n in (1, 2, 3)), start=1):
         if (text := as_text(option)) and text != "Default Title":
             options[names[n - 1] if n <= len(names) else f"Option {n}"] = text
-    if _field(each, "inventorypolicy") in ("continue", "CONTINUE") or (not counted and not _says_stock(values)):
-        values["in_stock"] = True
+    if own_name and not options and own_name not in ("Default Title", as_text(_field(base, *FIELD_KEYS["title"]))):
+        values["variant"] = own_name
+    _set_stock(sheet, values, base, each, counted)
     pictures = [each[name] for name in each if name_key(name) in _OWN_PICTURES and each[name]]
     if not pictures and (number_of := _field(each, "imageid")) is not None:
         pictures = [image for image in images if _field(image, "id") == number_of]
@@ -140,8 +139,15 @@ def _is_counted(row: Mapping[str, Any]) -> bool:
     return named.get("inventorytracking") != "none" and named.get("tracked") is not False
 
 
-def _says_stock(values: Values) -> bool:
-    return any(name_key(name) in FIELD_KEYS["in_stock"] and not is_empty(value) for name, value in values.items())
+def _set_stock(sheet: Sheet, values: Values, base: Values, each: Mapping[str, Any], counted: bool) -> None:
+    """Write whether a variant can be bought where that is not what one of its columns says alone."""
+    tracking, column = _field(base, "inventorytracking"), sheet.column(*FIELD_KEYS["in_stock"])
+    if tracking and counted and as_text(values.get(column)).lower() in ("", "available"):
+        level = _field(each if tracking == "variant" else base, "inventorylevel")
+        values[column] = values.get(column) if level is None else level
+    says = any(name_key(name) in FIELD_KEYS["in_stock"] and not is_empty(value) for name, value in values.items())
+    if _field(each, "inventorypolicy") in ("continue", "CONTINUE") or not (counted or says):
+        values["in_stock"] = True
 
 
 def _first_price(value: object) -> str:
