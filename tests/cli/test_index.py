@@ -92,7 +92,7 @@ def test_what_was_refused_is_said(tmp_path: Path, index) -> None:  # type: ignor
         (["feed.csv", "--column", "id=sku"], "there is no column 'sku'"),
         (["feed.csv", "--encoding", "klingon"], "no encoding called"),
         (["feed.csv", "--image-template", "{}{}{"], "is not understood"),
-        ([""], "FEED is empty"),
+        ([""], "FEED... is empty"),
         (["feed.csv", "--refused", ""], "--refused is empty"),
         (["feed.csv", "--column", ""], "--column is empty"),
         (["two.csv", "--max-rows", "1"], "more than 1 rows"),

@@ -96,7 +96,7 @@ def test_availability(tmp_path: Path, value: str, stock: bool | None) -> None:
         ("20", "10", (10.0, "")),
         ("€20", "", (20.0, "EUR")),
         ("", "10 EUR", (10.0, "EUR")),
-        ("20 EUR", "0", (0.0, "EUR")),
+        ("20 EUR", "0", (20.0, "EUR")),
     ],
 )
 def test_a_sale_price_without_a_currency_has_that_of_the_regular_one(

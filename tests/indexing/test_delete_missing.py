@@ -66,16 +66,18 @@ def test_a_run_resumed_with_a_changed_feed_deletes_what_that_feed_lacks(shared: 
 
 def test_a_feed_that_breaks_off_deletes_nothing(shared: Shop) -> None:
     names = [f"p{i}" for i in range(300)]
-    everything = fill(shared, [{"id": name, "note": "x" * 50} for name in names])
+    everything = fill(shared, named(*names))
+    shared.feed = shared.folder / "feed.json"
+    content = json.dumps([{"id": name, "price": 1, "image": "a.png"} for name in names])
+    shared.feed.write_text(content)
     feed = read_feed(shared.feed)
-    content = shared.feed.read_bytes()
-    shared.feed.write_bytes(content[: len(content) // 2] + b"\xff\xff" + content[len(content) // 2 :])
+    shared.feed.write_text(content[: len(content) // 2])
     with pytest.raises(FeedError):
         index_feed(feed, shared.url, shared.encoder, options=DELETING)
     assert set(shared.open().ids()) == everything
 
 
-@pytest.mark.parametrize("bad", [{"price": "cheap"}, {"image": ""}, {"image": "gone.png"}, {"image": "../a.png"}])
+@pytest.mark.parametrize("bad", [{"image": ""}, {"image": "gone.png"}, {"image": "../a.png"}])
 def test_a_refused_row_does_not_delete_its_product(shared: Shop, bad: dict[str, object]) -> None:
     fill(shared, named("p0", "p1", "p2"))
     rows = [*named("p0"), {"id": " p1 ", **bad}]
@@ -88,7 +90,7 @@ def test_a_number_as_the_id_of_a_refused_row_is_its_product(shared: Shop) -> Non
     shared.feed = shared.folder / "feed.json"
     shared.feed.write_text(json.dumps(rows))
     shared.index()
-    rows[1] = {"id": 1.0, "price": "cheap", "image": "a.png"}
+    rows[1] = {"id": 1.0, "price": 1, "image": "gone.png"}
     shared.feed.write_text(json.dumps(rows[:2]))
     assert shared.index(delete_missing=True).ingest.deleted == 1
     assert set(shared.open().ids()) == {"0", "1"}
@@ -96,7 +98,7 @@ def test_a_number_as_the_id_of_a_refused_row_is_its_product(shared: Shop) -> Non
 
 @pytest.mark.parametrize("rows", [
     [{"id": "p0"}, {"id": "p0", "price": 7}],
-    [{"id": "p0", "price": "cheap"}, {"id": "p0"}, {"id": "p1"}],
+    [{"id": "p0", "image": "gone.png"}, {"id": "p0"}, {"id": "p1"}],
 ])  # fmt: skip
 def test_a_repeated_id_is_there_once(shared: Shop, rows: list[dict[str, object]]) -> None:
     fill(shared, named("p0", "p1", "p2"))
@@ -104,7 +106,7 @@ def test_a_repeated_id_is_there_once(shared: Shop, rows: list[dict[str, object]]
     assert shared.product("p0").price == 1
 
 
-@pytest.mark.parametrize("bad", [{"price": "cheap"}, {"image": "gone.png"}])
+@pytest.mark.parametrize("bad", [{"image": ""}, {"image": "gone.png"}])
 def test_a_feed_of_refused_rows_does_not_empty_the_shop(shared: Shop, bad: dict[str, object]) -> None:
     everything = fill(shared, named("p0", "p1", "p2"))
     assert fill(shared, [{"id": "p0", **bad}], delete_missing=True) == everything

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import shlex
 import sys
 from contextlib import ExitStack, closing
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -207,7 +207,8 @@ def _feed_pages(
         pool = stack.enter_context(DecodePool(thread_count(threads)))
         lines = None
         if out is not None:
-            lines = stack.enter_context(stack.enter_context(output_file(out)).open("w", encoding="utf-8"))
+            partial = stack.enter_context(output_file(out))
+            lines = stack.enter_context(partial.open("w", encoding="utf-8"))
 
         def write(look: ProductLook) -> None:
             if lines is not None and look.answer is not None:
@@ -221,7 +222,7 @@ def _feed_pages(
             searcher,
             asked,
             pictures,
-            partial(pool.decode, limits=FEED_LIMITS),
+            functools.partial(pool.decode, limits=FEED_LIMITS),
             write=write,
             progress=show,
             stop=guard.stop,

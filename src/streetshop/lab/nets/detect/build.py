@@ -15,9 +15,12 @@ _NAMES = ("coco", "imagenet", "none")
 class Model(Protocol):
     """The part ``model`` of a detector's recipe."""
 
-    kind: str
-    backbone: str
-    weights: str
+    @property
+    def kind(self) -> str: ...
+    @property
+    def backbone(self) -> str: ...
+    @property
+    def weights(self) -> str: ...
 
 
 def build_detector(model: Model, classes: int, size: tuple[int, int], *, pretrained: bool = True) -> Detector:

@@ -78,7 +78,7 @@ class RtDetr(Detector):
 
         resnet = _RESNETS["resnet18" if self.lite else backbone]
         config = RTDetrV2Config(
-            backbone_config=RTDetrResNetConfig(**resnet, out_features=["stage2", "stage3", "stage4"]),
+            backbone_config=RTDetrResNetConfig(**resnet, out_features=["stage2", "stage3", "stage4"]),  # type: ignore[call-arg]
             freeze_backbone_batch_norms=False,  # statistics of a network that nobody trained
             encoder_in_channels=resnet["hidden_sizes"][1:],
             decoder_in_channels=[width] * 3,

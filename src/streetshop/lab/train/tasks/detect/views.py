@@ -51,8 +51,14 @@ class View:
 
 def input_spec(recipe: DetectorRecipe, scale: PixelScale) -> InputSpec:
     """The input of a recipe's bundle."""
-    size = {"height": recipe.input.height, "width": recipe.input.width}
-    return InputSpec(**size, fit="letterbox", background=PADDING, mean=scale.mean, std=scale.std)
+    return InputSpec(
+        height=recipe.input.height,
+        width=recipe.input.width,
+        fit="letterbox",
+        background=PADDING,
+        mean=scale.mean,
+        std=scale.std,
+    )
 
 
 def draw_view(
