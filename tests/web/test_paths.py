@@ -115,7 +115,7 @@ def kinds(base: type[StreetshopError]) -> list[type[StreetshopError]]:
 
 ABOUT_THE_REQUEST = (
     *(errors.PhotoError, errors.GeometryError, errors.RecordError, errors.VectorError, errors.WeightsError),
-    *(errors.FilterError, errors.RequestInvalid),
+    *(errors.FilterError, errors.RequestInvalid, errors.FetchRefused),
 )
 
 
@@ -127,5 +127,5 @@ def test_only_errors_about_the_request_tell_their_place(kind: type[StreetshopErr
     assert (b"srv" in bytes(problem_of(error).body)) is issubclass(kind, ABOUT_THE_REQUEST)
     error.what, error.hint = "/srv/shop.catalog is broken", "Run streetshop catalog verify /srv/shop.catalog"
     error.where = ""
-    told = issubclass(kind, (*ABOUT_THE_REQUEST, errors.ProductMissing))
+    told = issubclass(kind, (*ABOUT_THE_REQUEST, errors.ProductMissing, errors.LookMissing))
     assert (b"srv" in bytes(problem_of(error).body)) is told
