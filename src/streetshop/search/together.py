@@ -19,7 +19,7 @@ MAX_PHOTOS: Final = 8
 """The most photos of one garment."""
 MAX_GARMENTS_EACH: Final = 8
 """Garments of each photo that are compared."""
-LEAST_SCORE: Final = 0.1
+LEAST_SCORE: Final = 0.05
 """Least score of two pictures of one garment; below it the photos are refused."""
 
 LEAST_COMMON: Final = 0.1
