@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from streetshop.catalog.open import create_catalog
 from streetshop.catalog.store import CatalogMeta
 from streetshop.core.records import Product
 from streetshop.web import Settings
+from streetshop.web.problems import Busy
 from tests.catalog.filled import entry, square
 from tests.web.browser import PHONE, WIDE, Visit
 from tests.web.serving import BandReader, jpeg, png, running, street
@@ -367,8 +368,9 @@ def test_server_down_too_busy_and_back(browser, shop):
         with ExitStack() as places:
             while up.state.queue.reads.admitted:  # the page has its answer a moment before the lane is empty
                 page.wait_for_timeout(5)
-            for _ in range(64):
-                places.enter_context(up.state.queue.reads.slot())
+            with suppress(Busy):  # on a slow machine fewer already make the wait too long
+                for _ in range(64):
+                    places.enter_context(up.state.queue.reads.slot())
             visit.weight("style", 40)
             page.wait_for_selector(".notice.error:has-text('Many people')")
             page.wait_for_selector("text=Your turn comes in")
