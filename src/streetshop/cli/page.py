@@ -142,22 +142,23 @@ def page(
         raise UsageError("no pictures are given", hint="Give the pictures of a product page, or --feed FEED")
     with streetshop.open(catalog, encoder=encoder, reader=reader, threads=threads) as opened:
         found = opened.page(pictures, product=product, k=k, where=where, weights=counted, min_score=min_score)
-    if overlay is not None and found.chosen is not None:
-        _write_overlay(found, overlay)
+    if overlay is not None:
+        if found.chosen is None:
+            say(f"{overlay} is not written: no picture shows anything to wear")
+        else:
+            _write_overlay(found, found.chosen.name, overlay)
     if as_json:
         print_json(found.to_dict())
     else:
         _print(found, product)
 
 
-def _write_overlay(found: PageLook, file: Path) -> None:
+def _write_overlay(found: PageLook, picture: str, file: Path) -> None:
     from streetshop.core.files import output_file
     from streetshop.core.photo import Photo
     from streetshop.looks.overlay import draw_markers
 
-    chosen = found.chosen
-    assert chosen is not None  # noqa: S101  # the caller has looked
-    photo = Photo.from_path(chosen.name)
+    photo = Photo.from_path(picture)
     markers = [(each.garment.hotspot, each.garment.category, each.primary) for each in found]
     with output_file(file) as partial:
         draw_markers(photo, markers).save(partial, "PNG")

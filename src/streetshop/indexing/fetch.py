@@ -103,7 +103,8 @@ class Fetcher:
     def fetch(self, url: str) -> bytes:
         """The bytes at ``url``. Raises :class:`FetchRefused` if they may not, or cannot, be fetched."""
         answer = self.fetch_changed(url, ())
-        assert isinstance(answer, bytes)  # noqa: S101  # nothing is known, so nothing is unchanged
+        if isinstance(answer, str):
+            raise _refused(check_url(url), "the server says that it is unchanged, and it was never fetched")
         return answer
 
     def fetch_changed(self, url: str, known: Collection[str]) -> bytes | str:

@@ -61,7 +61,7 @@ def read_looks(
     refuse: Callable[[str, str], object] = lambda name, reason: None,
     progress: Callable[[int, int], object] = lambda done, total: None,
 ) -> dict[str, Look]:
-    """Read photos; what was read is kept in a file, so that an interrupted call goes on where it was.
+    """Read photos; what was read is kept in a file, so that an interrupted call resumes.
 
     Args:
         photos: files below ``root``.
@@ -79,7 +79,7 @@ def read_looks(
         file = kept.open("a" if found else "w", encoding="utf-8")
     with file:
         if found:
-            file.write("\n")  # ends a line that was broken off
+            file.write("\n")  # ends the line of an interrupted write
         for done, path in enumerate(photos):
             progress(done, len(photos))
             name = path.relative_to(root).as_posix()
@@ -184,7 +184,7 @@ def _line(name: str, look: Look) -> str:
 
 
 def _load(path: Path, reader: str | None) -> dict[str, Look]:
-    """The looks of a file; nothing from a file of another reader. A last line that was broken off is left out."""
+    """The looks of a file; nothing from a file of another reader. An incomplete last line is left out."""
     found: dict[str, Look] = {}
     if not path.is_file():
         return found
